@@ -1,0 +1,4 @@
+import { runChecks } from './checks.mjs';
+import { runCommand } from './command.mjs';
+
+await runCommand(runChecks);
