@@ -1,0 +1,59 @@
+import { IsInt, IsObject, IsOptional, IsString, IsUUID, Length, Matches, Max, Min } from 'class-validator';
+import { CLIENT_ID } from './ids.js';
+import { MAX_MESSAGE_CHARACTERS } from './messages.js';
+
+/** `execution.agent_run`: one turn of an agent. The execution's id is the action's `taskId`. */
+export class AgentRunData {
+  @IsUUID() conversationId!: string;
+  /** The session whose conversation this is. */
+  @Matches(CLIENT_ID) sessionId!: string;
+  @IsString() @Length(1, MAX_MESSAGE_CHARACTERS) message!: string;
+  /** Kind of message, `text` in every client so far. */
+  @IsString() messageType!: string;
+  @IsObject() userInfo!: Record<string, unknown>;
+  /** Model calls at the most in this run. */
+  @IsOptional() @IsInt() @Min(1) @Max(100) maxIterations?: number;
+  /** Whole-run time-out in milliseconds, never above the tier's. */
+  @IsOptional() @IsInt() @Min(1) timeoutMs?: number;
+}
+
+/** `execution.persist`: write an ended execution to PostgreSQL, again and again until it is there. */
+export class PersistExecutionData {
+  @IsUUID() executionId!: string;
+}
+
+/** `migration.sweep`: look at what is due, in every tenant. */
+export class SweepData {}
+
+/** `migration.move`: move one conversation's unarchived messages to PostgreSQL, verified. */
+export class MoveConversationData {
+  @IsUUID() conversationId!: string;
+}
+
+/** How a job of one type is run. */
+export interface ActionSpec {
+  /** Class that validates `data`, at both ends of the queue. */
+  readonly data: new () => object;
+  /** Tries in all; a try ends with a thrown error or a lost worker. */
+  readonly attempts: number;
+  /** First back-off; it doubles with each try. Milliseconds. */
+  readonly backoffMs: number;
+  /** When the handler's AbortSignal fires. Milliseconds. */
+  readonly deadlineMs: number;
+  /** Jobs of this type running at once in one process. */
+  readonly concurrency: number;
+}
+
+/** Every job of the system: its name is its action type, its Bull queue and its row here. */
+export const ACTIONS = {
+  'execution.agent_run': { data: AgentRunData, attempts: 3, backoffMs: 500, deadlineMs: 310_000, concurrency: 100 },
+  'execution.persist': { data: PersistExecutionData, attempts: 20, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 4 },
+  'migration.sweep': { data: SweepData, attempts: 1, backoffMs: 0, deadlineMs: 60_000, concurrency: 1 },
+  'migration.move': { data: MoveConversationData, attempts: 5, backoffMs: 1_000, deadlineMs: 300_000, concurrency: 4 },
+} as const satisfies Record<string, ActionSpec>;
+
+export type ActionType = keyof typeof ACTIONS;
+export const ACTION_TYPES = Object.keys(ACTIONS) as ActionType[];
+
+/** The class of an action's `data`, as the table says. */
+export type DataOf<T extends ActionType> = InstanceType<(typeof ACTIONS)[T]['data']>;

@@ -1,0 +1,12 @@
+import { v7 } from 'uuid';
+
+/** Ids a client may choose (tenantId, sessionId, userId, messageId, Idempotency-Key): no `:` `{` `}`, so none can forge a Redis key. */
+export const CLIENT_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** The tenant of jobs that serve every tenant. `~` is not in {@link CLIENT_ID}, so no client can name it. */
+export const SYSTEM_TENANT = '~system';
+
+/** A new id of ours: a UUIDv7, so ids made later sort later. */
+export function newId(): string {
+  return v7();
+}

@@ -1,0 +1,22 @@
+export { ACTIONS, ACTION_TYPES, AgentRunData, MoveConversationData, PersistExecutionData, SweepData } from './actions.js';
+export type { ActionSpec, ActionType, DataOf } from './actions.js';
+export { DomainAction } from './domain-action.js';
+export { EXECUTION_STATUSES, TERMINAL_EVENTS, isTerminal } from './execution-events.js';
+export type {
+  ExecutionError,
+  ExecutionEvent,
+  ExecutionEvents,
+  ExecutionEventType,
+  ExecutionStatus,
+  NewExecutionEvent,
+  TerminalEventType,
+} from './execution-events.js';
+export { CLIENT_ID, SYSTEM_TENANT, newId } from './ids.js';
+export { MAX_MESSAGE_CHARACTERS, MESSAGE_ROLES } from './messages.js';
+export type { MessageRole, TokenUsage } from './messages.js';
+export { BUILTIN_TOOLS, MODEL_PROVIDERS } from './models.js';
+export type { BuiltinTool, ModelProvider } from './models.js';
+export { ExecutionStartFrame, SubscribeFrame, UnsubscribeFrame } from './socket-frames.js';
+export type { ServerFrames } from './socket-frames.js';
+export { TIERS } from './tiers.js';
+export type { Tier } from './tiers.js';

@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import type { Queue } from 'bull';
+import { newId, type ActionType, type DomainAction } from '../../contracts/index.js';
+import { queueToken } from './queues.js';
+import { validateAction } from './validate-action.js';
+
+/** What the caller says of an action; the bus adds its id and its time. */
+export type NewAction<T extends ActionType> = Pick<DomainAction<T>, 'tenantId' | 'tenantTier' | 'data'> &
+  Partial<Pick<DomainAction<T>, 'agentId' | 'sessionId' | 'userId' | 'taskId' | 'traceId' | 'contextCacheKey' | 'metadata'>>;
+
+export interface DispatchOptions {
+  /** While a job of this id waits or runs, another one is not added. Doubles in flight only: it is no memory. */
+  readonly jobId?: string;
+  /** Repeat for ever, this often; the same type with another interval replaces it. */
+  readonly everyMs?: number;
+}
+
+/** Puts actions on the Bull queue of their type. */
+@Injectable()
+export class ActionBus {
+  constructor(private readonly modules: ModuleRef) {}
+
+  /**
+   * Adds an action. It is safe once this resolves: the queue is in Redis.
+   *
+   * @throws VALIDATION_FAILED (invalid), HOT_STORE_UNAVAILABLE (unavailable)
+   */
+  async dispatch<T extends ActionType>(type: T, action: NewAction<T>, options: DispatchOptions = {}): Promise<void> {
+    const envelope = validateAction(type, { actionId: newId(), actionType: type, taskId: newId(), metadata: {}, createdAt: new Date().toISOString(), ...action });
+    const queue = this.queue(type);
+    if (options.everyMs === undefined) await queue.add(envelope, { jobId: options.jobId });
+    else await this.repeat(queue, envelope, options.everyMs);
+  }
+
+  /** Jobs that wait for a worker. */
+  async waiting(type: ActionType): Promise<number> {
+    return this.queue(type).getWaitingCount();
+  }
+
+  private async repeat(queue: Queue, envelope: DomainAction, everyMs: number): Promise<void> {
+    const stale = (await queue.getRepeatableJobs()).filter(({ every }) => every !== everyMs);
+    await Promise.all(stale.map(({ key }) => queue.removeRepeatableByKey(key)));
+    await queue.add(envelope, { repeat: { every: everyMs } });
+  }
+
+  private queue(type: ActionType): Queue {
+    return this.modules.get<Queue>(queueToken(type), { strict: false });
+  }
+}
+

@@ -1,0 +1,134 @@
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { DiscoveryService, ModuleRef } from '@nestjs/core';
+import type { Job, Queue } from 'bull';
+import { PinoLogger } from 'nestjs-pino';
+import type { Counter } from 'prom-client';
+import { ACTIONS, ACTION_TYPES, type ActionType } from '../../contracts/index.js';
+import { ServerSettings } from '../config/index.js';
+import { AppError, toAppError } from '../errors/index.js';
+import { HealthChecks, MetricsService } from '../telemetry/index.js';
+import { type ActionHandler, HandlesAction } from './action-handler.js';
+import { startDeadline } from './deadline.js';
+import { queueToken } from './queues.js';
+import { validateAction } from './validate-action.js';
+
+/** What Bull says of a job whose workers disappeared more often than `maxStalledCount`; no handler runs then. */
+const STALLED = /stalled more than allowable/;
+
+type AnyHandler = ActionHandler<ActionType>;
+
+function deadlinePassed(type: ActionType): AppError {
+  return new AppError({ kind: 'unavailable', code: 'JOB_DEADLINE', message: `A job "${type}" ran longer than its ${String(ACTIONS[type].deadlineMs)} ms.` });
+}
+
+/** Takes jobs from the queues to their handlers, and lets go of them in order when the process stops. */
+@Injectable()
+export class ActionWorkers implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
+  private readonly running = new Set<Promise<void>>();
+  private readonly stopping = new AbortController();
+  private readonly outcomes: Counter<'type' | 'outcome'>;
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly modules: ModuleRef,
+    private readonly settings: ServerSettings,
+    private readonly health: HealthChecks,
+    private readonly logger: PinoLogger,
+    metrics: MetricsService,
+  ) {
+    this.outcomes = metrics.counter({ name: 'nooble_jobs_total', help: 'Tries of jobs by action type and outcome (completed, retried, failed).', labelNames: ['type', 'outcome'] });
+  }
+
+  /** @throws ACTION_HANDLERS (internal) unless every action type has exactly one handler */
+  async onApplicationBootstrap(): Promise<void> {
+    const handlers = this.handlers();
+    if (this.settings.role === 'api') return;
+    for (const [type, handler] of handlers) {
+      const queue = this.queue(type);
+      queue.on('error', (error: Error) => {
+        this.logger.debug({ err: error, type }, 'The queue reports an error');
+      });
+      queue.on('failed', (job: Job, error: Error) => {
+        if (STALLED.test(error.message)) void this.abandoned(type, handler, job);
+      });
+      // Bull names its connection and lets nobody catch the failure: a close in that moment would end the process.
+      Object.assign(queue, { setWorkerName: () => Promise.resolve() });
+      queue.process(ACTIONS[type].concurrency, (job: Job) => this.track(this.run(type, handler, job))).catch((error: unknown) => {
+        this.logger.error({ err: error, type }, 'The queue cannot be worked off');
+      });
+      // Closing a queue that is still becoming a consumer would leave the process alive.
+      await queue.isReady();
+    }
+  }
+
+  onModuleDestroy(): void {
+    this.health.stop();
+  }
+
+  /** No new job; running ones get the grace time, then their signal, which hands them back to the queue. */
+  async beforeApplicationShutdown(): Promise<void> {
+    if (this.settings.role === 'api') return;
+    for (const type of ACTION_TYPES) this.queue(type).pause(true, true).catch(() => undefined);
+    await this.drain(this.settings.shutdownGraceSeconds * 1_000);
+    this.stopping.abort(new AppError({ kind: 'unavailable', code: 'SHUTTING_DOWN', message: 'The process is stopping; the job goes back to its queue.' }));
+    await this.drain(5_000);
+  }
+
+  private async drain(limitMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise((resolve) => (timer = setTimeout(resolve, limitMs)));
+    await Promise.race([Promise.allSettled([...this.running]), limit]);
+    clearTimeout(timer);
+  }
+
+  private track(work: Promise<void>): Promise<void> {
+    const tracked = work.finally(() => this.running.delete(tracked));
+    this.running.add(tracked);
+    return tracked;
+  }
+
+  private async run(type: ActionType, handler: AnyHandler, job: Job): Promise<void> {
+    try {
+      const action = validateAction(type, job.data);
+      using deadline = startDeadline(ACTIONS[type].deadlineMs, this.stopping.signal, deadlinePassed(type));
+      await handler.handle(action, { signal: deadline.signal, attempt: job.attemptsMade + 1 });
+      this.outcomes.inc({ type, outcome: 'completed' });
+    } catch (thrown) {
+      throw await this.failed(type, handler, job, toAppError(thrown));
+    }
+  }
+
+  private async failed(type: ActionType, handler: AnyHandler, job: Job, error: AppError): Promise<AppError> {
+    const retried = error.isRetryable && job.attemptsMade + 1 < (job.opts.attempts ?? 1);
+    this.outcomes.inc({ type, outcome: retried ? 'retried' : 'failed' });
+    this.logger[retried ? 'warn' : 'error']({ err: error.cause ?? error, code: error.code, type, jobId: job.id, attempt: job.attemptsMade + 1 }, retried ? 'A job failed and will be tried again' : 'A job failed for good');
+    if (retried) return error;
+    await job.discard();
+    if (error.code !== 'VALIDATION_FAILED') await handler.onExhausted?.(job.data as never, error);
+    return error;
+  }
+
+  /** Bull keeps such a job, and its id, in the way of the next one. */
+  private async abandoned(type: ActionType, handler: AnyHandler, job: Job): Promise<void> {
+    const error = new AppError({ kind: 'conflict', code: 'WORKER_LOST', message: 'Its worker was lost several times; it is not tried again.' });
+    try {
+      await this.failed(type, handler, job, error);
+      await job.remove();
+    } catch (cause) {
+      this.logger.error({ err: cause, type, jobId: job.id }, 'An abandoned job could not be cleared away');
+    }
+  }
+
+  private handlers(): Map<ActionType, AnyHandler> {
+    const found = this.discovery
+      .getProviders({ metadataKey: HandlesAction.KEY })
+      .map((provider) => [this.discovery.getMetadataByDecorator(HandlesAction, provider) as ActionType, provider.instance as AnyHandler] as const);
+    const faults = ACTION_TYPES.filter((type) => found.filter(([handled]) => handled === type).length !== 1);
+    if (faults.length > 0) throw new AppError({ kind: 'internal', code: 'ACTION_HANDLERS', message: `These action types do not have exactly one handler: ${faults.join(', ')}.` });
+    return new Map(found);
+  }
+
+  private queue(type: ActionType): Queue {
+    return this.modules.get<Queue>(queueToken(type), { strict: false });
+  }
+}

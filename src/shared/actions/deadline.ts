@@ -1,0 +1,28 @@
+/** A time limit on a piece of work; dispose of it when the work is done, so that no timer outlives it. */
+export interface Deadline extends Disposable {
+  /** Fires at the limit, or with its parent. */
+  readonly signal: AbortSignal;
+  /** True when it was the limit that fired the signal. */
+  readonly hasPassed: () => boolean;
+}
+
+/** @param reason what the signal is aborted with at the limit */
+export function startDeadline(timeoutMs: number, parent: AbortSignal, reason: unknown): Deadline {
+  const controller = new AbortController();
+  const forward = (): void => {
+    controller.abort(parent.reason);
+  };
+  const timer = setTimeout(() => {
+    controller.abort(reason);
+  }, timeoutMs);
+  parent.addEventListener('abort', forward, { once: true });
+  if (parent.aborted) forward();
+  return {
+    signal: controller.signal,
+    hasPassed: () => controller.signal.aborted && !parent.aborted,
+    [Symbol.dispose]: () => {
+      clearTimeout(timer);
+      parent.removeEventListener('abort', forward);
+    },
+  };
+}

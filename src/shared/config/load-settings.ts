@@ -1,0 +1,46 @@
+import { validateSync } from 'class-validator';
+import { AppError } from '../errors/index.js';
+import { settingFields } from './setting.js';
+import { SETTINGS_CLASSES } from './settings.js';
+
+type SettingsClass = (typeof SETTINGS_CLASSES)[number];
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The settings of the whole process, one validated instance per topic. */
+export type Settings = ReadonlyMap<SettingsClass, object>;
+
+/**
+ * Reads and validates every setting at once.
+ *
+ * @throws SETTINGS_INVALID (invalid) naming every faulty variable, one a line
+ */
+export function loadSettings(environment: Environment = process.env): Settings {
+  const faults: string[] = [];
+  const settings = new Map(SETTINGS_CLASSES.map((topic) => [topic, fill(topic, environment, faults)]));
+  if (faults.length > 0) {
+    throw new AppError({ kind: 'invalid', code: 'SETTINGS_INVALID', message: `These settings cannot be used:\n  ${faults.join('\n  ')}` });
+  }
+  return settings;
+}
+
+function fill(topic: SettingsClass, environment: Environment, faults: string[]): object {
+  const instance = new topic() as unknown as Record<string, unknown>;
+  const variableOf = new Map<string, string>();
+  for (const [variable, field] of settingFields(topic)) {
+    variableOf.set(field, variable);
+    const text = environment[variable];
+    if (text !== undefined && text !== '') instance[field] = parse(text, typeof instance[field]);
+  }
+  for (const { property, constraints, value } of validateSync(instance)) {
+    const rules = Object.values(constraints ?? {}).map((rule) => rule.replace(property, '').trim());
+    faults.push(`${variableOf.get(property) ?? property}: ${rules.join(', ')} (it is ${JSON.stringify(value)})`);
+  }
+  return instance;
+}
+
+/** The text as the type of the default; what cannot be read stays text, and the field's own rule then names it. */
+function parse(text: string, type: string): unknown {
+  if (type === 'number') return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+  if (type === 'boolean') return { '1': true, true: true, '0': false, false: false }[text.toLowerCase()] ?? text;
+  return text;
+}

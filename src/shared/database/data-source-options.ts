@@ -1,0 +1,26 @@
+import { fileURLToPath } from 'node:url';
+import type { DataSourceOptions } from 'typeorm';
+import type { DatabaseSettings } from '../config/index.js';
+import { schemaMigrations } from './schema-migrations.js';
+import { SnakeNaming } from './snake-naming.js';
+
+/** `migrations/` at the top of the repository; the same distance from `src/` and from `dist/`. */
+const MIGRATIONS = fileURLToPath(new URL('../../../migrations', import.meta.url));
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** How the process talks to PostgreSQL. The schema changes only by the files in `migrations/`. */
+export function dataSourceOptions(settings: DatabaseSettings): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url: settings.url,
+    applicationName: 'nooble',
+    poolSize: settings.poolSize,
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
+    namingStrategy: new SnakeNaming(),
+    migrations: schemaMigrations(MIGRATIONS),
+    migrationsTableName: 'schema_migrations',
+    migrationsTransactionMode: 'each',
+    synchronize: false,
+    extra: { statement_timeout: settings.statementTimeoutMs },
+  };
+}

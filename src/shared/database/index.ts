@@ -1,0 +1,5 @@
+export { inspectDatabase } from './database-preflight.js';
+export { DatabaseModule } from './database.module.js';
+export { migrateSchema } from './migrate-schema.js';
+export { Transactions, managerOf } from './transactions.service.js';
+export type { Tx } from './transactions.service.js';

@@ -1,0 +1,11 @@
+export { logRequests } from './access-log.js';
+export { ERROR_STATUS } from './error-status.js';
+export { ErrorFilter } from './error.filter.js';
+export type { ErrorBody } from './error.filter.js';
+export { EVENT_STREAM_HEADERS, eventStream } from './server-sent-events.js';
+export type { ServerSentEvent } from './server-sent-events.js';
+export { SocketAdapter } from './socket-adapter.js';
+export { SocketErrorFilter } from './socket-error.filter.js';
+export { errorFrame } from './socket-frames.js';
+export type { ServerFrame } from './socket-frames.js';
+export { validated, validationFailed, validationPipe } from './validation.js';

@@ -1,0 +1,47 @@
+import { Readable } from 'node:stream';
+
+/** One event of a `text/event-stream`; `id` is what the client sends back as `Last-Event-ID`. */
+export interface ServerSentEvent {
+  readonly id: number;
+  readonly event: string;
+  readonly data: unknown;
+}
+
+const KEEP_ALIVE_MS = 15_000;
+
+/** The headers of an event stream; `x-accel-buffering` keeps reverse proxies from holding it back. */
+export const EVENT_STREAM_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+} as const;
+
+/** Events as the bytes of a `text/event-stream`, no faster than the client reads, with a comment after every 15 s of silence. */
+export function eventStream(events: AsyncIterable<ServerSentEvent>): Readable {
+  return Readable.from(lines(events[Symbol.asyncIterator]()), { objectMode: false, highWaterMark: 65_536 });
+}
+
+async function* lines(events: AsyncIterator<ServerSentEvent>): AsyncGenerator<string> {
+  yield 'retry: 1000\n\n';
+  for (let next = events.next(); ; ) {
+    const turn = await withinKeepAlive(next);
+    if (turn === 'silent') {
+      yield ': keep-alive\n\n';
+      continue;
+    }
+    if (turn.done === true) return;
+    const { id, event, data } = turn.value;
+    next = events.next();
+    yield `id: ${String(id)}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+  }
+}
+
+async function withinKeepAlive<T>(next: Promise<T>): Promise<T | 'silent'> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<'silent'>((resolve) => {
+    timer = setTimeout(resolve, KEEP_ALIVE_MS, 'silent');
+  });
+  return Promise.race([next, silence]).finally(() => {
+    clearTimeout(timer);
+  });
+}

@@ -1,0 +1,41 @@
+import type { ServerFrames } from '../../contracts/index.js';
+import { AppError, toAppError } from '../errors/index.js';
+
+/** A frame of ours, ready to be sent. */
+export interface ServerFrame<T extends keyof ServerFrames = keyof ServerFrames> {
+  readonly type: T;
+  readonly data: ServerFrames[T];
+}
+
+/** A client's frame before its `data` is validated. */
+export interface ClientFrame {
+  readonly type: string;
+  readonly data: unknown;
+}
+
+/**
+ * Reads `{ type, data }` from a socket.
+ *
+ * @throws INVALID_JSON, INVALID_FRAME (invalid)
+ */
+export function parseFrame(text: string): ClientFrame {
+  const frame = parseJson(text);
+  if (typeof frame !== 'object' || frame === null || !('type' in frame) || typeof frame.type !== 'string') {
+    throw new AppError({ kind: 'invalid', code: 'INVALID_FRAME', message: 'A frame is a JSON object with a string field "type", such as {"type":"ping"}.' });
+  }
+  return { type: frame.type, data: 'data' in frame ? frame.data : {} };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new AppError({ kind: 'invalid', code: 'INVALID_JSON', message: 'The frame is not valid JSON; the socket stays open.', cause });
+  }
+}
+
+/** The frame that tells a client what went wrong. */
+export function errorFrame(thrown: unknown): ServerFrame<'error'> {
+  const { code, message, details } = toAppError(thrown);
+  return { type: 'error', data: { code, message, ...(details && { details }) } };
+}

@@ -1,0 +1,24 @@
+/**
+ * Every Redis key of the system. The hash tag is the tenant, so that one Lua script can touch all that a conversation
+ * needs and Redis Cluster keeps a tenant on one shard. Ids are checked at the borders (`contracts/ids.ts`): none holds `:` `{` `}`.
+ */
+export const keys = {
+  /** hash: the conversation's header. */
+  conversation: (tenantId: string, conversationId: string) => `nb:{${tenantId}}:conv:${conversationId}`,
+  /** list: JSON messages; element i has seq = firstHotSeq + i. */
+  messages: (tenantId: string, conversationId: string) => `nb:{${tenantId}}:conv:${conversationId}:messages`,
+  /** hash: messageId → seq. */
+  messageIds: (tenantId: string, conversationId: string) => `nb:{${tenantId}}:conv:${conversationId}:ids`,
+  /** hash: agentId → the session's active conversation with that agent. */
+  session: (tenantId: string, sessionId: string) => `nb:{${tenantId}}:session:${sessionId}`,
+  /** sorted set: hot conversations by the time of their last message. */
+  hot: (tenantId: string) => `nb:{${tenantId}}:hot`,
+  /** sorted set: conversations by the time at which the migrator must look at them. */
+  due: (tenantId: string) => `nb:{${tenantId}}:due`,
+  /** hash: state of an execution. */
+  execution: (tenantId: string, executionId: string) => `nb:{${tenantId}}:exec:${executionId}`,
+  /** stream: the execution's event log; also the name of its wake-up channel. */
+  events: (tenantId: string, executionId: string) => `nb:{${tenantId}}:exec:${executionId}:events`,
+  /** Prefix of every key that Bull makes. */
+  queues: () => '{nb:queues}',
+} as const;

@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+import { HealthIndicatorService, type HealthIndicatorFunction } from '@nestjs/terminus';
+import { toAppError } from '../errors/index.js';
+
+/** The checks behind `/health/ready`: whoever owns a connection registers how it is tried. */
+@Injectable()
+export class HealthChecks {
+  private readonly checks: HealthIndicatorFunction[] = [];
+  private stopping = false;
+
+  constructor(private readonly indicators: HealthIndicatorService) {}
+
+  /** @param probe really asks the dependency, and rejects when it does not answer */
+  register(name: string, probe: () => Promise<unknown>): void {
+    this.checks.push(async () => {
+      const indicator = this.indicators.check(name);
+      try {
+        await probe();
+        return indicator.up();
+      } catch (error) {
+        return indicator.down({ reason: toAppError(error).message });
+      }
+    });
+  }
+
+  /** From now on the process is not ready: load balancers stop sending before the listener closes. */
+  stop(): void {
+    this.stopping = true;
+  }
+
+  all(): HealthIndicatorFunction[] {
+    const process = this.indicators.check('process');
+    return [() => (this.stopping ? process.down({ reason: 'shutting down' }) : process.up()), ...this.checks];
+  }
+}

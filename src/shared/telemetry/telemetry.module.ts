@@ -1,0 +1,16 @@
+import { Global, Module } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { HealthController } from './health.controller.js';
+import { HealthChecks } from './health-checks.service.js';
+import { LoggingModule } from './logging.module.js';
+import { MetricsController } from './metrics.controller.js';
+import { MetricsService } from './metrics.service.js';
+
+@Global()
+@Module({
+  imports: [LoggingModule, TerminusModule.forRoot({ logger: false })],
+  controllers: [HealthController, MetricsController],
+  providers: [HealthChecks, MetricsService],
+  exports: [HealthChecks, MetricsService],
+})
+export class TelemetryModule {}
