@@ -1,0 +1,35 @@
+import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { CurrentPrincipal, type Principal, RequiresScope } from '../tenancy/index.js';
+import { AgentsService } from './agents.service.js';
+import { AgentDto } from './dto/agent.dto.js';
+import { AgentPageDto } from './dto/agent-page.dto.js';
+import { CreateAgentDto } from './dto/create-agent.dto.js';
+import { ListAgentsDto } from './dto/list-agents.dto.js';
+
+@ApiTags('agents')
+@ApiBearerAuth()
+@RequiresScope('agent')
+@Controller('api/v1/agents')
+export class AgentsController {
+  constructor(private readonly agents: AgentsService) {}
+
+  /** Creates an agent. */
+  @Post()
+  async create(@CurrentPrincipal() { tenantId }: Principal, @Body() body: CreateAgentDto): Promise<AgentDto> {
+    return AgentDto.of(await this.agents.create(tenantId, body));
+  }
+
+  /** Lists the tenant's agents, newest first. */
+  @Get()
+  async list(@CurrentPrincipal() { tenantId }: Principal, @Query() { limit, cursor }: ListAgentsDto): Promise<AgentPageDto> {
+    const { data, nextCursor, total } = await this.agents.list(tenantId, limit, cursor);
+    return { data: data.map((agent) => AgentDto.of(agent)), nextCursor, total };
+  }
+
+  /** One agent. */
+  @Get(':agentId')
+  async get(@CurrentPrincipal() { tenantId }: Principal, @Param('agentId', ParseUUIDPipe) agentId: string): Promise<AgentDto> {
+    return AgentDto.of(await this.agents.get(tenantId, agentId));
+  }
+}

@@ -1,0 +1,15 @@
+import type { Tier } from '../../contracts/index.js';
+import { AppError } from '../../shared/errors/index.js';
+
+export const agentErrors = {
+  notFound: (agentId: string): AppError =>
+    new AppError({ kind: 'notFound', code: 'AGENT_NOT_FOUND', message: `There is no agent "${agentId}" here; GET /api/v1/agents lists yours.`, details: { field: 'agentId' } }),
+  inactive: (agentId: string): AppError =>
+    new AppError({ kind: 'forbidden', code: 'AGENT_INACTIVE', message: `Agent "${agentId}" is switched off.`, details: { field: 'agentId' } }),
+  tierTooLow: (tier: Tier, minimumTier: Tier): AppError =>
+    new AppError({ kind: 'forbidden', code: 'AGENT_TIER_TOO_LOW', message: `This agent needs the tier ${minimumTier}; yours is ${tier}.`, details: { tier, minimumTier } }),
+  slugTaken: (slug: string): AppError =>
+    new AppError({ kind: 'conflict', code: 'AGENT_SLUG_TAKEN', message: `You have an agent with the slug "${slug}" already; choose another slug.`, details: { field: 'slug' } }),
+  ragUnavailable: (): AppError =>
+    new AppError({ kind: 'invalid', code: 'AGENT_TYPE_UNSUPPORTED', message: 'type rag and collections need the knowledge module, which this version does not have; use conversational or workflow.', details: { field: 'type' } }),
+};

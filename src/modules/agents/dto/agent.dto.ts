@@ -1,0 +1,32 @@
+import type { Tier } from '../../../contracts/index.js';
+import type { Agent, AgentType } from '../agent.js';
+
+export class AgentDto {
+  agentId!: string;
+  /** 1 at first, one more with every edit. */
+  version!: number;
+  name!: string;
+  slug!: string;
+  description!: string | null;
+  type!: AgentType;
+  systemPrompt!: string;
+  background!: string | null;
+  provider!: string;
+  model!: string;
+  temperature!: number;
+  maxTokens!: number;
+  tools!: readonly string[];
+  collections!: readonly string[];
+  maxIterations!: number;
+  maxHistoryMessages!: number;
+  isPublic!: boolean;
+  isActive!: boolean;
+  minimumTier!: Tier;
+  tags!: readonly string[];
+  createdAt!: Date;
+  updatedAt!: Date;
+
+  static of({ tenantId: _, ...agent }: Agent): AgentDto {
+    return agent;
+  }
+}

@@ -1,0 +1,30 @@
+import { ArrayMaxSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, IsUUID, Length, Matches, Max, MaxLength, Min } from 'class-validator';
+import { BUILTIN_TOOLS, MODEL_PROVIDERS, TIERS, type ModelProvider, type Tier } from '../../../contracts/index.js';
+import { AGENT_TYPES, type AgentType } from '../agent.js';
+
+/** A new agent. What is left out gets the default shown. */
+export class CreateAgentDto {
+  @IsString() @Length(1, 200) name!: string;
+  /** Unique among the tenant's agents; default: made from the name. */
+  @IsOptional() @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/) @MaxLength(80) slug?: string;
+  @IsOptional() @IsString() @MaxLength(2_000) description?: string;
+  @IsIn(AGENT_TYPES) type: AgentType = 'conversational';
+  @IsString() @MaxLength(100_000) systemPrompt: string = '';
+  /** Who the agent is; put before the system prompt. */
+  @IsOptional() @IsString() @MaxLength(100_000) background?: string;
+  /** `builtin` (offline) or `openai-compatible`. */
+  @IsIn(MODEL_PROVIDERS) provider: ModelProvider = 'builtin';
+  @IsString() @Length(1, 200) model: string = 'builtin/chat';
+  @IsNumber() @Min(0) @Max(2) temperature: number = 0.7;
+  /** Tokens of one answer at the most. */
+  @IsInt() @Min(1) @Max(200_000) maxTokens: number = 2_048;
+  @IsArray() @ArrayUnique() @IsIn(BUILTIN_TOOLS, { each: true }) tools: string[] = [];
+  @IsArray() @ArrayMaxSize(100) @ArrayUnique() @IsUUID(undefined, { each: true }) collections: string[] = [];
+  /** Model calls in one run at the most; the tier may allow fewer. */
+  @IsInt() @Min(1) @Max(100) maxIterations: number = 5;
+  /** Messages of the conversation that the model is shown at the most. */
+  @IsInt() @Min(1) @Max(1_000) maxHistoryMessages: number = 50;
+  @IsBoolean() isPublic: boolean = false;
+  @IsIn(TIERS) minimumTier: Tier = 'free';
+  @IsArray() @ArrayMaxSize(50) @ArrayUnique() @IsString({ each: true }) @MaxLength(64, { each: true }) tags: string[] = [];
+}

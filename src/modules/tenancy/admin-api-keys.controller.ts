@@ -1,0 +1,21 @@
+import { Body, Controller, Post } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiKeyDto } from './dto/api-key.dto.js';
+import { CreateApiKeyDto } from './dto/create-api-key.dto.js';
+import { RequiresScope } from './requires-scope.js';
+import { TenantsService } from './tenants.service.js';
+
+@ApiTags('operations')
+@ApiBearerAuth()
+@RequiresScope('admin')
+@Controller('api/v1/admin/api-keys')
+export class AdminApiKeysController {
+  constructor(private readonly tenants: TenantsService) {}
+
+  /** Creates an API key. The answer holds the key; nothing else ever shows it. */
+  @Post()
+  async create(@Body() { tenantId, name, scopes, expiresAt }: CreateApiKeyDto): Promise<ApiKeyDto> {
+    const created = await this.tenants.createApiKey({ tenantId, name, scopes, expiresAt: expiresAt === undefined ? null : new Date(expiresAt) });
+    return { ...created, tenantId, name, scopes };
+  }
+}

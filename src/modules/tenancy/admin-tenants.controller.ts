@@ -1,0 +1,21 @@
+import { Body, Controller, Post } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { CreateTenantDto } from './dto/create-tenant.dto.js';
+import { TenantDto } from './dto/tenant.dto.js';
+import { RequiresScope } from './requires-scope.js';
+import { TenantsService } from './tenants.service.js';
+
+@ApiTags('operations')
+@ApiBearerAuth()
+@RequiresScope('admin')
+@Controller('api/v1/admin/tenants')
+export class AdminTenantsController {
+  constructor(private readonly tenants: TenantsService) {}
+
+  /** Creates a tenant. */
+  @Post()
+  async create(@Body() body: CreateTenantDto): Promise<TenantDto> {
+    const { tenantId, name, tier, createdAt } = await this.tenants.create(body);
+    return { tenantId, name, tier, createdAt };
+  }
+}

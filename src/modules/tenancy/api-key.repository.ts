@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import type { Tier } from '../../contracts/index.js';
+import { ApiKeyEntity } from './api-key.entity.js';
+import type { Scope } from './principal.js';
+
+/** A key with the tenant that it belongs to. */
+export interface KeyHolder {
+  readonly tenantId: string;
+  readonly tier: Tier;
+  readonly scopes: Scope[];
+  readonly expiresAt: Date | null;
+}
+
+const HOLDER_OF_KEY = `
+  SELECT k.tenant_id AS "tenantId", t.tier, k.scopes, k.expires_at AS "expiresAt"
+  FROM api_keys k JOIN tenants t USING (tenant_id)
+  WHERE k.key_hash = $1 AND k.revoked_at IS NULL AND t.is_active`;
+
+@Injectable()
+export class ApiKeyRepository {
+  constructor(@InjectRepository(ApiKeyEntity) private readonly apiKeys: Repository<ApiKeyEntity>) {}
+
+  async insert(apiKey: Omit<ApiKeyEntity, 'createdAt' | 'revokedAt'>): Promise<void> {
+    await this.apiKeys.insert(apiKey);
+  }
+
+  /** Whoever holds the key with this hash, unless it was revoked or the tenant is switched off. */
+  async findHolder(keyHash: Buffer): Promise<KeyHolder | undefined> {
+    return (await this.apiKeys.query<KeyHolder[]>(HOLDER_OF_KEY, [keyHash]))[0];
+  }
+}

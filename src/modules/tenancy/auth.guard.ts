@@ -1,0 +1,38 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { SYSTEM_TENANT } from '../../contracts/index.js';
+import { PUBLIC } from '../../shared/telemetry/index.js';
+import { AuthenticationService } from './authentication.service.js';
+import type { Principal, Scope } from './principal.js';
+import { REQUIRED_SCOPE } from './requires-scope.js';
+import { tenancyErrors } from './tenancy.errors.js';
+
+/** The one guard of the REST API: nobody passes a handler that declares neither a scope nor that it is public. */
+@Injectable()
+export class AuthGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly authentication: AuthenticationService,
+  ) {}
+
+  /** Sockets are authenticated once, by the gateway, when they connect. */
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (context.getType() !== 'http') return true;
+    const targets = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, targets) === true) return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest & { principal?: Principal }>();
+    const principal = await this.authentication.authenticate(request.headers);
+    request.principal = principal;
+    const scope = this.reflector.getAllAndOverride<Scope | undefined>(REQUIRED_SCOPE, targets);
+    if (scope === undefined) throw tenancyErrors.scopeUndeclared(`${context.getClass().name}.${context.getHandler().name}`);
+    if (!hasScope(principal, scope)) throw tenancyErrors.scopeMissing(scope);
+    if (principal.tenantId === SYSTEM_TENANT && scope !== 'admin') throw tenancyErrors.tenantUnnamed();
+    return true;
+  }
+}
+
+/** True when the caller has the scope; `admin` includes every other one. */
+export function hasScope({ scopes }: Principal, scope: Scope): boolean {
+  return scopes.includes(scope) || scopes.includes('admin');
+}

@@ -1,0 +1,71 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { CLIENT_ID, SYSTEM_TENANT, TIERS, type Tier } from '../../contracts/index.js';
+import { ServerSettings } from '../../shared/config/index.js';
+import { hashApiKey } from './api-key.js';
+import { ApiKeyRepository } from './api-key.repository.js';
+import { type Principal, SCOPES } from './principal.js';
+import { tenancyErrors } from './tenancy.errors.js';
+import { TenantsService } from './tenants.service.js';
+
+const BEARER = /^Bearer (\S{1,256})$/i;
+
+/** Finds out who is calling, for REST and WebSocket alike. */
+@Injectable()
+export class AuthenticationService {
+  private readonly adminKeyHash: Buffer | undefined;
+
+  constructor(
+    private readonly settings: ServerSettings,
+    private readonly apiKeys: ApiKeyRepository,
+    private readonly tenants: TenantsService,
+  ) {
+    this.adminKeyHash = settings.adminKey === '' ? undefined : hashApiKey(settings.adminKey);
+  }
+
+  /**
+   * @param headers of the HTTP request or of the WebSocket handshake
+   * @throws CREDENTIALS_MISSING, API_KEY_INVALID (unauthenticated), TENANT_MISMATCH (forbidden), TENANT_NOT_FOUND (notFound), HEADER_INVALID (invalid)
+   */
+  async authenticate(headers: IncomingHttpHeaders): Promise<Principal> {
+    const named = clientIdHeader(headers, 'X-Tenant-ID');
+    if (headers.authorization !== undefined) return this.byKey(headers.authorization, named);
+    if (this.settings.authMode !== 'headers') throw tenancyErrors.credentialsMissing();
+    if (named === undefined) throw tenancyErrors.tenantHeaderMissing();
+    const tier = tierHeader(headers);
+    await this.tenants.ensure(named, tier);
+    return { tenantId: named, tier, scopes: SCOPES };
+  }
+
+  private async byKey(authorization: string, named: string | undefined): Promise<Principal> {
+    const [, key] = BEARER.exec(authorization) ?? [];
+    if (key === undefined) throw tenancyErrors.credentialsMissing();
+    const holder = await this.holderOf(hashApiKey(key));
+    if (named === undefined || named === holder.tenantId) return holder;
+    if (!holder.scopes.includes('admin')) throw tenancyErrors.tenantMismatch(named);
+    const { tenantId, tier } = await this.tenants.get(named);
+    return { tenantId, tier, scopes: holder.scopes };
+  }
+
+  private async holderOf(keyHash: Buffer): Promise<Principal> {
+    if (this.adminKeyHash && timingSafeEqual(this.adminKeyHash, keyHash)) return { tenantId: SYSTEM_TENANT, tier: 'enterprise', scopes: ['admin'] };
+    const holder = await this.apiKeys.findHolder(keyHash);
+    if (!holder || (holder.expiresAt !== null && holder.expiresAt <= new Date())) throw tenancyErrors.keyUnknown();
+    const { tenantId, tier, scopes } = holder;
+    return { tenantId, tier, scopes };
+  }
+}
+
+function clientIdHeader(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name.toLowerCase()];
+  if (value !== undefined && (typeof value !== 'string' || !CLIENT_ID.test(value))) throw tenancyErrors.tenantHeaderInvalid(name);
+  return value;
+}
+
+function tierHeader(headers: IncomingHttpHeaders): Tier {
+  const value = headers['x-tenant-tier'] ?? 'free';
+  const tier = TIERS.find((known) => known === value);
+  if (tier === undefined) throw tenancyErrors.tierHeaderInvalid();
+  return tier;
+}

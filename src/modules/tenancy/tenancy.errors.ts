@@ -1,0 +1,31 @@
+import { AppError } from '../../shared/errors/index.js';
+import type { Scope } from './principal.js';
+
+export const tenancyErrors = {
+  credentialsMissing: (): AppError =>
+    new AppError({ kind: 'unauthenticated', code: 'CREDENTIALS_MISSING', message: 'Send an API key in the header "Authorization: Bearer nk_…".' }),
+  tenantHeaderMissing: (): AppError =>
+    new AppError({
+      kind: 'unauthenticated',
+      code: 'CREDENTIALS_MISSING',
+      message: 'Send an API key in the header "Authorization: Bearer nk_…", or, in this development mode, a tenant of your choice in "X-Tenant-ID".',
+    }),
+  keyUnknown: (): AppError =>
+    new AppError({ kind: 'unauthenticated', code: 'API_KEY_INVALID', message: 'This API key is unknown, revoked or expired; ask an administrator for another.' }),
+  tenantMismatch: (named: string): AppError =>
+    new AppError({ kind: 'forbidden', code: 'TENANT_MISMATCH', message: `The API key does not belong to tenant "${named}"; leave that tenant out or use one of its keys.` }),
+  tenantUnnamed: (): AppError =>
+    new AppError({ kind: 'invalid', code: 'TENANT_UNNAMED', message: 'This key has no tenant of its own; say whose data you mean in the header "X-Tenant-ID".', details: { field: 'X-Tenant-ID' } }),
+  tenantHeaderInvalid: (header: string): AppError =>
+    new AppError({ kind: 'invalid', code: 'HEADER_INVALID', message: `${header} must match ^[A-Za-z0-9._-]{1,128}$.`, details: { field: header } }),
+  tierHeaderInvalid: (): AppError =>
+    new AppError({ kind: 'invalid', code: 'HEADER_INVALID', message: 'X-Tenant-Tier must be free, advance, professional or enterprise.', details: { field: 'X-Tenant-Tier' } }),
+  scopeMissing: (scope: Scope): AppError =>
+    new AppError({ kind: 'forbidden', code: 'SCOPE_MISSING', message: `This call needs an API key with the scope "${scope}".`, details: { scope } }),
+  scopeUndeclared: (handler: string): AppError =>
+    new AppError({ kind: 'internal', code: 'SCOPE_UNDECLARED', message: `${handler} declares no scope, so nobody may call it.` }),
+  tenantExists: (tenantId: string): AppError =>
+    new AppError({ kind: 'conflict', code: 'TENANT_EXISTS', message: `There is a tenant "${tenantId}" already; choose another tenantId or leave it out.`, details: { tenantId } }),
+  tenantNotFound: (tenantId: string): AppError =>
+    new AppError({ kind: 'notFound', code: 'TENANT_NOT_FOUND', message: `There is no tenant "${tenantId}"; create it with POST /api/v1/admin/tenants.` }),
+};

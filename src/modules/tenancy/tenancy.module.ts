@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { DatabaseModule } from '../../shared/database/index.js';
+import { AdminApiKeysController } from './admin-api-keys.controller.js';
+import { AdminTenantsController } from './admin-tenants.controller.js';
+import { ApiKeyEntity } from './api-key.entity.js';
+import { ApiKeyRepository } from './api-key.repository.js';
+import { AuthGuard } from './auth.guard.js';
+import { AuthenticationService } from './authentication.service.js';
+import { TenantEntity } from './tenant.entity.js';
+import { TenantRepository } from './tenant.repository.js';
+import { TenantsService } from './tenants.service.js';
+
+@Module({
+  imports: [DatabaseModule.forEntities(TenantEntity, ApiKeyEntity)],
+  controllers: [AdminTenantsController, AdminApiKeysController],
+  providers: [TenantRepository, ApiKeyRepository, TenantsService, AuthenticationService, { provide: APP_GUARD, useClass: AuthGuard }],
+  exports: [AuthenticationService, TenantsService],
+})
+export class TenancyModule {}

@@ -1,0 +1,28 @@
+import { TIERS, type Tier } from '../../contracts/index.js';
+
+/** What a tier allows. */
+export interface TierLimits {
+  /** Model calls in one run at the most. */
+  readonly maxIterations: number;
+  /** Longest run, milliseconds. */
+  readonly runTimeoutMs: number;
+  /** What a client is told to expect before its turn begins under load, seconds. */
+  readonly estimatedSeconds: number;
+}
+
+/**
+ * The numbers of the tiers.
+ *
+ * @source `originals.md` section 1.4
+ */
+export const TIER_LIMITS: Readonly<Record<Tier, TierLimits>> = {
+  free: { maxIterations: 3, runTimeoutMs: 30_000, estimatedSeconds: 30 },
+  advance: { maxIterations: 5, runTimeoutMs: 60_000, estimatedSeconds: 20 },
+  professional: { maxIterations: 10, runTimeoutMs: 120_000, estimatedSeconds: 10 },
+  enterprise: { maxIterations: 20, runTimeoutMs: 300_000, estimatedSeconds: 5 },
+};
+
+/** True when `tier` is at least `minimum`. */
+export function isAtLeast(tier: Tier, minimum: Tier): boolean {
+  return TIERS.indexOf(tier) >= TIERS.indexOf(minimum);
+}
