@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '../../../shared/database/index.js';
+import type { ConversationRef, HotRange } from '../hot/hot-conversation.store.js';
+import { messageChecksum } from '../message-checksum.js';
+import { archiveErrors } from './archive.errors.js';
+import { ArchiveRepository } from './archive.repository.js';
+
+/** What one move has added to PostgreSQL, read back and compared. */
+export interface StoredRange {
+  /** After `toSeq` when nothing was added. */
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  readonly messageCount: number;
+  /** See `message-checksum.ts`. */
+  readonly checksum: string;
+}
+
+/** Conversations at rest. */
+@Injectable()
+export class ConversationArchive {
+  constructor(private readonly archive: ArchiveRepository) {}
+
+  /**
+   * Stores a range in an open transaction and verifies it: what PostgreSQL then has is read back and its checksum compared with
+   * that of the messages given. Messages that an earlier, interrupted move has stored are compared, not written again.
+   *
+   * @param range its messages are not empty, dense and oldest first
+   * @throws ARCHIVE_BEHIND, ARCHIVE_MISMATCH (conflict): the caller's transaction must not commit
+   */
+  async store(ref: ConversationRef, { conversation, messages }: HotRange, tx: Tx): Promise<StoredRange> {
+    const [fromSeq, toSeq] = seqBounds(messages);
+    const isWhole = toSeq === conversation.seq && conversation.status === 'completed';
+    const archivedSeq = await this.archive.upsert(ref.tenantId, isWhole ? { ...conversation, status: 'transferred' } : conversation, tx);
+    if (archivedSeq < fromSeq - 1) throw archiveErrors.behind(ref.conversationId, archivedSeq, fromSeq);
+    const added = messages.filter(({ seq }) => seq > archivedSeq);
+    if (added.length > 0) {
+      await this.archive.insertMessages(ref, added, tx);
+      await this.archive.setArchivedSeq(ref, toSeq, tx);
+    }
+    const stored = await this.archive.findMessages(ref, fromSeq, toSeq, tx);
+    if (stored.length !== messages.length || messageChecksum(stored) !== messageChecksum(messages)) throw archiveErrors.mismatch(ref.conversationId, fromSeq, toSeq);
+    return { fromSeq: Math.max(fromSeq, archivedSeq + 1), toSeq, messageCount: added.length, checksum: messageChecksum(added) };
+  }
+
+  /** What PostgreSQL has of a range: the basis for checking a ledger row. */
+  async checksum(ref: ConversationRef, fromSeq: number, toSeq: number): Promise<string> {
+    return messageChecksum(await this.archive.findMessages(ref, fromSeq, toSeq));
+  }
+}
+
+/** First and last seq of messages that are oldest first. */
+export function seqBounds(messages: HotRange['messages']): [number, number] {
+  return [messages.at(0)?.seq ?? 0, messages.at(-1)?.seq ?? 0];
+}

@@ -1,0 +1,92 @@
+import { Injectable } from '@nestjs/common';
+import { newId } from '../../contracts/index.js';
+import { ArchiveRepository } from './archive/archive.repository.js';
+import type { Message, NewConversation, NewMessage } from './conversation.js';
+import { conversationErrors } from './conversations.errors.js';
+import { HistoryReader } from './history-reader.service.js';
+import { type Appended, type ConversationRef, HotConversationStore } from './hot/hot-conversation.store.js';
+import { TokenCounter } from './memory/token-counter.service.js';
+import { toStorableText } from './storable-text.js';
+
+/** Messages that a reheated conversation has in Redis: enough for the largest memory window of an agent. */
+const REHEATED_TAIL = 1_000;
+
+/** Who asks for which conversation. */
+export interface OpenRequest {
+  readonly agentId: string;
+  /** Default: the conversation's, or a new one. */
+  readonly sessionId: string | undefined;
+  /** A conversation to go on with; default: the session's active one with the agent, made if there is none. */
+  readonly conversationId: string | undefined;
+}
+
+export interface OpenedConversation {
+  readonly conversationId: string;
+  readonly sessionId: string;
+}
+
+/** The one service behind every channel that writes to conversations. */
+@Injectable()
+export class ConversationsService {
+  constructor(
+    private readonly hot: HotConversationStore,
+    private readonly archive: ArchiveRepository,
+    private readonly history: HistoryReader,
+    private readonly tokens: TokenCounter,
+  ) {}
+
+  /** @throws CONVERSATION_NOT_FOUND (notFound) for an id that is not the tenant's */
+  async open(tenantId: string, { agentId, sessionId, conversationId }: OpenRequest): Promise<OpenedConversation> {
+    if (conversationId !== undefined) {
+      const known = await this.history.get({ tenantId, conversationId });
+      return { conversationId, sessionId: sessionId ?? known.sessionId };
+    }
+    const session = sessionId ?? newId();
+    return { conversationId: await this.hot.openSession(tenantId, session, agentId, newId()), sessionId: session };
+  }
+
+  /**
+   * Appends a message; the same messageId again is the same append. A completed conversation becomes active again, an archived one hot.
+   *
+   * @param conversation whose it is; used when it does not exist yet
+   */
+  async append(tenantId: string, conversation: NewConversation, message: NewMessage): Promise<Appended & { readonly tokens: number }> {
+    const ref = { tenantId, conversationId: conversation.conversationId };
+    const content = toStorableText(message.content);
+    const counted = { ...message, content, tokens: this.tokens.count(content) };
+    const appended = (await this.hot.append(ref, counted)) ?? (await this.appendToCold(ref, conversation, counted));
+    return { ...appended, tokens: counted.tokens };
+  }
+
+  /** A message that is still hot. */
+  async findHotMessage(ref: ConversationRef, messageId: string): Promise<Message | null> {
+    return this.hot.findMessage(ref, messageId);
+  }
+
+  /**
+   * Completes every open conversation of a session and schedules their move.
+   *
+   * @throws SESSION_NOT_FOUND (notFound) when none is open
+   */
+  async closeSession(tenantId: string, sessionId: string): Promise<string[]> {
+    const open = Object.entries(await this.hot.openConversations(tenantId, sessionId));
+    if (open.length === 0) throw conversationErrors.sessionNotFound(sessionId);
+    await Promise.all(open.map(([agentId, conversationId]) => this.hot.close({ tenantId, conversationId }, sessionId, agentId)));
+    return open.map(([, conversationId]) => conversationId);
+  }
+
+  /** Between the look at PostgreSQL and the append the conversation may have become hot: then that append simply goes on. */
+  private async appendToCold(ref: ConversationRef, conversation: NewConversation, message: NewMessage & { readonly tokens: number }): Promise<Appended> {
+    await this.reheat(ref);
+    return this.hot.append(ref, message, conversation);
+  }
+
+  private async reheat(ref: ConversationRef): Promise<void> {
+    const cold = await this.archive.find(ref);
+    if (!cold) return;
+    const seq = cold.archivedSeq;
+    const firstHotSeq = Math.max(1, seq - REHEATED_TAIL + 1);
+    const [tail, ids] = await Promise.all([this.archive.findMessages(ref, firstHotSeq, seq), this.archive.findMessageIds(ref)]);
+    await this.hot.reheat(ref, { ...cold, seq, firstHotSeq }, tail, ids);
+  }
+}

@@ -1,0 +1,13 @@
+export { ConversationArchive, seqBounds } from './archive/conversation-archive.service.js';
+export type { StoredRange } from './archive/conversation-archive.service.js';
+export type { OpenedConversation } from './conversations.service.js';
+export type { Conversation, ConversationStatus, HotConversation, Message, NewConversation, NewMessage, Storage } from './conversation.js';
+export { ConversationsModule } from './conversations.module.js';
+export { ConversationsService } from './conversations.service.js';
+export { HistoryReader } from './history-reader.service.js';
+export type { StoredConversation } from './history-reader.service.js';
+export { HotConversationStore } from './hot/hot-conversation.store.js';
+export type { ConversationRef, HotRange } from './hot/hot-conversation.store.js';
+export { MemoryManager } from './memory/memory-manager.service.js';
+export type { MemoryWindow } from './memory/memory-window.js';
+export { TokenCounter } from './memory/token-counter.service.js';

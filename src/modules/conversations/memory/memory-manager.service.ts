@@ -1,0 +1,16 @@
+import { Injectable } from '@nestjs/common';
+import { HistoryReader } from '../history-reader.service.js';
+import type { ConversationRef } from '../hot/hot-conversation.store.js';
+import { type MemoryWindow, fitWindow } from './memory-window.js';
+import { historyBudgetTokens } from './model-limits.js';
+
+/** What a model is shown of a conversation. */
+@Injectable()
+export class MemoryManager {
+  constructor(private readonly history: HistoryReader) {}
+
+  /** @param maxMessages newest messages to consider @returns the part of them that fits the model */
+  async window(ref: ConversationRef, model: string, maxMessages: number): Promise<MemoryWindow> {
+    return fitWindow(await this.history.tail(ref, maxMessages), historyBudgetTokens(model));
+  }
+}

@@ -1,0 +1,84 @@
+import { Injectable } from '@nestjs/common';
+import type { Counter } from 'prom-client';
+import { MigrationSettings } from '../../shared/config/index.js';
+import { Transactions } from '../../shared/database/index.js';
+import { toAppError } from '../../shared/errors/index.js';
+import { MetricsService } from '../../shared/telemetry/index.js';
+import { ConversationArchive, type ConversationRef, HotConversationStore, type HotRange, type StoredRange, seqBounds } from '../conversations/index.js';
+import { LedgerRepository } from './ledger.repository.js';
+
+/**
+ * Moves a conversation's unarchived messages to PostgreSQL, verified, while it may be in use.
+ *
+ * States of a message: in Redis only → in both (the transaction has committed) → in both and marked (`archivedSeq`) → in PostgreSQL
+ * only (released). A crash leaves it in one of these; the next move goes on from there: docs/decisions/0004.
+ */
+@Injectable()
+export class ConversationMover {
+  private readonly moved: Counter;
+  private readonly failures: Counter<'code'>;
+
+  constructor(
+    private readonly hot: HotConversationStore,
+    private readonly archive: ConversationArchive,
+    private readonly ledger: LedgerRepository,
+    private readonly transactions: Transactions,
+    private readonly settings: MigrationSettings,
+    metrics: MetricsService,
+  ) {
+    this.moved = metrics.counter({ name: 'nooble_migration_messages_total', help: 'Messages moved to PostgreSQL and verified.' });
+    this.failures = metrics.counter({ name: 'nooble_migration_failures_total', help: 'Moves that ended with an error, by code.', labelNames: ['code'] });
+  }
+
+  /**
+   * Moves everything that is not archived, batch by batch, then lets a closed conversation go whose release time has come.
+   *
+   * @throws ARCHIVE_BEHIND, ARCHIVE_MISMATCH (conflict), DATABASE_UNAVAILABLE, HOT_STORE_UNAVAILABLE (unavailable)
+   */
+  async move(ref: ConversationRef, attempt: number, signal: AbortSignal): Promise<void> {
+    for (let isLast = false; !isLast; ) {
+      signal.throwIfAborted();
+      const range = await this.hot.read(ref, { unarchived: this.settings.batchSize });
+      const archivedSeq = range === null || range.messages.length === 0 ? (range?.conversation.archivedSeq ?? 0) : await this.moveRange(ref, range, attempt);
+      await this.hot.markArchived(ref, archivedSeq);
+      isLast = range === null || range.messages.length < this.settings.batchSize;
+    }
+    await this.hot.release(ref);
+  }
+
+  /** @returns the newest archived seq */
+  private async moveRange(ref: ConversationRef, range: HotRange, attempt: number): Promise<number> {
+    const startedAt = performance.now();
+    const durationMs = (): number => Math.round(performance.now() - startedAt);
+    try {
+      const stored = await this.transactions.run(async (tx) => {
+        const added = await this.archive.store(ref, range, tx);
+        if (added.messageCount > 0) await this.record(ref, { ...added, durationMs: durationMs(), attempt }, null, tx);
+        return added;
+      });
+      this.moved.inc(stored.messageCount);
+      return stored.toSeq;
+    } catch (error) {
+      await this.reportFailure(ref, range, { durationMs: durationMs(), attempt }, error);
+      throw error;
+    }
+  }
+
+  /** A range that PostgreSQL contradicts is written down; an outage is not, nothing can be written then. */
+  private async reportFailure(ref: ConversationRef, { messages }: HotRange, timing: Timing, thrown: unknown): Promise<void> {
+    const { code, kind, message } = toAppError(thrown);
+    this.failures.inc({ code });
+    if (kind !== 'conflict') return;
+    const [fromSeq, toSeq] = seqBounds(messages);
+    await this.record(ref, { fromSeq, toSeq, messageCount: messages.length, checksum: '', ...timing }, message);
+  }
+
+  private async record({ tenantId, conversationId }: ConversationRef, range: StoredRange & Timing, error: string | null, tx?: Parameters<LedgerRepository['insert']>[2]): Promise<void> {
+    await this.ledger.insert(tenantId, { ...range, conversationId, outcome: error === null ? 'verified' : 'failed', error }, tx);
+  }
+}
+
+interface Timing {
+  readonly durationMs: number;
+  readonly attempt: number;
+}

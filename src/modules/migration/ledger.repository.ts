@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import { newId } from '../../contracts/index.js';
+import { type Tx, managerOf } from '../../shared/database/index.js';
+import { LedgerEntity, type MoveOutcome } from './ledger.entity.js';
+
+/** One moved range, or one that could not be moved. */
+export interface LedgerEntry {
+  readonly conversationId: string;
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  readonly messageCount: number;
+  /** SHA-256 over seq, id, role and content of the range, hexadecimal. */
+  readonly checksum: string;
+  readonly durationMs: number;
+  readonly attempt: number;
+  readonly outcome: MoveOutcome;
+  readonly error: string | null;
+}
+
+/** The table `migration_ledger`. */
+@Injectable()
+export class LedgerRepository {
+  constructor(@InjectRepository(LedgerEntity) private readonly ledger: Repository<LedgerEntity>) {}
+
+  async insert(tenantId: string, entry: LedgerEntry, tx?: Tx): Promise<void> {
+    await managerOf(tx, this.ledger.manager).insert(LedgerEntity, { ...entry, tenantId, ledgerId: newId() });
+  }
+
+  /** Oldest first. */
+  async findByConversation(tenantId: string, conversationId: string): Promise<(LedgerEntry & { readonly movedAt: Date })[]> {
+    return this.ledger.find({ where: { tenantId, conversationId }, order: { ledgerId: 'ASC' } });
+  }
+}

@@ -1,0 +1,21 @@
+import { type ActionHandler, type ActionRun, HandlesAction } from '../../shared/actions/index.js';
+import type { DomainAction } from '../../contracts/index.js';
+import { HotConversationStore } from '../conversations/index.js';
+import { ConversationMover } from './conversation-mover.service.js';
+
+/** Running twice equals running once: a move stores only what PostgreSQL does not have, and compares the rest. */
+@HandlesAction('migration.move')
+export class MoveConversationHandler implements ActionHandler<'migration.move'> {
+  constructor(
+    private readonly mover: ConversationMover,
+    private readonly hot: HotConversationStore,
+  ) {}
+
+  readonly handle = async ({ tenantId, data }: DomainAction<'migration.move'>, { attempt, signal }: ActionRun): Promise<void> => {
+    await this.mover.move({ tenantId, conversationId: data.conversationId }, attempt, signal);
+  };
+
+  readonly onExhausted = async ({ tenantId, data }: DomainAction<'migration.move'>): Promise<void> => {
+    await this.hot.postpone({ tenantId, conversationId: data.conversationId });
+  };
+}
