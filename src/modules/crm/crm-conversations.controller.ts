@@ -1,0 +1,24 @@
+import { Controller, Get, Param, ParseUUIDPipe, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { CurrentPrincipal, type Principal, RequiresScope } from '../tenancy/index.js';
+import { ConversationDetailService } from './conversation-detail.service.js';
+import { ConversationDetailDto } from './dto/conversation-detail.dto.js';
+import { ConversationDetailQueryDto } from './dto/conversation-detail-query.dto.js';
+
+@ApiTags('crm')
+@ApiBearerAuth()
+@RequiresScope('operator')
+@Controller('api/v1/crm/conversations')
+export class CrmConversationsController {
+  constructor(private readonly details: ConversationDetailService) {}
+
+  /** One conversation of either tier, with its messages, its ended executions and its ledger. */
+  @Get(':conversationId')
+  async get(
+    @CurrentPrincipal() { tenantId }: Principal,
+    @Param('conversationId', ParseUUIDPipe) conversationId: string,
+    @Query() { after, limit }: ConversationDetailQueryDto,
+  ): Promise<ConversationDetailDto> {
+    return ConversationDetailDto.of(await this.details.get({ tenantId, conversationId }, after + 1, limit));
+  }
+}

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { ConversationsModule } from '../conversations/index.js';
+import { ExecutionModule } from '../execution/index.js';
+import { MigrationModule } from '../migration/index.js';
+import { TenancyModule } from '../tenancy/index.js';
+import { ConversationDetailService } from './conversation-detail.service.js';
+import { CrmConversationsController } from './crm-conversations.controller.js';
+
+@Module({
+  imports: [TenancyModule, ConversationsModule, ExecutionModule, MigrationModule],
+  controllers: [CrmConversationsController],
+  providers: [ConversationDetailService],
+})
+export class CrmModule {}

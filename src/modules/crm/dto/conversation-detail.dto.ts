@@ -1,0 +1,78 @@
+import type { ExecutionError, ExecutionStatus, MessageRole, TokenUsage } from '../../../contracts/index.js';
+import type { ConversationStatus, Storage } from '../../conversations/index.js';
+import type { ConversationDetail } from '../conversation-detail.service.js';
+
+export class CrmMessageDto {
+  seq!: number;
+  messageId!: string;
+  role!: MessageRole;
+  content!: string;
+  tokens!: number;
+  agentId!: string | null;
+  executionId!: string | null;
+  metadata!: Readonly<Record<string, unknown>> | null;
+  createdAt!: Date;
+}
+
+export class CrmExecutionDto {
+  executionId!: string;
+  status!: ExecutionStatus;
+  attempt!: number;
+  usage!: TokenUsage | null;
+  error!: ExecutionError | null;
+  queuedAt!: Date;
+  endedAt!: Date | null;
+}
+
+export class CrmLedgerLineDto {
+  fromSeq!: number;
+  toSeq!: number;
+  messageCount!: number;
+  /** SHA-256 over seq, id, role and content of the range, hexadecimal. */
+  checksum!: string;
+  durationMs!: number;
+  attempt!: number;
+  outcome!: 'verified' | 'failed';
+  error!: string | null;
+  movedAt!: Date;
+}
+
+export class ConversationDetailDto {
+  conversationId!: string;
+  agentId!: string;
+  sessionId!: string;
+  userId!: string | null;
+  status!: ConversationStatus;
+  storage!: Storage;
+  model!: string;
+  messageCount!: number;
+  tokenCount!: number;
+  metadata!: Readonly<Record<string, unknown>>;
+  createdAt!: Date;
+  lastMessageAt!: Date;
+  closedAt!: Date | null;
+  /** Oldest first, from `after` on. */
+  messages!: CrmMessageDto[];
+  /** Ended ones, oldest first. */
+  executions!: CrmExecutionDto[];
+  /** What was moved to PostgreSQL, and how it was verified. */
+  ledger!: CrmLedgerLineDto[];
+
+  static of({ conversation, messages, executions, ledger }: ConversationDetail): ConversationDetailDto {
+    const { conversationId, agentId, sessionId, userId, status, storage, model, messageCount, tokenCount, metadata, createdAt, lastMessageAt, closedAt } = conversation;
+    return {
+      ...{ conversationId, agentId, sessionId, userId, status, storage, model, messageCount, tokenCount, metadata, createdAt, lastMessageAt, closedAt },
+      messages: messages.map(toMessage),
+      executions: executions.map(({ executionId, status: state, attempt, usage, error, queuedAt, endedAt }) => ({ executionId, status: state, attempt, usage, error, queuedAt, endedAt })),
+      ledger: ledger.map(toLedgerLine),
+    };
+  }
+}
+
+function toMessage({ seq, messageId, role, content, tokens, agentId, executionId, metadata, createdAt }: ConversationDetail['messages'][number]): CrmMessageDto {
+  return { seq, messageId, role, content, tokens, agentId, executionId, metadata, createdAt };
+}
+
+function toLedgerLine({ fromSeq, toSeq, messageCount, checksum, durationMs, attempt, outcome, error, movedAt }: ConversationDetail['ledger'][number]): CrmLedgerLineDto {
+  return { fromSeq, toSeq, messageCount, checksum, durationMs, attempt, outcome, error, movedAt };
+}

@@ -1,0 +1,7 @@
+import { Type } from 'class-transformer';
+import { IsInt, IsOptional, Min } from 'class-validator';
+
+export class FollowEventsDto {
+  /** seq of the last event that you have; the header Last-Event-ID wins. */
+  @IsOptional() @Type(() => Number) @IsInt() @Min(0) after?: number;
+}

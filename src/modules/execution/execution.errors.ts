@@ -1,0 +1,19 @@
+import { AppError } from '../../shared/errors/index.js';
+
+export const executionErrors = {
+  notFound: (executionId: string): AppError =>
+    new AppError({ kind: 'notFound', code: 'EXECUTION_NOT_FOUND', message: `There is no execution "${executionId}" here.`, details: { field: 'executionId' } }),
+  eventsExpired: (executionId: string): AppError =>
+    new AppError({
+      kind: 'notFound',
+      code: 'EVENTS_EXPIRED',
+      message: `The events of execution "${executionId}" are past their retention; its answer is at GET /api/v1/executions/${executionId}.`,
+      details: { field: 'executionId' },
+    }),
+  ended: (executionId: string): AppError =>
+    new AppError({ kind: 'conflict', code: 'EXECUTION_ENDED', message: `Execution "${executionId}" has ended already.` }),
+  timedOut: (timeoutMs: number): AppError =>
+    new AppError({ kind: 'conflict', code: 'EXECUTION_TIMED_OUT', message: `The run took longer than its ${String(timeoutMs)} ms; ask for less, or for a larger timeoutMs if the tier allows it.` }),
+  cursorInvalid: (): AppError =>
+    new AppError({ kind: 'invalid', code: 'CURSOR_INVALID', message: 'Last-Event-ID or ?after= must be a whole number: the id of the last event you have, 0 for all.', details: { field: 'after' } }),
+};

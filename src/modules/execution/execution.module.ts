@@ -1,0 +1,29 @@
+import { Module } from '@nestjs/common';
+import { DatabaseModule } from '../../shared/database/index.js';
+import { AgentsModule } from '../agents/index.js';
+import { ConversationsModule } from '../conversations/index.js';
+import { TenancyModule } from '../tenancy/index.js';
+import { AgentRunHandler } from './agent-run.handler.js';
+import { EventLogStore } from './event-log/event-log.store.js';
+import { EventReader } from './event-log/event-reader.service.js';
+import { WakeUpStore } from './event-log/wake-up.store.js';
+import { ExecutionEntity } from './execution.entity.js';
+import { ExecutionRepository } from './execution.repository.js';
+import { ExecutionsController } from './executions.controller.js';
+import { ExecutionsService } from './executions.service.js';
+import { ExecutionsGateway } from './gateway/executions.gateway.js';
+import { ModelProviders } from './models/model-providers.js';
+import { Orchestrator } from './orchestrator.service.js';
+import { PersistExecutionHandler } from './persist-execution.handler.js';
+import { Turn } from './turn.service.js';
+
+@Module({
+  imports: [DatabaseModule.forEntities(ExecutionEntity), TenancyModule, AgentsModule, ConversationsModule],
+  controllers: [ExecutionsController],
+  providers: [
+    ...[EventLogStore, WakeUpStore, EventReader, ExecutionRepository, ExecutionsService],
+    ...[Orchestrator, AgentRunHandler, PersistExecutionHandler, Turn, ModelProviders, ExecutionsGateway],
+  ],
+  exports: [ExecutionsService],
+})
+export class ExecutionModule {}

@@ -1,0 +1,38 @@
+import type { ExecutionError, ExecutionStatus, TokenUsage } from '../../contracts/index.js';
+
+/** An execution's place in Redis. */
+export interface ExecutionRef {
+  readonly tenantId: string;
+  readonly executionId: string;
+}
+
+/** The answer of a completed execution, or what there was of it. */
+export interface ExecutionResult {
+  readonly messageId: string;
+  /** Its place in the conversation. */
+  readonly seq: number;
+  readonly content: string;
+}
+
+/** What is known of one turn of an agent. */
+export interface Execution {
+  readonly executionId: string;
+  readonly agentId: string;
+  readonly agentVersion: number | null;
+  readonly conversationId: string;
+  readonly sessionId: string;
+  readonly userId: string | null;
+  readonly status: ExecutionStatus;
+  /** Times a worker has begun it. */
+  readonly attempt: number;
+  readonly result: ExecutionResult | null;
+  readonly usage: TokenUsage | null;
+  readonly error: ExecutionError | null;
+  /** Where the agent's configuration came from. */
+  readonly contextSource: string | null;
+  readonly lastEventSeq: number;
+  readonly queuedAt: Date;
+  readonly startedAt: Date | null;
+  readonly firstTokenAt: Date | null;
+  readonly endedAt: Date | null;
+}

@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import type { ExecutionEvent } from '../../contracts/index.js';
+import { ActionBus } from '../../shared/actions/index.js';
+import { toAppError } from '../../shared/errors/index.js';
+import { EventLogStore } from './event-log/event-log.store.js';
+import { EventReader } from './event-log/event-reader.service.js';
+import { executionErrors } from './execution.errors.js';
+import { ExecutionRepository } from './execution.repository.js';
+import type { Execution, ExecutionRef } from './execution.js';
+
+/** Executions: live ones are in Redis, ended ones in PostgreSQL, for a while in both. */
+@Injectable()
+export class ExecutionsService {
+  constructor(
+    private readonly log: EventLogStore,
+    private readonly reader: EventReader,
+    private readonly executions: ExecutionRepository,
+    private readonly bus: ActionBus,
+  ) {}
+
+  /** @throws EXECUTION_NOT_FOUND (notFound) */
+  async get(ref: ExecutionRef): Promise<Execution> {
+    const execution = (await this.log.find(ref)) ?? (await this.executions.find(ref));
+    if (!execution) throw executionErrors.notFound(ref.executionId);
+    return execution;
+  }
+
+  /** Ended executions of a conversation, oldest first. */
+  async ofConversation(tenantId: string, conversationId: string): Promise<Execution[]> {
+    return this.executions.findByConversation(tenantId, conversationId);
+  }
+
+  /**
+   * The events after a cursor, from the log and then live, until the terminal one.
+   *
+   * @throws EXECUTION_NOT_FOUND, EVENTS_EXPIRED (notFound), before the first event
+   */
+  async follow(ref: ExecutionRef, after: number, signal: AbortSignal): Promise<AsyncIterable<ExecutionEvent>> {
+    if (!(await this.log.find(ref))) {
+      await this.get(ref);
+      throw executionErrors.eventsExpired(ref.executionId);
+    }
+    return this.reader.follow(ref, after, signal);
+  }
+
+  /** Writes an ended execution to PostgreSQL; while that is away, a job goes on trying. */
+  async persist(ref: ExecutionRef): Promise<void> {
+    try {
+      await this.persistNow(ref);
+    } catch (error) {
+      if (toAppError(error).code !== 'DATABASE_UNAVAILABLE') throw error;
+      await this.bus.dispatch('execution.persist', { tenantId: ref.tenantId, tenantTier: 'enterprise', data: { executionId: ref.executionId } });
+    }
+  }
+
+  /** @throws DATABASE_UNAVAILABLE (unavailable) */
+  async persistNow(ref: ExecutionRef): Promise<void> {
+    const execution = await this.log.find(ref);
+    if (execution?.endedAt == null) return;
+    await this.executions.insertOnce(ref.tenantId, execution);
+    await this.log.expire(ref);
+  }
+}

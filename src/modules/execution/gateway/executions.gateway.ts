@@ -1,0 +1,134 @@
+import type { IncomingMessage } from 'node:http';
+import { type BeforeApplicationShutdown, UseFilters, UsePipes } from '@nestjs/common';
+import { ConnectedSocket, MessageBody, type OnGatewayConnection, type OnGatewayDisconnect, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import type { WebSocket } from 'ws';
+import { CLIENT_ID, ExecutionStartFrame, SubscribeFrame, UnsubscribeFrame, newId } from '../../../contracts/index.js';
+import { ExecutionSettings } from '../../../shared/config/index.js';
+import { AppError, toAppError } from '../../../shared/errors/index.js';
+import { SocketErrorFilter, errorFrame, validationPipe } from '../../../shared/http/index.js';
+import { AuthenticationService, hasScope } from '../../tenancy/index.js';
+import { ExecutionsService } from '../executions.service.js';
+import { Orchestrator } from '../orchestrator.service.js';
+import { CLOSE, SocketConnection } from './socket-connection.js';
+
+/** `/ws`: starts executions and follows their events. What the protocol is: `docs/websocket.md`. */
+@WebSocketGateway({ path: '/ws' })
+@UsePipes(validationPipe())
+@UseFilters(SocketErrorFilter)
+export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGatewayDisconnect<WebSocket>, BeforeApplicationShutdown {
+  /** Frames may arrive while the credentials are still being looked up; their handlers wait for this. */
+  private readonly connections = new Map<WebSocket, Promise<SocketConnection>>();
+
+  constructor(
+    private readonly authentication: AuthenticationService,
+    private readonly orchestrator: Orchestrator,
+    private readonly executions: ExecutionsService,
+    private readonly settings: ExecutionSettings,
+  ) {}
+
+  async handleConnection(socket: WebSocket, request: IncomingMessage): Promise<void> {
+    const opening = this.open(socket, request);
+    this.connections.set(socket, opening);
+    try {
+      const connection = await opening;
+      const { tenantId, tier } = connection.principal;
+      connection.send({ type: 'connection.ack', data: { connectionId: newId(), sessionId: connection.sessionId, tenantId, tier, serverTime: new Date().toISOString() } });
+    } catch (error) {
+      socket.send(JSON.stringify(errorFrame(error)));
+      const code = toAppError(error).isRetryable ? CLOSE.tryAgainLater : CLOSE.policyViolation;
+      socket.close(code, toAppError(error).code);
+    }
+  }
+
+  handleDisconnect(socket: WebSocket): void {
+    const opening = this.connections.get(socket);
+    this.connections.delete(socket);
+    opening?.then((connection) => {
+      connection.dispose();
+    }, ignore);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    const opened = await Promise.allSettled(this.connections.values());
+    for (const connection of opened) {
+      if (connection.status === 'fulfilled') connection.value.close(CLOSE.goingAway, 'The server is stopping; reconnect and subscribe with "after".');
+    }
+  }
+
+  @SubscribeMessage('execution.start')
+  async start(@ConnectedSocket() socket: WebSocket, @MessageBody() frame: ExecutionStartFrame): Promise<void> {
+    const connection = await this.connectionOf(socket);
+    const { executionId } = await this.orchestrator.accept(connection.principal, { sessionId: connection.sessionId, ...frame });
+    await this.follow(connection, executionId, 0);
+  }
+
+  @SubscribeMessage('subscribe')
+  async subscribe(@ConnectedSocket() socket: WebSocket, @MessageBody() { executionId, after }: SubscribeFrame): Promise<void> {
+    await this.follow(await this.connectionOf(socket), executionId, after ?? 0);
+  }
+
+  @SubscribeMessage('unsubscribe')
+  async unsubscribe(@ConnectedSocket() socket: WebSocket, @MessageBody() { executionId }: UnsubscribeFrame): Promise<void> {
+    (await this.connectionOf(socket)).unfollow(executionId);
+  }
+
+  @SubscribeMessage('ping')
+  async ping(@ConnectedSocket() socket: WebSocket): Promise<void> {
+    (await this.connectionOf(socket)).send({ type: 'pong', data: { serverTime: new Date().toISOString() } });
+  }
+
+  private async open(socket: WebSocket, request: IncomingMessage): Promise<SocketConnection> {
+    const sessionId = new URL(request.url ?? '/', 'ws://localhost').searchParams.get('sessionId') ?? newId();
+    if (!CLIENT_ID.test(sessionId)) throw new AppError({ kind: 'invalid', code: 'SESSION_ID_INVALID', message: 'sessionId must match ^[A-Za-z0-9._-]{1,128}$.' });
+    const principal = await this.authentication.authenticate(request.headers);
+    if (!hasScope(principal, 'user')) throw new AppError({ kind: 'forbidden', code: 'SCOPE_MISSING', message: 'A socket needs an API key with the scope "user".' });
+    const connection = new SocketConnection(socket, principal, sessionId, this.settings.socketBufferLimitBytes);
+    connection.keepAlive(this.settings.socketPingSeconds * 1_000);
+    return connection;
+  }
+
+  private async connectionOf(socket: WebSocket): Promise<SocketConnection> {
+    const opening = this.connections.get(socket);
+    if (!opening) throw new AppError({ kind: 'unauthenticated', code: 'SOCKET_CLOSED', message: 'The socket is closed; connect again.' });
+    return opening;
+  }
+
+  /** Resolves once the following has begun; the events come as they happen. */
+  private async follow(connection: SocketConnection, executionId: string, after: number): Promise<void> {
+    const signal = connection.follow(executionId);
+    if (!signal) return;
+    const ref = { tenantId: connection.principal.tenantId, executionId };
+    try {
+      const [execution, events] = await Promise.all([this.executions.get(ref), this.executions.follow(ref, after, signal)]);
+      const { conversationId, sessionId } = execution;
+      this.forward(connection, { executionId, conversationId, sessionId }, events, signal).catch((error: unknown) => {
+        connection.send(errorFrame(error));
+      });
+    } catch (error) {
+      connection.unfollow(executionId);
+      throw error;
+    }
+  }
+
+  private async forward(connection: SocketConnection, ids: EventIds, events: AsyncIterable<{ readonly type: string; readonly seq: number }>, signal: AbortSignal): Promise<void> {
+    try {
+      for await (const event of events) {
+        if (signal.aborted) return;
+        connection.send({ ...event, ...ids });
+        await connection.drain(signal);
+      }
+    } finally {
+      connection.unfollow(ids.executionId);
+    }
+  }
+}
+
+interface EventIds {
+  readonly executionId: string;
+  readonly conversationId: string;
+  readonly sessionId: string;
+}
+
+function ignore(): void {
+  // Its failure was answered when it happened.
+}

@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import { newId } from '../../contracts/index.js';
+import { ActionBus } from '../../shared/actions/index.js';
+import { AgentsService } from '../agents/index.js';
+import { ConversationsService, type OpenedConversation } from '../conversations/index.js';
+import { type Principal, TIER_LIMITS } from '../tenancy/index.js';
+import { EventLogStore } from './event-log/event-log.store.js';
+
+/** One turn that somebody asks for, whatever channel it came by. */
+export interface TurnRequest {
+  readonly agentId: string;
+  readonly message: string;
+  readonly conversationId?: string;
+  readonly sessionId?: string;
+  readonly userId?: string;
+  readonly metadata?: Record<string, unknown>;
+  readonly maxIterations?: number;
+  readonly timeoutMs?: number;
+}
+
+/** A turn that waits for a worker. */
+export interface AcceptedTurn {
+  readonly executionId: string;
+  readonly conversationId: string;
+  readonly sessionId: string;
+  readonly status: 'queued';
+  readonly eventsUrl: string;
+  /** Turns that wait before this one. */
+  readonly queuePosition: number;
+  readonly estimatedSeconds: number;
+}
+
+/** Accepts turns: checks, finds the conversation, writes the first event, and queues the run. */
+@Injectable()
+export class Orchestrator {
+  constructor(
+    private readonly agents: AgentsService,
+    private readonly conversations: ConversationsService,
+    private readonly log: EventLogStore,
+    private readonly bus: ActionBus,
+  ) {}
+
+  /**
+   * Nothing is queued unless everything named exists and may be used. A crash after the first event leaves an execution that
+   * nobody was told of; it expires.
+   *
+   * @throws AGENT_NOT_FOUND, CONVERSATION_NOT_FOUND (notFound), AGENT_INACTIVE, AGENT_TIER_TOO_LOW (forbidden), HOT_STORE_UNAVAILABLE (unavailable)
+   */
+  async accept({ tenantId, tier }: Principal, request: TurnRequest): Promise<AcceptedTurn> {
+    const { agentId, userId } = request;
+    await this.agents.getRunnable(tenantId, agentId, tier);
+    const opened = await this.conversations.open(tenantId, { agentId, sessionId: request.sessionId, conversationId: request.conversationId });
+    const { conversationId, sessionId } = opened;
+    const executionId = newId();
+    const state = { executionId, agentId, conversationId, sessionId, userId: userId ?? null, status: 'queued', attempt: 0, queuedAt: new Date() } as const;
+    await this.log.append({ tenantId, executionId }, [{ type: 'execution.queued', data: { agentId } }], state);
+    const queuePosition = this.bus.waiting('execution.agent_run');
+    await this.enqueue({ tenantId, tier }, executionId, request, opened);
+    const { estimatedSeconds } = TIER_LIMITS[tier];
+    return { executionId, conversationId, sessionId, status: 'queued', eventsUrl: `/api/v1/executions/${executionId}/events`, queuePosition: await queuePosition, estimatedSeconds };
+  }
+
+  private async enqueue({ tenantId, tier }: Pick<Principal, 'tenantId' | 'tier'>, executionId: string, request: TurnRequest, opened: OpenedConversation): Promise<void> {
+    const { agentId, userId, message, maxIterations, timeoutMs, metadata } = request;
+    const { conversationId, sessionId } = opened;
+    const data = { conversationId, sessionId, message, messageType: 'text', userInfo: {}, maxIterations, timeoutMs };
+    const action = { tenantId, tenantTier: tier, agentId, sessionId, userId, taskId: executionId, metadata: metadata ?? {}, data };
+    await this.bus.dispatch('execution.agent_run', action, { jobId: executionId });
+  }
+}

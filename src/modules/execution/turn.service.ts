@@ -1,0 +1,134 @@
+import { Injectable } from '@nestjs/common';
+import type { DomainAction, ExecutionError, NewExecutionEvent, TokenUsage } from '../../contracts/index.js';
+import { startDeadline } from '../../shared/actions/index.js';
+import { ExecutionSettings } from '../../shared/config/index.js';
+import { type Agent, AgentsService } from '../agents/index.js';
+import { ConversationsService, type MemoryWindow, MemoryManager, type NewConversation } from '../conversations/index.js';
+import { TIER_LIMITS } from '../tenancy/index.js';
+import { type LoopInput, type LoopOutcome, runAgentLoop } from './agent-loop.js';
+import { EventLogStore } from './event-log/event-log.store.js';
+import type { StateChange } from './event-log/execution-hash.js';
+import { EventWriter } from './event-log/event-writer.js';
+import { executionErrors } from './execution.errors.js';
+import type { ExecutionResult } from './execution.js';
+import { ModelProviders } from './models/model-providers.js';
+import { toolsNamed } from './tools/tool-registry.js';
+
+type AgentRun = DomainAction<'execution.agent_run'>;
+
+const NO_USAGE: TokenUsage = { inputTokens: 0, outputTokens: 0, totalTokens: 0 };
+
+/** One run of one turn: the user's message into the conversation, the model's answer out of it, every step in the event log. */
+@Injectable()
+export class Turn {
+  constructor(
+    private readonly agents: AgentsService,
+    private readonly conversations: ConversationsService,
+    private readonly memory: MemoryManager,
+    private readonly models: ModelProviders,
+    private readonly log: EventLogStore,
+    private readonly settings: ExecutionSettings,
+  ) {}
+
+  /**
+   * @param attempt 1 for the first worker that begins this execution
+   * @param signal  fires when the process stops or the job's deadline is over: the run is then given back
+   * @throws AppError; unless it is retryable the execution has to be failed with it
+   */
+  async run(action: AgentRun, attempt: number, signal: AbortSignal): Promise<void> {
+    const writer = new EventWriter(this.log, { tenantId: action.tenantId, executionId: action.taskId }, this.settings.deltaIntervalMs);
+    writer.add({ type: 'execution.started', data: { attempt } }, { status: 'running', attempt, startedAt: new Date() });
+    const agent = await this.agents.getRunnable(action.tenantId, action.agentId ?? '', action.tenantTier);
+    const isAnswered = attempt > 1 && (await this.finishAnswered(action, writer));
+    if (isAnswered) return;
+    const window = await this.remember(action, agent);
+    const { model, provider, version: agentVersion } = agent;
+    const resolved = { agentVersion, model, provider, messages: window.messages.length, tokens: window.totalTokens, source: 'database' };
+    writer.add({ type: 'context.resolved', data: resolved }, { agentVersion, contextSource: resolved.source });
+    await this.answer(action, { agent, window, writer, signal });
+  }
+
+  /** The user's message into the conversation, and what the model is shown of it. */
+  private async remember(action: AgentRun, agent: Agent): Promise<MemoryWindow> {
+    const { tenantId, taskId: executionId, data } = action;
+    const message = { messageId: `${executionId}.user`, role: 'user', content: data.message, agentId: null, executionId, metadata: null } as const;
+    await this.conversations.append(tenantId, conversationOf(action, agent), message);
+    return this.memory.window({ tenantId, conversationId: data.conversationId }, agent.model, agent.maxHistoryMessages);
+  }
+
+  private async answer(action: AgentRun, { agent, window, writer, signal }: Prepared): Promise<void> {
+    const limits = TIER_LIMITS[action.tenantTier];
+    const timeoutMs = Math.min(action.data.timeoutMs ?? limits.runTimeoutMs, limits.runTimeoutMs);
+    using deadline = startDeadline(timeoutMs, signal, executionErrors.timedOut(timeoutMs));
+    const input: LoopInput = {
+      executionId: action.taskId,
+      agent,
+      model: this.models.resolve(agent.provider, agent.model),
+      messages: window.messages,
+      tools: toolsNamed(agent.tools),
+      maxIterations: Math.min(action.data.maxIterations ?? agent.maxIterations, limits.maxIterations),
+      signal: deadline.signal,
+    };
+    const outcome = await runAgentLoop(input, writer);
+    signal.throwIfAborted();
+    await this.finish(action, agent, deadline.hasPassed() ? timedOut(outcome, timeoutMs) : outcome, writer);
+  }
+
+  /** The answer, or what there is of it, into the conversation first; then the terminal event. A crash between the two is finished by the next try. */
+  private async finish(action: AgentRun, agent: Agent, outcome: LoopOutcome, writer: EventWriter): Promise<void> {
+    const { text: content, usage, error } = outcome;
+    const result = content === '' && error !== null ? null : await this.appendAnswer(action, agent, content, error !== null);
+    if (result && error === null) writer.add({ type: 'message.completed', data: { ...result, usage } });
+    const [event, change] = terminal(outcome);
+    writer.add(event, { ...change, result, usage, endedAt: new Date() });
+    await writer.flush();
+  }
+
+  private async appendAnswer(action: AgentRun, agent: Agent, content: string, isPartial: boolean): Promise<ExecutionResult> {
+    const { tenantId, taskId: executionId } = action;
+    const messageId = answerId(action);
+    const metadata = isPartial ? { isPartial } : null;
+    const message = { messageId, role: 'assistant', content, agentId: agent.agentId, executionId, metadata } as const;
+    const { seq } = await this.conversations.append(tenantId, conversationOf(action, agent), message);
+    return { messageId, seq, content };
+  }
+
+  /** An earlier worker was lost after the answer was in the conversation: only the end is missing. */
+  private async finishAnswered(action: AgentRun, writer: EventWriter): Promise<boolean> {
+    const ref = { tenantId: action.tenantId, conversationId: action.data.conversationId };
+    const answer = await this.conversations.findHotMessage(ref, answerId(action));
+    if (!answer) return false;
+    const { messageId, seq, content } = answer;
+    writer.add({ type: 'message.completed', data: { messageId, seq, content, usage: NO_USAGE } });
+    const change = { status: 'completed', result: { messageId, seq, content }, usage: NO_USAGE, endedAt: new Date() } as const;
+    writer.add({ type: 'execution.completed', data: { usage: NO_USAGE, finishReason: 'recovered' } }, change);
+    await writer.flush();
+    return true;
+  }
+}
+
+interface Prepared {
+  readonly agent: Agent;
+  readonly window: MemoryWindow;
+  readonly writer: EventWriter;
+  readonly signal: AbortSignal;
+}
+
+function answerId({ taskId }: AgentRun): string {
+  return `${taskId}.assistant`;
+}
+
+function conversationOf({ agentId, userId, data, metadata }: AgentRun, agent: Agent): NewConversation {
+  return { conversationId: data.conversationId, agentId: agentId ?? agent.agentId, sessionId: data.sessionId, userId: userId ?? null, model: agent.model, metadata };
+}
+
+function timedOut(outcome: LoopOutcome, timeoutMs: number): LoopOutcome {
+  const { code, message } = executionErrors.timedOut(timeoutMs);
+  return { ...outcome, finishReason: 'timedOut', error: { code, message } };
+}
+
+function terminal({ usage, finishReason, error }: LoopOutcome): [NewExecutionEvent, StateChange] {
+  if (error === null) return [{ type: 'execution.completed', data: { usage, finishReason } }, { status: 'completed' }];
+  const type = finishReason === 'timedOut' ? 'execution.timedOut' : 'execution.failed';
+  return [{ type, data: { error: error satisfies ExecutionError } }, { status: type === 'execution.timedOut' ? 'timedOut' : 'failed', error }];
+}

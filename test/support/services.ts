@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { Client } from 'pg';
+
+/** PostgreSQL and Redis of this run, as `global-setup.js` has started them. */
+export const templateUrl = process.env['TEST_DATABASE_URL'] ?? '';
+const redisBase = process.env['TEST_REDIS_URL'] ?? '';
+
+/** The Redis database of this jest worker; files of one worker run one after the other. */
+export const redisUrl = `${redisBase}/${process.env['JEST_WORKER_ID'] ?? '1'}`;
+
+/** A database of one test file, with the whole schema. */
+export interface TestDatabase {
+  readonly url: string;
+  /** Rows of one statement, on a connection of its own. */
+  query<T extends object>(sql: string, values?: readonly unknown[]): Promise<T[]>;
+  drop(): Promise<void>;
+}
+
+/** Copies the migrated template. */
+export async function createDatabase(): Promise<TestDatabase> {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  const url = withPath(templateUrl, name);
+  await run(maintenanceUrl(), `CREATE DATABASE ${name} TEMPLATE ${new URL(templateUrl).pathname.slice(1)}`);
+  return {
+    url,
+    query: (sql, values) => run(url, sql, values),
+    drop: async () => {
+      await run(maintenanceUrl(), `DROP DATABASE ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+/** An empty database without any schema. */
+export async function createEmptyDatabase(): Promise<TestDatabase> {
+  const database = await createDatabase();
+  await database.query('DROP SCHEMA public CASCADE');
+  await database.query('CREATE SCHEMA public');
+  return database;
+}
+
+/** Empties this worker's Redis database. @returns a connection for looking behind the curtain; disconnect it */
+export async function emptyRedis(): Promise<Redis> {
+  const redis = new Redis(redisUrl);
+  await redis.flushdb();
+  return redis;
+}
+
+function maintenanceUrl(): string {
+  return withPath(templateUrl, 'postgres');
+}
+
+function withPath(url: string, name: string): string {
+  const parsed = new URL(url);
+  parsed.pathname = `/${name}`;
+  return parsed.href;
+}
+
+async function run<T extends object>(url: string, sql: string, values: readonly unknown[] = []): Promise<T[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<T>(sql, [...values])).rows;
+  } finally {
+    await client.end();
+  }
+}
