@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
 import type { Queue } from 'bull';
 import { newId, type ActionType, type DomainAction } from '../../contracts/index.js';
-import { queueToken } from './queues.js';
+import { QueueRegistry } from './queue-registry.service.js';
 import { validateAction } from './validate-action.js';
 
 /** What the caller says of an action; the bus adds its id and its time. */
@@ -19,7 +18,7 @@ export interface DispatchOptions {
 /** Puts actions on the Bull queue of their type. */
 @Injectable()
 export class ActionBus {
-  constructor(private readonly modules: ModuleRef) {}
+  constructor(private readonly queues: QueueRegistry) {}
 
   /**
    * Adds an action. It is safe once this resolves: the queue is in Redis.
@@ -28,24 +27,20 @@ export class ActionBus {
    */
   async dispatch<T extends ActionType>(type: T, action: NewAction<T>, options: DispatchOptions = {}): Promise<void> {
     const envelope = validateAction(type, { actionId: newId(), actionType: type, taskId: newId(), metadata: {}, createdAt: new Date().toISOString(), ...action });
-    const queue = this.queue(type);
+    const queue = this.queues.get(type);
     if (options.everyMs === undefined) await queue.add(envelope, { jobId: options.jobId });
     else await this.repeat(queue, envelope, options.everyMs);
   }
 
   /** Jobs that wait for a worker. */
   async waiting(type: ActionType): Promise<number> {
-    return this.queue(type).getWaitingCount();
+    return this.queues.get(type).getWaitingCount();
   }
 
   private async repeat(queue: Queue, envelope: DomainAction, everyMs: number): Promise<void> {
     const stale = (await queue.getRepeatableJobs()).filter(({ every }) => every !== everyMs);
     await Promise.all(stale.map(({ key }) => queue.removeRepeatableByKey(key)));
     await queue.add(envelope, { repeat: { every: everyMs } });
-  }
-
-  private queue(type: ActionType): Queue {
-    return this.modules.get<Queue>(queueToken(type), { strict: false });
   }
 }
 

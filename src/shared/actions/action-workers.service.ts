@@ -1,6 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { DiscoveryService, ModuleRef } from '@nestjs/core';
-import type { Job, Queue } from 'bull';
+import { DiscoveryService } from '@nestjs/core';
+import type { Job } from 'bull';
 import { PinoLogger } from 'nestjs-pino';
 import type { Counter } from 'prom-client';
 import { ACTIONS, ACTION_TYPES, type ActionType } from '../../contracts/index.js';
@@ -9,7 +9,7 @@ import { AppError, toAppError } from '../errors/index.js';
 import { HealthChecks, MetricsService } from '../telemetry/index.js';
 import { type ActionHandler, HandlesAction } from './action-handler.js';
 import { startDeadline } from './deadline.js';
-import { queueToken } from './queues.js';
+import { QueueRegistry } from './queue-registry.service.js';
 import { validateAction } from './validate-action.js';
 
 /** What Bull says of a job whose workers disappeared more often than `maxStalledCount`; no handler runs then. */
@@ -30,7 +30,7 @@ export class ActionWorkers implements OnApplicationBootstrap, OnModuleDestroy, B
 
   constructor(
     private readonly discovery: DiscoveryService,
-    private readonly modules: ModuleRef,
+    private readonly queues: QueueRegistry,
     private readonly settings: ServerSettings,
     private readonly health: HealthChecks,
     private readonly logger: PinoLogger,
@@ -44,7 +44,7 @@ export class ActionWorkers implements OnApplicationBootstrap, OnModuleDestroy, B
     const handlers = this.handlers();
     if (this.settings.role === 'api') return;
     for (const [type, handler] of handlers) {
-      const queue = this.queue(type);
+      const queue = this.queues.get(type);
       queue.on('error', (error: Error) => {
         this.logger.debug({ err: error, type }, 'The queue reports an error');
       });
@@ -68,7 +68,7 @@ export class ActionWorkers implements OnApplicationBootstrap, OnModuleDestroy, B
   /** No new job; running ones get the grace time, then their signal, which hands them back to the queue. */
   async beforeApplicationShutdown(): Promise<void> {
     if (this.settings.role === 'api') return;
-    for (const type of ACTION_TYPES) this.queue(type).pause(true, true).catch(() => undefined);
+    for (const type of ACTION_TYPES) this.queues.get(type).pause(true, true).catch(() => undefined);
     await this.drain(this.settings.shutdownGraceSeconds * 1_000);
     this.stopping.abort(new AppError({ kind: 'unavailable', code: 'SHUTTING_DOWN', message: 'The process is stopping; the job goes back to its queue.' }));
     await this.drain(5_000);
@@ -126,9 +126,5 @@ export class ActionWorkers implements OnApplicationBootstrap, OnModuleDestroy, B
     const faults = ACTION_TYPES.filter((type) => found.filter(([handled]) => handled === type).length !== 1);
     if (faults.length > 0) throw new AppError({ kind: 'internal', code: 'ACTION_HANDLERS', message: `These action types do not have exactly one handler: ${faults.join(', ')}.` });
     return new Map(found);
-  }
-
-  private queue(type: ActionType): Queue {
-    return this.modules.get<Queue>(queueToken(type), { strict: false });
   }
 }

@@ -1,0 +1,42 @@
+import { Inject, Injectable, Module } from '@nestjs/common';
+import { REDIS, type Redis, duplicateForWaiting } from '../redis/index.js';
+
+/** What Bull asks connections for. */
+export type ConnectionUse = 'client' | 'subscriber' | 'bclient';
+
+/** Bull's connections: commands and subscriptions shared by all queues, a blocking one for each. Bull forgets some of them when it closes, so we close them. */
+@Injectable()
+export class QueueConnections {
+  private readonly all: Redis[] = [];
+  private readonly commands: Redis;
+  private readonly subscriptions: Redis;
+
+  constructor(@Inject(REDIS) private readonly redis: Redis) {
+    // Bull runs its own pipelines on this one, and adding a job must fail quickly while Redis is away.
+    this.commands = this.own(redis.duplicate({ enableAutoPipelining: false }));
+    this.subscriptions = this.own(duplicateForWaiting(redis));
+  }
+
+  forUse(use: ConnectionUse): Redis {
+    if (use === 'client') return this.commands;
+    return use === 'subscriber' ? this.subscriptions : this.own(duplicateForWaiting(this.redis));
+  }
+
+  disconnect(): void {
+    for (const connection of this.all) {
+      // A pause of Bull's, begun before, ends by connecting again.
+      Object.assign(connection, { connect: () => Promise.resolve() });
+      connection.disconnect();
+    }
+  }
+
+  /** The command connection of the process reports outages for all; ioredis prints to stderr where nobody listens. */
+  private own(connection: Redis): Redis {
+    connection.on('error', () => undefined);
+    this.all.push(connection);
+    return connection;
+  }
+}
+
+@Module({ providers: [QueueConnections], exports: [QueueConnections] })
+export class QueueConnectionsModule {}
