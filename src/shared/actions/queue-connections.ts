@@ -8,6 +8,7 @@ export type ConnectionUse = 'client' | 'subscriber' | 'bclient';
 @Injectable()
 export class QueueConnections {
   private readonly all: Redis[] = [];
+  private isClosed = false;
   private readonly commands: Redis;
   private readonly subscriptions: Redis;
 
@@ -22,20 +23,24 @@ export class QueueConnections {
     return use === 'subscriber' ? this.subscriptions : this.own(duplicateForWaiting(this.redis));
   }
 
+  /** Ends every connection, also those that Bull, on its way out, makes or opens again after this. */
   disconnect(): void {
-    for (const connection of this.all) {
-      // A pause of Bull's, begun before, ends by connecting again.
-      Object.assign(connection, { connect: () => Promise.resolve() });
-      connection.disconnect();
-    }
+    this.isClosed = true;
+    this.all.forEach(end);
   }
 
   /** The command connection of the process reports outages for all; ioredis prints to stderr where nobody listens. */
   private own(connection: Redis): Redis {
     connection.on('error', () => undefined);
     this.all.push(connection);
+    if (this.isClosed) end(connection);
     return connection;
   }
+}
+
+function end(connection: Redis): void {
+  Object.assign(connection, { connect: () => Promise.resolve() });
+  connection.disconnect();
 }
 
 @Module({ providers: [QueueConnections], exports: [QueueConnections] })

@@ -20,5 +20,5 @@ export function connectRedis({ url, commandTimeoutMs }: RedisSettings): Redis {
 
 /** A connection of its own for blocking commands or subscriptions: it waits as long as it takes. */
 export function duplicateForWaiting(redis: Redis): Redis {
-  return redis.duplicate({ commandTimeout: undefined, enableAutoPipelining: false, enableReadyCheck: false, maxRetriesPerRequest: null });
+  return redis.duplicate({ commandTimeout: undefined, disconnectTimeout: 100, enableAutoPipelining: false, enableReadyCheck: false, maxRetriesPerRequest: null });
 }
