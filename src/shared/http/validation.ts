@@ -1,20 +1,23 @@
-import { ValidationPipe } from '@nestjs/common';
+import { type ArgumentMetadata, ValidationPipe } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError, type ValidatorOptions } from 'class-validator';
 import { AppError } from '../errors/index.js';
+import { type FieldFault, findUnstorable } from './storable.js';
 
 /** Unknown fields are refused, everywhere. (The last one would refuse classes without fields.) */
 const RULES: ValidatorOptions = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false };
 
-/** One thing wrong with one field; `field` is a dotted path. */
-export interface FieldFault {
-  readonly field: string;
-  readonly message: string;
+class StrictValidationPipe extends ValidationPipe {
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const fault = findUnstorable(value);
+    if (fault) throw refused([fault]);
+    return super.transform(value, metadata);
+  }
 }
 
 /** The pipe of every HTTP body, query and socket frame. */
 export function validationPipe(): ValidationPipe {
-  return new ValidationPipe({ ...RULES, transform: true, exceptionFactory: (errors) => validationFailed(errors) });
+  return new StrictValidationPipe({ ...RULES, transform: true, exceptionFactory: (errors) => validationFailed(errors) });
 }
 
 /**
@@ -31,7 +34,10 @@ export function validated<T extends object>(shape: new () => T, plain: unknown):
 
 /** VALIDATION_FAILED: the message names the fields, `details.fields` has them one by one. */
 export function validationFailed(errors: readonly ValidationError[]): AppError {
-  const fields = errors.flatMap((error) => faultsOf(error, ''));
+  return refused(errors.flatMap((error) => faultsOf(error, '')));
+}
+
+function refused(fields: readonly FieldFault[]): AppError {
   const message = fields.map(({ message: text }) => text).join('; ');
   return new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message: `${message}.`, details: { fields } });
 }

@@ -1,0 +1,33 @@
+/** One thing wrong with one field; `field` is a dotted path. */
+export interface FieldFault {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** JSON deeper than this is nobody's honest message; it would only exhaust somebody's stack. */
+const MAX_DEPTH = 32;
+
+/**
+ * The first thing in a JSON value that the stores could not keep exactly: PostgreSQL has no NUL and no half surrogate pair.
+ *
+ * @param field where the value stands, for the fault; '' at the top
+ */
+export function findUnstorable(value: unknown, field = '', depth = 0): FieldFault | undefined {
+  if (typeof value === 'string') return isStorable(value) ? undefined : { field, message: `${field} must be Unicode text without NUL and without half a surrogate pair` };
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (depth === MAX_DEPTH) return { field, message: `${field} must not be nested deeper than ${String(MAX_DEPTH)} levels` };
+  return firstFault(Object.entries(value), field, depth);
+}
+
+function firstFault(entries: readonly [string, unknown][], field: string, depth: number): FieldFault | undefined {
+  for (const [key, inner] of entries) {
+    const path = field === '' ? key : `${field}.${key}`;
+    const fault = isStorable(key) ? findUnstorable(inner, path, depth + 1) : { field, message: `${field} has a field whose name holds NUL or half a surrogate pair` };
+    if (fault) return fault;
+  }
+  return undefined;
+}
+
+function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\u0000');
+}

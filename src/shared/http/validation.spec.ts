@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import { Type } from 'class-transformer';
+import { IsInt, IsOptional, IsString, Min, ValidateNested } from 'class-validator';
+import { AppError } from '../errors/index.js';
+import { type FieldFault, validated, validationPipe } from './validation.js';
+
+class Wheel {
+  @IsInt() @Min(1) size!: number;
+}
+class Car {
+  @IsString() name!: string;
+  @IsOptional() @ValidateNested() @Type(() => Wheel) spare?: Wheel;
+  @IsOptional() @ValidateNested({ each: true }) @Type(() => Wheel) wheels?: Wheel[];
+}
+class Nothing {}
+
+function faultsOf(shape: new () => object, plain: unknown): readonly FieldFault[] {
+  try {
+    validated(shape, plain);
+    return [];
+  } catch (error) {
+    expect(error).toBeInstanceOf(AppError);
+    expect(error).toMatchObject({ kind: 'invalid', code: 'VALIDATION_FAILED' });
+    return (error as AppError).details?.['fields'] as FieldFault[];
+  }
+}
+const pipeError = (plain: unknown): Promise<unknown> => validationPipe().transform(plain, { type: 'body', metatype: Car }).then((value) => value as unknown, (error: unknown) => error);
+
+describe('validation', () => {
+  it('gives an instance of the shape, its parts included', () => {
+    const car = validated(Car, { name: 'a', spare: { size: 3 } });
+    expect(car).toBeInstanceOf(Car);
+    expect(car.spare).toBeInstanceOf(Wheel);
+  });
+
+  it('names every faulty field at once, nested ones by a dotted path', () => {
+    expect(faultsOf(Car, { spare: { size: 'x' }, wheels: [{ size: 1 }, { size: 0 }] })).toEqual([
+      { field: 'name', message: 'name must be a string' },
+      { field: 'spare.size', message: 'spare.size must not be less than 1' },
+      { field: 'spare.size', message: 'spare.size must be an integer number' },
+      { field: 'wheels.1.size', message: 'wheels.1.size must not be less than 1' },
+    ]);
+  });
+
+  it('says all of it in one sentence too', () => {
+    expect(() => validated(Car, { spare: { size: 0 } })).toThrow('name must be a string; spare.size must not be less than 1.');
+  });
+
+  it.each([
+    ['at the top', { name: 'a', colour: 1 }, 'colour', 'property colour should not exist'],
+    ['in a part', { name: 'a', spare: { size: 1, colour: 1 } }, 'spare.colour', 'property spare.colour should not exist'],
+    ['whose name is part of another word', { name: 'a', spare: { size: 1, prop: 1 } }, 'spare.prop', 'property spare.prop should not exist'],
+    ['whose name is a replacement pattern', { name: 'a', "$'": 1 }, "$'", "property $' should not exist"],
+  ])('refuses an unknown field %s by name', (_, plain, field, message) => {
+    expect(faultsOf(Car, plain)).toEqual([{ field, message }]);
+  });
+
+  it('refuses every field of a class that has none', () => {
+    expect(faultsOf(Nothing, {})).toEqual([]);
+    expect(faultsOf(Nothing, { a: 1 })).toEqual([{ field: 'a', message: 'property a should not exist' }]);
+  });
+
+  it.each([[undefined], [null], [{}]])('reads %j as an object without fields', (plain) => {
+    expect(faultsOf(Car, plain)).toEqual([{ field: 'name', message: 'name must be a string' }]);
+  });
+
+  it.each([['an array', []], ['an array of good ones', [{ name: 'a' }]], ['a text', 'name'], ['a number', 7], ['a boolean', true]])('refuses %s', (_, plain) => {
+    expect(() => validated(Car, plain)).toThrow(AppError);
+  });
+});
+
+describe('the validation pipe', () => {
+  it('gives an instance, and refuses as above', async () => {
+    await expect(pipeError({ name: 'a' })).resolves.toBeInstanceOf(Car);
+    await expect(pipeError({ name: 'a', x: 1 })).resolves.toMatchObject({ code: 'VALIDATION_FAILED', details: { fields: [{ field: 'x' }] } });
+  });
+
+  it.each([['an array', []], ['an array of good ones', [{ name: 'a' }]]])('refuses %s where an object is wanted', async (_, plain) => {
+    await expect(pipeError(plain)).resolves.toMatchObject({ code: 'VALIDATION_FAILED' });
+  });
+});
