@@ -23,7 +23,7 @@ export async function createApp(settings: Settings): Promise<NestFastifyApplicat
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(settings), adapter, { logger: ['warn', 'error'], abortOnError: false });
   app.useWebSocketAdapter(new SocketAdapter(app, server.bodyLimitBytes));
-  app.enableShutdownHooks();
+  app.enableShutdownHooks([], { useProcessExit: true });
   const fastify = adapter.getInstance();
   logRequests(fastify, app.get(Logger));
   addHooks(fastify, server);

@@ -19,10 +19,18 @@ export interface TestApp {
 /** Quick enough for tests: the sweep every second, no grace. */
 const DEFAULTS = { AUTH_MODE: 'headers', LOG_LEVEL: 'silent', NODE_ENV: 'test', MIGRATION_INTERVAL_SECONDS: '1', MIGRATION_CLOSE_GRACE_SECONDS: '0', SHUTDOWN_GRACE_SECONDS: '1' };
 
+export interface TestAppOptions {
+  /** A proxy's port in front of PostgreSQL. */
+  readonly databasePort?: number;
+}
+
 /** @param environment settings besides {@link DEFAULTS}, by their variables */
-export async function startTestApp(environment: Record<string, string> = {}): Promise<TestApp> {
-  const [database, redis] = await Promise.all([createDatabase(), emptyRedis()]);
-  const settings = loadSettings({ ...DEFAULTS, DATABASE_URL: database.url, REDIS_URL: redisUrl, ...environment });
+export async function startTestApp(environment: Record<string, string> = {}, { databasePort }: TestAppOptions = {}): Promise<TestApp> {
+  const { REDIS_URL = redisUrl } = environment;
+  const [database, redis] = await Promise.all([createDatabase(), emptyRedis(REDIS_URL)]);
+  const databaseUrl = new URL(database.url);
+  if (databasePort !== undefined) databaseUrl.port = String(databasePort);
+  const settings = loadSettings({ ...DEFAULTS, DATABASE_URL: databaseUrl.href, REDIS_URL, ...environment });
   const app = await createApp(settings);
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();

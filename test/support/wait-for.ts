@@ -14,5 +14,5 @@ export async function waitFor<T>(what: string, ask: () => Promise<T | undefined 
     }
     await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
   }
-  throw failure ?? new Error(`waited ${String(timeoutMs)} ms for ${what}`);
+  throw failure instanceof Error ? failure : new Error(`waited ${String(timeoutMs)} ms for ${what}`);
 }

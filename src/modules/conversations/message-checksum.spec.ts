@@ -13,7 +13,7 @@ describe('the checksum of messages', () => {
   });
 
   it('is the vector that stored ledger rows have', () => {
-    expect(messageChecksum([first, second])).toBe('VECTOR');
+    expect(messageChecksum([first, second])).toBe('114f3c342fcce22e0f5805fbd976bf25e650607b3b833fb57fea0e7ed9cfb2dc');
   });
 
   it('of nothing is that of the empty text', () => {

@@ -45,6 +45,7 @@ export class Turn {
     const { model, provider, version: agentVersion } = agent;
     const resolved = { agentVersion, model, provider, messages: window.messages.length, tokens: window.totalTokens, source: 'database' };
     writer.add({ type: 'context.resolved', data: resolved }, { agentVersion, contextSource: resolved.source });
+    writer.send();
     await this.answer(action, { agent, window, writer, signal });
   }
 

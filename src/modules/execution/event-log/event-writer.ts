@@ -37,10 +37,10 @@ export class EventWriter {
     if (!this.hasText) {
       this.hasText = true;
       Object.assign(this.change, { firstTokenAt: new Date() });
-      this.flushSoon();
+      this.send();
     } else {
       this.timer ??= setTimeout(() => {
-        this.flushSoon();
+        this.send();
       }, this.deltaIntervalMs);
     }
   }
@@ -51,11 +51,12 @@ export class EventWriter {
    * @throws EXECUTION_ENDED (conflict) when something else has ended the execution, HOT_STORE_UNAVAILABLE (unavailable)
    */
   async flush(): Promise<void> {
-    this.flushSoon();
+    this.send();
     return this.written;
   }
 
-  private flushSoon(): void {
+  /** Begins to write everything in line, without waiting; a failure shows at the next {@link flush}. */
+  send(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.takeText();

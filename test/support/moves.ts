@@ -1,0 +1,82 @@
+import { ConversationArchive } from '../../src/modules/conversations/archive/conversation-archive.service.js';
+import { ArchiveRepository } from '../../src/modules/conversations/archive/archive.repository.js';
+import { ConversationsService, HistoryReader, type ConversationRef, HotConversationStore, TokenCounter } from '../../src/modules/conversations/index.js';
+import { ConversationMover } from '../../src/modules/migration/conversation-mover.service.js';
+import { LedgerRepository } from '../../src/modules/migration/ledger.repository.js';
+import { MigrationSettings } from '../../src/shared/config/index.js';
+import { Transactions } from '../../src/shared/database/index.js';
+import { MetricsService } from '../../src/shared/telemetry/index.js';
+import { HotStores } from './hot-store.js';
+import { type TestApp, startTestApp } from './test-app.js';
+
+/** The system without workers, so that a conversation moves only when a test moves it, and its inner parts. */
+export class Moves {
+  readonly stores = new HotStores();
+
+  private constructor(readonly nooble: TestApp) {}
+
+  static async start(): Promise<Moves> {
+    return new Moves(await startTestApp({ NOOBLE_ROLE: 'api' }));
+  }
+
+  async close(): Promise<void> {
+    this.stores.close();
+    await this.nooble.close();
+  }
+
+  get hot(): HotConversationStore {
+    return this.part(HotConversationStore);
+  }
+
+  get history(): HistoryReader {
+    return this.part(HistoryReader);
+  }
+
+  get conversations(): ConversationsService {
+    return this.part(ConversationsService);
+  }
+
+  get ledger(): LedgerRepository {
+    return this.part(LedgerRepository);
+  }
+
+  get transactions(): Transactions {
+    return this.part(Transactions);
+  }
+
+  get archive(): ConversationArchive {
+    return this.part(ConversationArchive);
+  }
+
+  /** A mover of a worker of its own. By default a closed conversation leaves Redis as soon as it is moved. */
+  mover(settings: Partial<MigrationSettings> = {}): { move: (ref: ConversationRef, signal?: AbortSignal) => Promise<void>; metrics: MetricsService } {
+    const metrics = new MetricsService();
+    const all = Object.assign(new MigrationSettings(), { releaseSeconds: 0, ...settings });
+    const mover = new ConversationMover(this.stores.open(all), this.archive, this.ledger, this.transactions, all, metrics);
+    return { metrics, move: async (ref, signal = new AbortController().signal) => mover.move(ref, 1, signal) };
+  }
+
+  /** A conversations service over another hot store. */
+  conversationsOver(hot: HotConversationStore): ConversationsService {
+    const archive = this.part(ArchiveRepository);
+    return new ConversationsService(hot, archive, new HistoryReader(hot, archive), new TokenCounter());
+  }
+
+  /** What PostgreSQL has of a conversation. */
+  async stored({ tenantId, conversationId }: ConversationRef): Promise<{ row: Record<string, unknown> | undefined; messages: Record<string, unknown>[] }> {
+    const by = 'WHERE tenant_id = $1 AND conversation_id = $2';
+    const values = [tenantId, conversationId];
+    const [row] = await this.nooble.database.query<Record<string, unknown>>(`SELECT * FROM conversations ${by}`, values);
+    return { row, messages: await this.nooble.database.query(`SELECT * FROM messages ${by} ORDER BY seq`, values) };
+  }
+
+  /** [from, to, count, outcome] of every ledger row, oldest first. */
+  async ranges({ tenantId, conversationId }: ConversationRef): Promise<unknown[][]> {
+    const rows = await this.ledger.findByConversation(tenantId, conversationId);
+    return rows.map(({ fromSeq, toSeq, messageCount, outcome }) => [fromSeq, toSeq, messageCount, outcome]);
+  }
+
+  private part<T>(type: new (...dependencies: never[]) => T): T {
+    return this.nooble.app.get<T>(type, { strict: false });
+  }
+}

@@ -1,0 +1,73 @@
+import { type Socket, connect, createServer, type Server } from 'node:net';
+import { once } from 'node:events';
+
+/** A TCP server in front of another, whose connections a test can cut, refuse or black-hole. */
+export class TcpProxy {
+  private readonly sockets = new Set<Socket>();
+  private mode: 'pass' | 'refuse' | 'swallow' = 'pass';
+
+  private constructor(
+    private readonly server: Server,
+    readonly port: number,
+  ) {}
+
+  static async inFrontOf(targetPort: number): Promise<TcpProxy> {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const proxy = new TcpProxy(server, (server.address() as { port: number }).port);
+    server.on('connection', (client) => {
+      proxy.accept(client, targetPort);
+    });
+    return proxy;
+  }
+
+  /** Cuts every connection and refuses new ones: the server is down. */
+  refuse(): void {
+    this.mode = 'refuse';
+    this.cut();
+  }
+
+  /** Connections stay open, but nothing passes any more: the server hangs. */
+  swallow(): void {
+    this.mode = 'swallow';
+  }
+
+  /** The server is back; what was swallowed is lost with its connection. */
+  pass(): void {
+    if (this.mode === 'swallow') this.cut();
+    this.mode = 'pass';
+  }
+
+  cut(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  private accept(client: Socket, targetPort: number): void {
+    if (this.mode === 'refuse') {
+      client.destroy();
+      return;
+    }
+    const target = connect(targetPort, '127.0.0.1');
+    this.join(client, target);
+    this.join(target, client);
+  }
+
+  private join(from: Socket, to: Socket): void {
+    this.sockets.add(from);
+    from.on('data', (bytes) => {
+      if (this.mode === 'pass') to.write(bytes);
+    });
+    from.on('error', () => undefined);
+    from.on('close', () => {
+      this.sockets.delete(from);
+      to.destroy();
+    });
+  }
+}
