@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
 import type { ExecutionEvent } from '../../contracts/index.js';
 import { ActionBus } from '../../shared/actions/index.js';
 import { toAppError } from '../../shared/errors/index.js';
@@ -16,6 +17,7 @@ export class ExecutionsService {
     private readonly reader: EventReader,
     private readonly executions: ExecutionRepository,
     private readonly bus: ActionBus,
+    private readonly logger: PinoLogger,
   ) {}
 
   /** @throws EXECUTION_NOT_FOUND (notFound) */
@@ -59,5 +61,7 @@ export class ExecutionsService {
     if (execution?.endedAt == null) return;
     await this.executions.insertOnce(ref.tenantId, execution);
     await this.log.expire(ref);
+    const { status, agentId, conversationId, attempt, usage, error, queuedAt, endedAt } = execution;
+    this.logger.info({ ...ref, agentId, conversationId, status, attempt, usage, code: error?.code, durationMs: endedAt.getTime() - queuedAt.getTime() }, 'execution');
   }
 }

@@ -3,7 +3,7 @@ import { DiscoveryService } from '@nestjs/core';
 import type { Job } from 'bull';
 import { PinoLogger } from 'nestjs-pino';
 import type { Counter } from 'prom-client';
-import { ACTIONS, ACTION_TYPES, type ActionType } from '../../contracts/index.js';
+import { ACTIONS, ACTION_TYPES, type ActionType, type DomainAction } from '../../contracts/index.js';
 import { ServerSettings } from '../config/index.js';
 import { AppError, toAppError } from '../errors/index.js';
 import { HealthChecks, MetricsService } from '../telemetry/index.js';
@@ -101,7 +101,10 @@ export class ActionWorkers implements OnApplicationBootstrap, OnModuleDestroy, B
   private async failed(type: ActionType, handler: AnyHandler, job: Job, error: AppError): Promise<AppError> {
     const retried = error.isRetryable && job.attemptsMade + 1 < (job.opts.attempts ?? 1);
     this.outcomes.inc({ type, outcome: retried ? 'retried' : 'failed' });
-    this.logger[retried ? 'warn' : 'error']({ err: error.cause ?? error, code: error.code, type, jobId: job.id, attempt: job.attemptsMade + 1 }, retried ? 'A job failed and will be tried again' : 'A job failed for good');
+    const { tenantId, taskId } = job.data as Partial<DomainAction>;
+    const what = { err: error.cause ?? error, code: error.code, type, jobId: job.id, tenantId, taskId, attempt: job.attemptsMade + 1 };
+    if (retried) this.logger.warn(what, 'A job failed and will be tried again');
+    else this.logger.error(what, 'A job failed for good');
     if (retried) return error;
     await job.discard();
     if (error.code !== 'VALIDATION_FAILED') await handler.onExhausted?.(job.data as never, error);

@@ -15,18 +15,18 @@ export class AgentDto {
   model!: string;
   temperature!: number;
   maxTokens!: number;
-  tools!: readonly string[];
-  collections!: readonly string[];
+  tools!: string[];
+  collections!: string[];
   maxIterations!: number;
   maxHistoryMessages!: number;
   isPublic!: boolean;
   isActive!: boolean;
   minimumTier!: Tier;
-  tags!: readonly string[];
+  tags!: string[];
   createdAt!: Date;
   updatedAt!: Date;
 
   static of({ tenantId: _, ...agent }: Agent): AgentDto {
-    return agent;
+    return { ...agent, tools: [...agent.tools], collections: [...agent.collections], tags: [...agent.tags] };
   }
 }

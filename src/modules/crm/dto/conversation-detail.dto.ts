@@ -10,7 +10,7 @@ export class CrmMessageDto {
   tokens!: number;
   agentId!: string | null;
   executionId!: string | null;
-  metadata!: Readonly<Record<string, unknown>> | null;
+  metadata!: Record<string, unknown> | null;
   createdAt!: Date;
 }
 
@@ -47,7 +47,7 @@ export class ConversationDetailDto {
   model!: string;
   messageCount!: number;
   tokenCount!: number;
-  metadata!: Readonly<Record<string, unknown>>;
+  metadata!: Record<string, unknown>;
   createdAt!: Date;
   lastMessageAt!: Date;
   closedAt!: Date | null;

@@ -1,5 +1,26 @@
-import type { ExecutionError, ExecutionStatus, TokenUsage } from '../../../contracts/index.js';
-import type { Execution, ExecutionResult } from '../execution.js';
+import type { ExecutionStatus } from '../../../contracts/index.js';
+import type { Execution } from '../execution.js';
+
+/** Tokens a model read and wrote. */
+export class TokenUsageDto {
+  inputTokens!: number;
+  outputTokens!: number;
+  totalTokens!: number;
+}
+
+export class ExecutionErrorDto {
+  /** Stable UPPER_SNAKE word. */
+  code!: string;
+  /** A sentence for people. */
+  message!: string;
+}
+
+export class ExecutionResultDto {
+  messageId!: string;
+  /** Its place in the conversation. */
+  seq!: number;
+  content!: string;
+}
 
 /** When what happened, ISO-8601 UTC. */
 export class ExecutionTimingsDto {
@@ -21,9 +42,9 @@ export class ExecutionDto {
   /** Times a worker has begun it. */
   attempt!: number;
   /** The answer, whole when completed, otherwise what there was of it. */
-  result!: ExecutionResult | null;
-  usage!: TokenUsage | null;
-  error!: ExecutionError | null;
+  result!: ExecutionResultDto | null;
+  usage!: TokenUsageDto | null;
+  error!: ExecutionErrorDto | null;
   contextSource!: string | null;
   lastEventSeq!: number;
   timings!: ExecutionTimingsDto;

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ApiClient, type ErrorAnswer } from '../support/api-client.js';
+import { type TestApp, startTestApp } from '../support/test-app.js';
+
+const ADMIN_KEY = 'an-administrator-of-these-tests-0001';
+
+interface Key {
+  readonly keyId: string;
+  readonly key: string;
+}
+
+describe('keys', () => {
+  let nooble: TestApp;
+  let admin: ApiClient;
+
+  beforeAll(async () => {
+    nooble = await startTestApp({ AUTH_MODE: 'keys', NOOBLE_ADMIN_KEY: ADMIN_KEY });
+    admin = as(ADMIN_KEY);
+  });
+  afterAll(async () => {
+    await nooble.close();
+  });
+
+  const as = (key: string, headers: Record<string, string> = {}): ApiClient => new ApiClient(nooble.url, { authorization: `Bearer ${key}`, ...headers });
+  const newKey = async (tenantId: string, body: object): Promise<Key> => (await admin.post<Key>('/api/v1/admin/api-keys', { tenantId, name: 'test', ...body })).body;
+
+  it('the administrator’s key makes a tenant and its key, and the key decides the tenant and its tier', async () => {
+    const { status, body: tenant } = await admin.post<{ tenantId: string }>('/api/v1/admin/tenants', { tenantId: 'acme', name: 'Acme', tier: 'professional' });
+    expect(status).toBe(201);
+    const { key } = await newKey(tenant.tenantId, { scopes: ['user', 'agent'] });
+    expect(key).toMatch(/^nk_[A-Za-z0-9_-]{43}$/);
+    const socket = await as(key).socket('s');
+    expect(socket.frames[0]?.data).toMatchObject({ tenantId: 'acme', tier: 'professional' });
+    socket.cut();
+    const hashes = await nooble.database.query<{ stored: string }>("SELECT encode(key_hash, 'escape') || api_keys::text AS stored FROM api_keys");
+    expect(hashes.some(({ stored }) => stored.includes(key))).toBe(false);
+  });
+
+  it('a second tenant of the same id is a conflict; a key for a tenant that is not there is refused', async () => {
+    await admin.post('/api/v1/admin/tenants', { tenantId: 'twice', name: 'Twice' });
+    expect(await admin.post('/api/v1/admin/tenants', { tenantId: 'twice', name: 'Twice' })).toMatchObject({ status: 409, body: { code: 'TENANT_EXISTS' } });
+    expect(await admin.post('/api/v1/admin/api-keys', { tenantId: 'nobody', name: 'x', scopes: ['user'] })).toMatchObject({ status: 404, body: { code: 'TENANT_NOT_FOUND' } });
+  });
+
+  it.each([
+    ['no credentials', {}],
+    ['a tenant header alone', { 'x-tenant-id': 'acme' }],
+    ['an unknown key', { authorization: 'Bearer nk_nobody' }],
+    ['another scheme', { authorization: 'Basic abc' }],
+  ])('%s: 401 with the way on', async (_, headers) => {
+    const { status, body } = await new ApiClient(nooble.url, headers).get<ErrorAnswer>('/api/v1/agents');
+    expect(status).toBe(401);
+    expect(body.message).toMatch(/Authorization: Bearer|administrator/);
+  });
+
+  it('a key cannot do what its scopes do not say', async () => {
+    await admin.post('/api/v1/admin/tenants', { tenantId: 'scopes', name: 'Scopes' });
+    const user = as((await newKey('scopes', { scopes: ['user'] })).key);
+    expect(await user.post('/api/v1/agents', { name: 'a' })).toMatchObject({ status: 403, body: { code: 'SCOPE_MISSING', details: { scope: 'agent' } } });
+    expect(await user.post('/api/v1/admin/tenants', { name: 'a' })).toMatchObject({ status: 403, body: { details: { scope: 'admin' } } });
+  });
+
+  it('an expired or revoked key, and a key of a tenant that is switched off, is no key', async () => {
+    await admin.post('/api/v1/admin/tenants', { tenantId: 'ended', name: 'Ended' });
+    const expired = await newKey('ended', { scopes: ['agent'], expiresAt: '2020-01-01T00:00:00Z' });
+    const revoked = await newKey('ended', { scopes: ['agent'] });
+    const orphaned = await newKey('ended', { scopes: ['agent'] });
+    expect((await as(revoked.key).get('/api/v1/agents')).status).toBe(200);
+    await nooble.database.query('UPDATE api_keys SET revoked_at = now() WHERE key_id = $1', [revoked.keyId]);
+    expect(await as(expired.key).get('/api/v1/agents')).toMatchObject({ status: 401, body: { code: 'API_KEY_INVALID' } });
+    expect((await as(revoked.key).get('/api/v1/agents')).status).toBe(401);
+    await nooble.database.query("UPDATE tenants SET is_active = false WHERE tenant_id = 'ended'");
+    expect((await as(orphaned.key).get('/api/v1/agents')).status).toBe(401);
+  });
+
+  it('naming another tenant is forbidden, except to an administrator, who must name one', async () => {
+    await admin.post('/api/v1/admin/tenants', { tenantId: 'one', name: 'One' });
+    const { key } = await newKey('one', { scopes: ['agent'] });
+    expect(await as(key, { 'x-tenant-id': 'acme' }).get('/api/v1/agents')).toMatchObject({ status: 403, body: { code: 'TENANT_MISMATCH' } });
+    expect((await as(key, { 'x-tenant-id': 'one' }).get('/api/v1/agents')).status).toBe(200);
+    expect(await admin.get('/api/v1/agents')).toMatchObject({ status: 400, body: { code: 'TENANT_UNNAMED' } });
+    expect((await as(ADMIN_KEY, { 'x-tenant-id': 'one' }).get('/api/v1/agents')).status).toBe(200);
+    expect((await as(ADMIN_KEY, { 'x-tenant-id': 'nowhere' }).get('/api/v1/agents')).status).toBe(404);
+  });
+});

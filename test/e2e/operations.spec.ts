@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
+import { createAgent } from '../factories/agent.js';
+import type { ApiClient } from '../support/api-client.js';
+import { ServerProcess } from '../support/server-process.js';
+import { redisUrl } from '../support/services.js';
+import { type TestApp, startTestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+
+interface LogLine {
+  readonly msg: string;
+  readonly requestId?: string;
+  readonly tenantId?: string;
+  readonly url?: string;
+}
+
+describe('operations', () => {
+  let nooble: TestApp;
+  let acme: ApiClient;
+
+  beforeAll(async () => {
+    nooble = await startTestApp();
+    acme = nooble.client('acme');
+  });
+  afterAll(async () => {
+    await nooble.close();
+  });
+
+  it('health asks every dependency', async () => {
+    expect(await acme.get('/health/live')).toMatchObject({ status: 200, body: { status: 'ok' } });
+    expect(await acme.get('/health/ready')).toMatchObject({ status: 200, body: { details: { process: { status: 'up' }, redis: { status: 'up' }, postgresql: { status: 'up' } } } });
+  });
+
+  it('metrics count jobs and moved messages', async () => {
+    const agentId = await createAgent(acme);
+    const { body } = await acme.post<{ executionId: string }>(`/api/v1/agents/${agentId}/executions`, { message: 'hi', sessionId: 'm' });
+    await acme.events(body.executionId);
+    await acme.post('/api/v1/sessions/m/close');
+    const text = await waitFor('the move', async () => {
+      const metrics = await (await fetch(`${nooble.url}/metrics`)).text();
+      return /nooble_migration_messages_total 2\n/.test(metrics) && metrics;
+    });
+    expect(text).toMatch(/nooble_jobs_total\{type="execution.agent_run",outcome="completed"\} 1\n/);
+    expect(text).toContain('process_cpu_seconds_total');
+  });
+
+  it('every route declares a scope or that it is public', () => {
+    const reflector = new Reflector();
+    const scanner = new MetadataScanner();
+    const controllers = nooble.app.get(DiscoveryService, { strict: false }).getControllers();
+    const undeclared = controllers.flatMap(({ metatype, instance }) => {
+      const prototype = Object.getPrototypeOf(instance) as Record<string, () => unknown>;
+      const handlers = scanner.getAllMethodNames(prototype).filter((name) => Reflect.hasMetadata('path', prototype[name] ?? {}));
+      const isDeclared = (name: string): boolean =>
+        ['nooble:public', 'nooble:requires-scope'].some((key) => reflector.getAllAndOverride<unknown>(key, [prototype[name] as () => unknown, metatype as () => unknown]) !== undefined);
+      return handlers.filter((name) => !isDeclared(name)).map((name) => `${String(metatype?.name)}.${name}`);
+    });
+    expect(controllers.length).toBeGreaterThan(5);
+    expect(undeclared.filter((name) => !name.startsWith('Swagger'))).toEqual([]);
+  });
+
+  it('the compiled server describes its API, and logs requests as JSON with request id and tenant, but no secret', async () => {
+    const server = await ServerProcess.start({ DATABASE_URL: nooble.database.url, REDIS_URL: redisUrl, NOOBLE_ROLE: 'api' });
+    const client = await server.client('acme');
+    const { body } = await client.get<{ paths: Record<string, unknown>; components: { schemas: Record<string, { properties: Record<string, object> }> } }>('/docs-json');
+    expect(Object.keys(body.paths)).toEqual(expect.arrayContaining(['/api/v1/agents', '/api/v1/agents/{agentId}/executions', '/api/v1/executions/{executionId}/events', '/api/v1/crm/conversations/{conversationId}']));
+    expect(body.components.schemas['StartExecutionDto']?.properties['message']).toMatchObject({ type: 'string', minLength: 1, maxLength: 32_000 });
+    expect((await fetch(`${client.url}/docs`)).status).toBe(200);
+    await fetch(`${client.url}/api/v1/agents?ticket=s3cret`, { headers: { authorization: 'Bearer nk_s3cret', 'x-request-id': 'req-1' } });
+    const line = await waitFor('the log line', () => server.output.split('\n').map(parsed).find((entry) => entry?.requestId === 'req-1'));
+    expect(line).toMatchObject({ msg: 'request', url: '/api/v1/agents?ticket=[secret]' });
+    expect(server.output.split('\n').map(parsed).some((entry) => entry?.tenantId === 'acme' && entry.url === '/docs-json')).toBe(false);
+    await client.get('/api/v1/agents');
+    await waitFor('a line with the tenant', () => server.output.split('\n').map(parsed).find((entry) => entry?.tenantId === 'acme'));
+    expect(server.output).not.toContain('s3cret');
+    expect(await server.end('SIGTERM')).toBe(0);
+  });
+});
+
+function parsed(text: string): LogLine | undefined {
+  return text.startsWith('{') ? (JSON.parse(text) as LogLine) : undefined;
+}
