@@ -61,17 +61,17 @@ describe('bad input', () => {
   });
 
   it.each([
-    ['an unknown agent', 'POST', `/api/v1/agents/${UNKNOWN_ID}/executions`, 404, 'AGENT_NOT_FOUND'],
-    ['an agent id that is no UUID', 'POST', '/api/v1/agents/nobody/executions', 400, 'BAD_REQUEST'],
-    ['an unknown execution', 'GET', `/api/v1/executions/${UNKNOWN_ID}`, 404, 'EXECUTION_NOT_FOUND'],
-    ['events of an unknown execution', 'GET', `/api/v1/executions/${UNKNOWN_ID}/events`, 404, 'EXECUTION_NOT_FOUND'],
-    ['a cursor that is no number', 'GET', `/api/v1/executions/${UNKNOWN_ID}/events?after=x`, 400, 'VALIDATION_FAILED'],
-    ['an unknown conversation', 'GET', `/api/v1/crm/conversations/${UNKNOWN_ID}`, 404, 'CONVERSATION_NOT_FOUND'],
-    ['closing an unknown session', 'POST', '/api/v1/sessions/nobody/close', 404, 'SESSION_NOT_FOUND'],
-    ['a route that is not there', 'GET', '/api/v2/agents', 404, 'ROUTE_NOT_FOUND'],
-  ])('%s is refused with its code', async (_, method, path, status, code) => {
+    ['an unknown agent', 'POST', `/api/v1/agents/${UNKNOWN_ID}/executions`, [404, 'AGENT_NOT_FOUND']],
+    ['an agent id that is no UUID', 'POST', '/api/v1/agents/nobody/executions', [400, 'BAD_REQUEST']],
+    ['an unknown execution', 'GET', `/api/v1/executions/${UNKNOWN_ID}`, [404, 'EXECUTION_NOT_FOUND']],
+    ['events of an unknown execution', 'GET', `/api/v1/executions/${UNKNOWN_ID}/events`, [404, 'EXECUTION_NOT_FOUND']],
+    ['a cursor that is no number', 'GET', `/api/v1/executions/${UNKNOWN_ID}/events?after=x`, [400, 'VALIDATION_FAILED']],
+    ['an unknown conversation', 'GET', `/api/v1/crm/conversations/${UNKNOWN_ID}`, [404, 'CONVERSATION_NOT_FOUND']],
+    ['closing an unknown session', 'POST', '/api/v1/sessions/nobody/close', [404, 'SESSION_NOT_FOUND']],
+    ['a route that is not there', 'GET', '/api/v2/agents', [404, 'ROUTE_NOT_FOUND']],
+  ])('%s is refused with its code', async (_, method, path, refusal) => {
     const answer = await acme.call<ErrorAnswer>(method, path, method === 'POST' ? { message: 'hi' } : undefined);
-    expect([answer.status, answer.body.code]).toEqual([status, code]);
+    expect([answer.status, answer.body.code]).toEqual(refusal);
   });
 
   it("another tenant's agent, execution and conversation are not found", async () => {

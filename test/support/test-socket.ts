@@ -16,7 +16,7 @@ export class TestSocket {
   closed: { code: number; reason: string } | undefined;
 
   private constructor(readonly socket: WebSocket) {
-    socket.on('message', (text) => this.frames.push(JSON.parse(String(text)) as Frame));
+    socket.on('message', (text: Buffer) => this.frames.push(JSON.parse(text.toString()) as Frame));
     socket.on('close', (code, reason) => (this.closed = { code, reason: String(reason) }));
     socket.on('error', () => undefined);
   }
