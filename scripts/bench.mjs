@@ -12,5 +12,5 @@ const runner = join(benchDir, 'run.mjs');
 await runCommand(async (args) => {
   if (!existsSync(runner)) throw new CommandError('There are no benchmarks: bench/run.mjs is missing.');
   if (existsSync(join(benchDir, 'package-lock.json'))) await ensureDependencies(benchDir);
-  return waitForChild(spawn(process.execPath, [runner, ...args], { stdio: 'inherit' }));
+  return waitForChild(spawn(process.execPath, [runner, ...args], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] }));
 });

@@ -70,8 +70,8 @@ async function prepare(url) {
 }
 
 function chooseModel() {
-  const { OPENAI_BASE_URL, OPENAI_API_KEY, NOOBLE_MODEL } = process.env;
-  if (OPENAI_BASE_URL && OPENAI_API_KEY && NOOBLE_MODEL) {
+  const { OPENAI_BASE_URL, NOOBLE_MODEL } = process.env;
+  if (OPENAI_BASE_URL && NOOBLE_MODEL) {
     return { provider: 'openai-compatible', model: NOOBLE_MODEL, systemPrompt: MODEL_PROMPT };
   }
   return { provider: 'builtin', model: 'builtin/chat', systemPrompt: BUILTIN_PROMPT };
@@ -88,7 +88,8 @@ async function talk({ url, key, api, agentId }) {
 async function keep(server, { url, key, agentId }) {
   const start = JSON.stringify({ type: 'execution.start', data: { agentId, message: 'Hello' } });
   showHeading('The server stays up until Ctrl-C');
-  console.log(`  curl -s '${url}/api/v1/agents/${agentId}/executions?wait=true' -H 'Authorization: Bearer ${key}' -H 'Content-Type: application/json' -d '{"message":"Hello"}'`);
+  console.log(`  curl -s '${url}/api/v1/agents/${agentId}/executions' -H 'Authorization: Bearer ${key}' -H 'Content-Type: application/json' -d '{"message":"Hello"}'`);
+  console.log(`  curl -sN '${url}/api/v1/executions/EXECUTION_ID/events' -H 'Authorization: Bearer ${key}'`);
   console.log(`  npx wscat -c '${url.replace('http', 'ws')}/ws?sessionId=me' -H 'Authorization: Bearer ${key}' -x '${start}' -w 5`);
   console.log(`  ${url}/docs\n  ${url}/metrics\n  ${relative(projectDir, logFile)}`);
   isKept = true;

@@ -10,6 +10,7 @@ import { ServerSettings, type Settings } from './shared/config/index.js';
 import { SocketAdapter, logRequests } from './shared/http/index.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+const JSON_TYPE = /^application\/([a-z.+-]+\+)?json\b/i;
 /** What a process that only works off queues still answers. */
 const WORKER_ROUTES = /^\/(health|metrics)(\/|\?|$)/;
 
@@ -46,7 +47,9 @@ function openApi(): ReturnType<DocumentBuilder['build']> {
 function addHooks(fastify: FastifyInstance, { role }: ServerSettings): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
-    if (role === 'worker' && !WORKER_ROUTES.test(request.url)) void reply.status(404).send({ statusCode: 404, code: 'WORKER_ONLY', message: 'This process only works off queues; ask one with NOOBLE_ROLE=api or all.', requestId: request.id });
+    const contentType = request.headers['content-type'];
+    if (contentType !== undefined && !JSON_TYPE.test(contentType)) void reply.status(415).send({ statusCode: 415, code: 'CONTENT_TYPE_UNSUPPORTED', message: `Send the body as JSON with "Content-Type: application/json", not as ${contentType.slice(0, 100)}.`, requestId: request.id });
+    else if (role === 'worker' && !WORKER_ROUTES.test(request.url)) void reply.status(404).send({ statusCode: 404, code: 'WORKER_ONLY', message: 'This process only works off queues; ask one with NOOBLE_ROLE=api or all.', requestId: request.id });
     else done();
   });
 }

@@ -34,20 +34,20 @@ export class MoveConversationData {
 export interface ActionSpec {
   /** Class that validates `data`, at both ends of the queue. */
   readonly data: new () => object;
-  /** Tries in all; a try ends with a thrown error or a lost worker. */
+  /** Tries in all; a try ends with a thrown error. */
   readonly attempts: number;
-  /** First back-off; it doubles with each try. Milliseconds. */
+  /** First back-off, milliseconds; it doubles with each try, up to 30 s. */
   readonly backoffMs: number;
   /** When the handler's AbortSignal fires. Milliseconds. */
   readonly deadlineMs: number;
-  /** Jobs of this type running at once in one process. */
+  /** Jobs of this type running at once in one process; for runs, EXECUTION_CONCURRENCY instead. */
   readonly concurrency: number;
 }
 
-/** Every job of the system: its name is its action type, its Bull queue and its row here. */
+/** Every job of the system: its name is its action type, its Bull queue and its row here. Accepted turns outlast an outage of two hours (240 tries). */
 export const ACTIONS = {
-  'execution.agent_run': { data: AgentRunData, attempts: 3, backoffMs: 500, deadlineMs: 310_000, concurrency: 100 },
-  'execution.persist': { data: PersistExecutionData, attempts: 20, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 4 },
+  'execution.agent_run': { data: AgentRunData, attempts: 240, backoffMs: 500, deadlineMs: 310_000, concurrency: 100 },
+  'execution.persist': { data: PersistExecutionData, attempts: 240, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 4 },
   'migration.sweep': { data: SweepData, attempts: 1, backoffMs: 0, deadlineMs: 60_000, concurrency: 1 },
   'migration.move': { data: MoveConversationData, attempts: 5, backoffMs: 1_000, deadlineMs: 300_000, concurrency: 4 },
 } as const satisfies Record<string, ActionSpec>;

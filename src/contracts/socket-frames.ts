@@ -30,5 +30,6 @@ export class UnsubscribeFrame {
 export interface ServerFrames {
   'connection.ack': { connectionId: string; sessionId: string; tenantId: string; tier: string; serverTime: string };
   pong: { serverTime: string };
-  error: { code: string; message: string; details?: unknown };
+  /** `frameType`: the type of the client's frame that failed. */
+  error: { code: string; message: string; frameType?: string; details?: unknown };
 }

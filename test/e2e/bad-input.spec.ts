@@ -62,7 +62,7 @@ describe('bad input', () => {
 
   it.each([
     ['an unknown agent', 'POST', `/api/v1/agents/${UNKNOWN_ID}/executions`, [404, 'AGENT_NOT_FOUND']],
-    ['an agent id that is no UUID', 'POST', '/api/v1/agents/nobody/executions', [400, 'BAD_REQUEST']],
+    ['an agent id that is no UUID', 'POST', '/api/v1/agents/nobody/executions', [400, 'VALIDATION_FAILED']],
     ['an unknown execution', 'GET', `/api/v1/executions/${UNKNOWN_ID}`, [404, 'EXECUTION_NOT_FOUND']],
     ['events of an unknown execution', 'GET', `/api/v1/executions/${UNKNOWN_ID}/events`, [404, 'EXECUTION_NOT_FOUND']],
     ['a cursor that is no number', 'GET', `/api/v1/executions/${UNKNOWN_ID}/events?after=x`, [400, 'VALIDATION_FAILED']],

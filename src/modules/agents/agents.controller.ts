@@ -1,5 +1,6 @@
-import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { UuidParam } from '../../shared/http/index.js';
 import { CurrentPrincipal, type Principal, RequiresScope } from '../tenancy/index.js';
 import { AgentsService } from './agents.service.js';
 import { AgentDto } from './dto/agent.dto.js';
@@ -29,7 +30,7 @@ export class AgentsController {
 
   /** One agent. */
   @Get(':agentId')
-  async get(@CurrentPrincipal() { tenantId }: Principal, @Param('agentId', ParseUUIDPipe) agentId: string): Promise<AgentDto> {
+  async get(@CurrentPrincipal() { tenantId }: Principal, @UuidParam('agentId') agentId: string): Promise<AgentDto> {
     return AgentDto.of(await this.agents.get(tenantId, agentId));
   }
 }

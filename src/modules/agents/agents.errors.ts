@@ -10,6 +10,15 @@ export const agentErrors = {
     new AppError({ kind: 'forbidden', code: 'AGENT_TIER_TOO_LOW', message: `This agent needs the tier ${minimumTier}; yours is ${tier}.`, details: { tier, minimumTier } }),
   slugTaken: (slug: string): AppError =>
     new AppError({ kind: 'conflict', code: 'AGENT_SLUG_TAKEN', message: `You have an agent with the slug "${slug}" already; choose another slug.`, details: { field: 'slug' } }),
+  modelUnknown: (model: string, known: string): AppError =>
+    new AppError({ kind: 'invalid', code: 'MODEL_UNKNOWN', message: `The provider builtin has no model "${model}", only ${known}; name that one, or the provider openai-compatible.`, details: { field: 'model' } }),
+  providerNotConfigured: (model: string): AppError =>
+    new AppError({
+      kind: 'invalid',
+      code: 'MODEL_PROVIDER_NOT_CONFIGURED',
+      message: `The model "${model}" needs an OpenAI-compatible server, and this installation has none: set OPENAI_BASE_URL, or use the model builtin/chat.`,
+      details: { field: 'provider' },
+    }),
   ragUnavailable: (): AppError =>
     new AppError({ kind: 'invalid', code: 'AGENT_TYPE_UNSUPPORTED', message: 'type rag and collections need the knowledge module, which this version does not have; use conversational or workflow.', details: { field: 'type' } }),
 };

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { newId, type Tier } from '../../contracts/index.js';
+import { ModelSettings } from '../../shared/config/index.js';
 import { isAtLeast } from '../tenancy/index.js';
 import type { Agent } from './agent.js';
+import { chooseModel } from './agent-model.js';
 import { AgentRepository } from './agent.repository.js';
 import { agentErrors } from './agents.errors.js';
 import type { CreateAgentDto } from './dto/create-agent.dto.js';
@@ -17,16 +19,19 @@ export interface AgentPage {
 /** Definitions of agents. */
 @Injectable()
 export class AgentsService {
-  constructor(private readonly agents: AgentRepository) {}
+  constructor(
+    private readonly agents: AgentRepository,
+    private readonly models: ModelSettings,
+  ) {}
 
-  /** @throws AGENT_SLUG_TAKEN (conflict), AGENT_TYPE_UNSUPPORTED (invalid) */
+  /** @throws AGENT_SLUG_TAKEN (conflict), AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN, MODEL_PROVIDER_NOT_CONFIGURED (invalid) */
   async create(tenantId: string, definition: CreateAgentDto): Promise<Agent> {
     if (definition.type === 'rag' || definition.collections.length > 0) throw agentErrors.ragUnavailable();
     const agentId = newId();
     // A slug that nobody asked for must not stand in the way of a second agent of the same name.
     const slug = definition.slug ?? `${slugOf(definition.name)}-${agentId.slice(-6)}`;
     const { description = null, background = null } = definition;
-    const created = await this.agents.insert({ ...definition, tenantId, agentId, slug, description, background });
+    const created = await this.agents.insert({ ...definition, ...chooseModel(definition, this.models), tenantId, agentId, slug, description, background });
     if (!created) throw agentErrors.slugTaken(slug);
     return created;
   }

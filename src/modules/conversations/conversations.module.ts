@@ -5,6 +5,7 @@ import { ArchiveRepository } from './archive/archive.repository.js';
 import { ConversationArchive } from './archive/conversation-archive.service.js';
 import { ConversationEntity } from './archive/conversation.entity.js';
 import { MessageEntity } from './archive/message.entity.js';
+import { ConversationsController } from './conversations.controller.js';
 import { ConversationsService } from './conversations.service.js';
 import { HistoryReader } from './history-reader.service.js';
 import { HotConversationStore } from './hot/hot-conversation.store.js';
@@ -14,7 +15,7 @@ import { SessionsController } from './sessions.controller.js';
 
 @Module({
   imports: [DatabaseModule.forEntities(ConversationEntity, MessageEntity), TenancyModule],
-  controllers: [SessionsController],
+  controllers: [SessionsController, ConversationsController],
   providers: [HotConversationStore, ArchiveRepository, ConversationArchive, HistoryReader, TokenCounter, MemoryManager, ConversationsService],
   exports: [HotConversationStore, ConversationArchive, HistoryReader, TokenCounter, MemoryManager, ConversationsService],
 })

@@ -39,7 +39,10 @@ export class ConversationsService {
   async open(tenantId: string, { agentId, sessionId, conversationId }: OpenRequest): Promise<OpenedConversation> {
     if (conversationId !== undefined) {
       const known = await this.history.get({ tenantId, conversationId });
-      return { conversationId, sessionId: sessionId ?? known.sessionId };
+      const session = sessionId ?? known.sessionId;
+      // Unless the session has another one open with the agent, closing it will close this one.
+      await this.hot.openSession(tenantId, session, agentId, conversationId);
+      return { conversationId, sessionId: session };
     }
     const session = sessionId ?? newId();
     return { conversationId: await this.hot.openSession(tenantId, session, agentId, newId()), sessionId: session };
@@ -75,6 +78,16 @@ export class ConversationsService {
     return open.map(([, conversationId]) => conversationId);
   }
 
+  /**
+   * Completes one conversation and schedules its move; repeating it changes nothing.
+   *
+   * @throws CONVERSATION_NOT_FOUND (notFound)
+   */
+  async close(ref: ConversationRef): Promise<void> {
+    const { sessionId, agentId } = await this.history.get(ref);
+    await this.hot.close(ref, sessionId, agentId);
+  }
+
   /** Between the look at PostgreSQL and the append the conversation may have become hot: then that append simply goes on. */
   private async appendToCold(ref: ConversationRef, conversation: NewConversation, message: NewMessage & { readonly tokens: number }): Promise<Appended> {
     await this.reheat(ref);
@@ -84,6 +97,8 @@ export class ConversationsService {
   private async reheat(ref: ConversationRef): Promise<void> {
     const cold = await this.archive.find(ref);
     if (!cold) return;
+    // First: whoever reads PostgreSQL while Redis is away must not take it for whole.
+    await this.archive.reopen(ref);
     const seq = cold.archivedSeq;
     const firstHotSeq = Math.max(1, seq - REHEATED_TAIL + 1);
     const [tail, ids] = await Promise.all([this.archive.findMessages(ref, firstHotSeq, seq), this.archive.findMessageIds(ref)]);

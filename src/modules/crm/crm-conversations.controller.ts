@@ -1,5 +1,6 @@
-import { Controller, Get, Param, ParseUUIDPipe, Query } from '@nestjs/common';
+import { Controller, Get, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { UuidParam } from '../../shared/http/index.js';
 import { CurrentPrincipal, type Principal, RequiresScope } from '../tenancy/index.js';
 import { ConversationDetailService } from './conversation-detail.service.js';
 import { ConversationDetailDto } from './dto/conversation-detail.dto.js';
@@ -16,7 +17,7 @@ export class CrmConversationsController {
   @Get(':conversationId')
   async get(
     @CurrentPrincipal() { tenantId }: Principal,
-    @Param('conversationId', ParseUUIDPipe) conversationId: string,
+    @UuidParam('conversationId') conversationId: string,
     @Query() { after, limit }: ConversationDetailQueryDto,
   ): Promise<ConversationDetailDto> {
     return ConversationDetailDto.of(await this.details.get({ tenantId, conversationId }, after + 1, limit));

@@ -2,9 +2,13 @@ import type { DomainAction, ExecutionError, TerminalEventType } from '../../cont
 import { type ActionHandler, type ActionRun, HandlesAction } from '../../shared/actions/index.js';
 import { type AppError, toAppError } from '../../shared/errors/index.js';
 import { EventLogStore } from './event-log/event-log.store.js';
+import { executionErrors } from './execution.errors.js';
 import type { ExecutionRef } from './execution.js';
 import { ExecutionsService } from './executions.service.js';
 import { Turn } from './turn.service.js';
+
+/** A run that has begun this often and never ended takes its workers down with it. */
+const MAX_BEGINNINGS = 5;
 
 type AgentRun = DomainAction<'execution.agent_run'>;
 
@@ -26,7 +30,9 @@ export class AgentRunHandler implements ActionHandler<'execution.agent_run'> {
     const before = await this.log.find(ref);
     if (before?.endedAt == null) {
       try {
-        await this.turn.run(action, (before?.attempt ?? 0) + 1, signal);
+        const attempt = (before?.attempt ?? 0) + 1;
+        if (attempt > MAX_BEGINNINGS) throw executionErrors.workerLost(MAX_BEGINNINGS);
+        await this.turn.run(action, attempt, signal);
       } catch (thrown) {
         const error = toAppError(thrown);
         if (error.isRetryable) throw error;

@@ -14,6 +14,8 @@ export const executionErrors = {
     new AppError({ kind: 'conflict', code: 'EXECUTION_ENDED', message: `Execution "${executionId}" has ended already.` }),
   timedOut: (timeoutMs: number): AppError =>
     new AppError({ kind: 'conflict', code: 'EXECUTION_TIMED_OUT', message: `The run took longer than its ${String(timeoutMs)} ms; ask for less, or for a larger timeoutMs if the tier allows it.` }),
+  workerLost: (beginnings: number): AppError =>
+    new AppError({ kind: 'conflict', code: 'WORKER_LOST', message: `The run was begun ${String(beginnings)} times and its worker was lost each time; it is not begun again. Your message is in the conversation.` }),
   cursorInvalid: (): AppError =>
     new AppError({ kind: 'invalid', code: 'CURSOR_INVALID', message: 'Last-Event-ID or ?after= must be a whole number: the id of the last event you have, 0 for all.', details: { field: 'after' } }),
 };

@@ -1,8 +1,8 @@
-import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Query, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { ExecutionEvent } from '../../contracts/index.js';
-import { EVENT_STREAM_HEADERS, eventStream, type ServerSentEvent } from '../../shared/http/index.js';
+import { EVENT_STREAM_HEADERS, eventStream, type ServerSentEvent, UuidParam } from '../../shared/http/index.js';
 import { CurrentPrincipal, type Principal, RequiresScope } from '../tenancy/index.js';
 import { AcceptedExecutionDto } from './dto/accepted-execution.dto.js';
 import { ExecutionDto } from './dto/execution.dto.js';
@@ -25,13 +25,13 @@ export class ExecutionsController {
   /** Starts a turn and answers at once; follow its events or ask for it later. */
   @Post('agents/:agentId/executions')
   @HttpCode(202)
-  async start(@CurrentPrincipal() principal: Principal, @Param('agentId', ParseUUIDPipe) agentId: string, @Body() body: StartExecutionDto): Promise<AcceptedExecutionDto> {
+  async start(@CurrentPrincipal() principal: Principal, @UuidParam('agentId') agentId: string, @Body() body: StartExecutionDto): Promise<AcceptedExecutionDto> {
     return this.orchestrator.accept(principal, { ...body, agentId });
   }
 
   /** One execution, live or ended. */
   @Get('executions/:executionId')
-  async get(@CurrentPrincipal() { tenantId }: Principal, @Param('executionId', ParseUUIDPipe) executionId: string): Promise<ExecutionDto> {
+  async get(@CurrentPrincipal() { tenantId }: Principal, @UuidParam('executionId') executionId: string): Promise<ExecutionDto> {
     return ExecutionDto.of(await this.executions.get({ tenantId, executionId }));
   }
 
@@ -41,7 +41,7 @@ export class ExecutionsController {
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'seq of the last event that you have' })
   async events(
     @CurrentPrincipal() { tenantId }: Principal,
-    @Param('executionId', ParseUUIDPipe) executionId: string,
+    @UuidParam('executionId') executionId: string,
     @Query() { after }: FollowEventsDto,
     @Res() reply: FastifyReply,
   ): Promise<void> {

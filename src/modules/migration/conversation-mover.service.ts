@@ -39,7 +39,7 @@ export class ConversationMover {
     for (let isLast = false; !isLast; ) {
       signal.throwIfAborted();
       const range = await this.hot.read(ref, { unarchived: this.settings.batchSize });
-      const archivedSeq = range === null || range.messages.length === 0 ? (range?.conversation.archivedSeq ?? 0) : await this.moveRange(ref, range, attempt);
+      const archivedSeq = range === null || isAtRest(range) ? (range?.conversation.archivedSeq ?? 0) : await this.moveRange(ref, range, attempt);
       await this.hot.markArchived(ref, archivedSeq);
       isLast = range === null || range.messages.length < this.settings.batchSize;
     }
@@ -76,6 +76,11 @@ export class ConversationMover {
   private async record({ tenantId, conversationId }: ConversationRef, range: StoredRange & Timing, error: string | null, tx?: Parameters<LedgerRepository['insert']>[2]): Promise<void> {
     await this.ledger.insert(tenantId, { ...range, conversationId, outcome: error === null ? 'verified' : 'failed', error }, tx);
   }
+}
+
+/** PostgreSQL has every message, and knows of the close if there was one. */
+function isAtRest({ conversation, messages }: HotRange): boolean {
+  return messages.length === 0 && conversation.status !== 'completed';
 }
 
 interface Timing {

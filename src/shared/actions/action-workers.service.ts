@@ -12,9 +12,6 @@ import { startDeadline } from './deadline.js';
 import { QueueRegistry } from './queue-registry.service.js';
 import { validateAction } from './validate-action.js';
 
-/** What Bull says of a job whose workers disappeared more often than `maxStalledCount`; no handler runs then. */
-const STALLED = /stalled more than allowable/;
-
 type AnyHandler = ActionHandler<ActionType>;
 
 function deadlinePassed(type: ActionType): AppError {
@@ -48,17 +45,18 @@ export class ActionWorkers implements OnApplicationBootstrap, OnModuleDestroy, B
       queue.on('error', (error: Error) => {
         this.logger.debug({ err: error, type }, 'The queue reports an error');
       });
-      queue.on('failed', (job: Job, error: Error) => {
-        if (STALLED.test(error.message)) void this.abandoned(type, handler, job);
-      });
       // Bull names its connection and lets nobody catch the failure: a close in that moment would end the process.
       Object.assign(queue, { setWorkerName: () => Promise.resolve() });
-      queue.process(ACTIONS[type].concurrency, (job: Job) => this.track(this.run(type, handler, job))).catch((error: unknown) => {
+      queue.process(this.concurrencyOf(type), (job: Job) => this.track(this.run(type, handler, job))).catch((error: unknown) => {
         this.logger.error({ err: error, type }, 'The queue cannot be worked off');
       });
       // Closing a queue that is still becoming a consumer would leave the process alive.
       await queue.isReady();
     }
+  }
+
+  private concurrencyOf(type: ActionType): number {
+    return type === 'execution.agent_run' ? this.settings.executionConcurrency : ACTIONS[type].concurrency;
   }
 
   onModuleDestroy(): void {
@@ -109,17 +107,6 @@ export class ActionWorkers implements OnApplicationBootstrap, OnModuleDestroy, B
     await job.discard();
     if (error.code !== 'VALIDATION_FAILED') await handler.onExhausted?.(job.data as never, error);
     return error;
-  }
-
-  /** Bull keeps such a job, and its id, in the way of the next one. */
-  private async abandoned(type: ActionType, handler: AnyHandler, job: Job): Promise<void> {
-    const error = new AppError({ kind: 'conflict', code: 'WORKER_LOST', message: 'Its worker was lost several times; it is not tried again.' });
-    try {
-      await this.failed(type, handler, job, error);
-      await job.remove();
-    } catch (cause) {
-      this.logger.error({ err: cause, type, jobId: job.id }, 'An abandoned job could not be cleared away');
-    }
   }
 
   private handlers(): Map<ActionType, AnyHandler> {

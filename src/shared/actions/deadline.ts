@@ -9,17 +9,19 @@ export interface Deadline extends Disposable {
 /** @param reason what the signal is aborted with at the limit */
 export function startDeadline(timeoutMs: number, parent: AbortSignal, reason: unknown): Deadline {
   const controller = new AbortController();
+  let hasPassed = false;
   const forward = (): void => {
     controller.abort(parent.reason);
   };
   const timer = setTimeout(() => {
+    hasPassed = !controller.signal.aborted;
     controller.abort(reason);
   }, timeoutMs);
   parent.addEventListener('abort', forward, { once: true });
   if (parent.aborted) forward();
   return {
     signal: controller.signal,
-    hasPassed: () => controller.signal.aborted && !parent.aborted,
+    hasPassed: () => hasPassed,
     [Symbol.dispose]: () => {
       clearTimeout(timer);
       parent.removeEventListener('abort', forward);

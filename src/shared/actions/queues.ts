@@ -7,6 +7,20 @@ import { type ConnectionUse, QueueConnections, QueueConnectionsModule } from './
 /** How long a job may be silent before another worker takes it over, milliseconds. Its lock is renewed at half of it. */
 const LOCK_MS = 15_000;
 
+/**
+ * Bull fails a job whose workers were lost too often, and with `removeOnFail` deletes it before anybody is told: such a job would
+ * just be gone. So it never gives up; a handler that must not begin for ever counts its beginnings.
+ */
+const NEVER = 1_000_000_000;
+
+const CAPPED = 'capped';
+/** No try waits longer than this for the next, milliseconds. */
+const LONGEST_BACKOFF_MS = 30_000;
+
+function cappedBackoff(attemptsMade: number, _: Error, { firstMs }: { readonly firstMs: number }): number {
+  return Math.min(firstMs * 2 ** (attemptsMade - 1), LONGEST_BACKOFF_MS);
+}
+
 /** What all queues have in common. */
 export const QUEUE_OPTIONS: DynamicModule = BullModule.forRootAsync({
   inject: [QueueConnections],
@@ -14,7 +28,7 @@ export const QUEUE_OPTIONS: DynamicModule = BullModule.forRootAsync({
   useFactory: (connections: QueueConnections) => ({
     prefix: keys.queues(),
     createClient: (use: ConnectionUse) => connections.forUse(use),
-    settings: { lockDuration: LOCK_MS, stalledInterval: LOCK_MS, maxStalledCount: 2 },
+    settings: { lockDuration: LOCK_MS, stalledInterval: LOCK_MS, maxStalledCount: NEVER, backoffStrategies: { [CAPPED]: cappedBackoff } },
   }),
 });
 
@@ -24,7 +38,7 @@ export const QUEUES: DynamicModule = BullModule.registerQueue(
     name,
     defaultJobOptions: {
       attempts: ACTIONS[name].attempts,
-      backoff: { type: 'exponential', delay: ACTIONS[name].backoffMs },
+      backoff: { type: CAPPED, options: { firstMs: ACTIONS[name].backoffMs } },
       removeOnComplete: true,
       removeOnFail: true,
     },

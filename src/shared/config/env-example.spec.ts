@@ -26,7 +26,7 @@ function parse(text: string): { entries: Entry[]; faults: string[] } {
 }
 
 const declared = (): Entry[] =>
-  SETTINGS_CLASSES.flatMap((topic) => [...settingFields(topic)].map(([variable, field]) => ({ variable, value: String(Reflect.get(new topic(), field)), isExplained: true })));
+  SETTINGS_CLASSES.flatMap((topic) => [...settingFields(topic)].map(([variable, { field }]) => ({ variable, value: String(Reflect.get(new topic(), field)), isExplained: true })));
 
 describe('.env.example', () => {
   it('names exactly the variables of the settings, in their order, each explained, with its default', () => {

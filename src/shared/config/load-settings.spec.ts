@@ -2,12 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import { AppError } from '../errors/index.js';
 import { DatabaseSettings, MigrationSettings, ModelSettings, SETTINGS_CLASSES, ServerSettings, loadSettings, settingFields } from './index.js';
 
-const load = <T extends object>(topic: new () => T, environment: Record<string, string>): T => loadSettings(environment).get(topic as never) as T;
+/** The two settings that have no default. */
+const URLS = { DATABASE_URL: 'postgres://nooble:s3cret@db/nooble', REDIS_URL: 'redis://cache' };
+
+const load = <T extends object>(topic: new () => T, environment: Record<string, string>): T => loadSettings({ ...URLS, ...environment }).get(topic as never) as T;
 
 /** The lines of the refusal, without the first; empty when nothing is refused. */
 function faultsOf(environment: Record<string, string>): string[] {
   try {
-    loadSettings(environment);
+    loadSettings({ ...URLS, ...environment });
     return [];
   } catch (error) {
     expect(error).toBeInstanceOf(AppError);
@@ -17,10 +20,20 @@ function faultsOf(environment: Record<string, string>): string[] {
 }
 
 describe('the settings', () => {
-  it('are all at their defaults in an empty environment', () => {
-    const settings = loadSettings({});
+  it('are all at their defaults in an environment that only says where the stores are', () => {
+    const settings = loadSettings(URLS);
     expect([...settings.keys()]).toEqual([...SETTINGS_CLASSES]);
-    for (const topic of SETTINGS_CLASSES) expect(settings.get(topic)).toEqual(new topic());
+    for (const topic of SETTINGS_CLASSES) expect({ ...settings.get(topic), url: '' }).toEqual({ ...new topic(), url: '' });
+  });
+
+  it('cannot do without the stores', () => {
+    expect(faultsOf({ DATABASE_URL: '', REDIS_URL: '' }).map((fault) => fault.split(':')[0])).toEqual(['DATABASE_URL', 'REDIS_URL']);
+  });
+
+  it('never show a secret, however wrong it is', () => {
+    const faults = faultsOf({ DATABASE_URL: 'mysql://u:s3cret@h', REDIS_URL: 'http://:s3cret@h', NOOBLE_ADMIN_KEY: 's3cret' });
+    expect(faults).toHaveLength(3);
+    expect(faults.join()).not.toContain('s3cret');
   });
 
   it('take a variable of each type', () => {
@@ -70,7 +83,7 @@ describe('the settings', () => {
     expect(faultsOf({ [variable]: value }).map((fault) => fault.split(':')[0])).toEqual([variable]);
   });
 
-  it.each(SETTINGS_CLASSES.flatMap((topic) => [...settingFields(topic)].map(([variable, field]) => ({ variable, field, topic }))).filter(({ field, topic }) => typeof Reflect.get(new topic(), field) === 'number'))(
+  it.each(SETTINGS_CLASSES.flatMap((topic) => [...settingFields(topic)].map(([variable, { field }]) => ({ variable, field, topic }))).filter(({ field, topic }) => typeof Reflect.get(new topic(), field) === 'number'))(
     'refuse $variable when it is no number or below any range',
     ({ variable }) => {
       expect(faultsOf({ [variable]: 'x' })).toHaveLength(1);

@@ -12,11 +12,12 @@ export type Settings = ReadonlyMap<SettingsClass, object>;
 /**
  * Reads and validates every setting at once.
  *
+ * @param topics all of them, unless the caller needs only some
  * @throws SETTINGS_INVALID (invalid) naming every faulty variable, one a line
  */
-export function loadSettings(environment: Environment = process.env): Settings {
+export function loadSettings(environment: Environment = process.env, topics: readonly SettingsClass[] = SETTINGS_CLASSES): Settings {
   const faults: string[] = [];
-  const settings = new Map(SETTINGS_CLASSES.map((topic) => [topic, fill(topic, environment, faults)]));
+  const settings = new Map(topics.map((topic) => [topic, fill(topic, environment, faults)]));
   if (faults.length > 0) {
     throw new AppError({ kind: 'invalid', code: 'SETTINGS_INVALID', message: `These settings cannot be used:\n  ${faults.join('\n  ')}` });
   }
@@ -25,15 +26,15 @@ export function loadSettings(environment: Environment = process.env): Settings {
 
 function fill(topic: SettingsClass, environment: Environment, faults: string[]): object {
   const instance = new topic() as unknown as Record<string, unknown>;
-  const variableOf = new Map<string, string>();
-  for (const [variable, field] of settingFields(topic)) {
-    variableOf.set(field, variable);
+  const fields = settingFields(topic);
+  for (const [variable, { field }] of fields) {
     const text = environment[variable];
     if (text !== undefined && text !== '') instance[field] = parse(text, typeof instance[field]);
   }
   for (const { property, constraints, value } of validateSync(instance)) {
     const rules = Object.values(constraints ?? {}).map((rule) => rule.replace(property, '').trim());
-    faults.push(`${variableOf.get(property) ?? property}: ${rules.join(', ')} (it is ${JSON.stringify(value)})`);
+    const [variable, { isSecret } = { isSecret: true }] = [...fields].find(([, { field }]) => field === property) ?? [property];
+    faults.push(`${variable}: ${rules.join(', ')}${isSecret ? '' : ` (it is ${JSON.stringify(value)})`}`);
   }
   return instance;
 }

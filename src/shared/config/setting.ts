@@ -1,16 +1,22 @@
-/** Which environment variable fills which field of which settings class. */
-const FIELDS = new Map<object, Map<string, string>>();
+/** Which environment variable fills a field of a settings class. */
+export interface SettingField {
+  readonly field: string;
+  /** Its value is never shown, not even when it is wrong. */
+  readonly isSecret: boolean;
+}
+
+const FIELDS = new Map<object, Map<string, SettingField>>();
 
 /** Marks a field of a settings class as read from an environment variable; its initial value is the default and fixes its type. */
-export function Setting(variable: string): PropertyDecorator {
+export function Setting(variable: string, { isSecret = false } = {}): PropertyDecorator {
   return (target, property) => {
-    const fields = FIELDS.get(target) ?? new Map<string, string>();
-    fields.set(variable, String(property));
+    const fields = FIELDS.get(target) ?? new Map<string, SettingField>();
+    fields.set(variable, { field: String(property), isSecret });
     FIELDS.set(target, fields);
   };
 }
 
 /** variable → field of one settings class, in the order of the source. */
-export function settingFields(settingsClass: new () => object): ReadonlyMap<string, string> {
-  return FIELDS.get(settingsClass.prototype as object) ?? new Map<string, string>();
+export function settingFields(settingsClass: new () => object): ReadonlyMap<string, SettingField> {
+  return FIELDS.get(settingsClass.prototype as object) ?? new Map<string, SettingField>();
 }

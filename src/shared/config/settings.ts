@@ -12,11 +12,13 @@ export class ServerSettings {
   /** `keys`: an API key decides the tenant. `headers`: X-Tenant-ID is believed; loopback only, for development. */
   @Setting('AUTH_MODE') @IsIn(['keys', 'headers']) authMode: 'keys' | 'headers' = 'keys';
   /** First key of an empty system, with the scope `admin` and no tenant of its own; at least 32 characters, empty for none. Never logged. */
-  @Setting('NOOBLE_ADMIN_KEY') @Matches(/^$|^\S{32,}$/, { message: 'NOOBLE_ADMIN_KEY needs at least 32 characters without blanks' }) adminKey = '';
+  @Setting('NOOBLE_ADMIN_KEY', { isSecret: true }) @Matches(/^$|^\S{32,}$/, { message: 'needs at least 32 characters without blanks' }) adminKey = '';
   /** Largest request body, bytes. */
   @Setting('BODY_LIMIT_BYTES') @IsInt() @Min(1_024) @Max(104_857_600) bodyLimitBytes = 1_048_576;
   /** How long a shutdown waits for running work before it hands it back, seconds. */
   @Setting('SHUTDOWN_GRACE_SECONDS') @IsInt() @Min(0) @Max(600) shutdownGraceSeconds = 10;
+  /** Agent runs at once in one process. */
+  @Setting('EXECUTION_CONCURRENCY') @IsInt() @Min(1) @Max(10_000) executionConcurrency = 100;
   /** Wait for PostgreSQL and Redis at start instead of giving up after 10 s. */
   @Setting('WAIT_FOR_SERVICES') @IsBoolean() waitForServices = false;
   /** Refuse to start on settings that are fit for development only. */
@@ -27,8 +29,8 @@ export class ServerSettings {
 
 /** PostgreSQL. */
 export class DatabaseSettings {
-  /** postgres://user:password@host:port/database */
-  @Setting('DATABASE_URL') @Matches(/^postgres(ql)?:\/\//) url = 'postgres://nooble:nooble@127.0.0.1:5432/nooble';
+  /** postgres://user:password@host:port/database; `npm start` and `npm run dev` bring their own when it is empty. */
+  @Setting('DATABASE_URL', { isSecret: true }) @Matches(/^postgres(ql)?:\/\/./, { message: 'must be postgres://user:password@host:port/database' }) url = '';
   /** Connections of one process at the most. */
   @Setting('DATABASE_POOL_SIZE') @IsInt() @Min(1) @Max(500) poolSize = 10;
   /** A statement running longer is ended by the server, milliseconds. */
@@ -39,16 +41,14 @@ export class DatabaseSettings {
 
 /** Redis. */
 export class RedisSettings {
-  /** redis://[user:password@]host:port[/database], rediss:// for TLS. */
-  @Setting('REDIS_URL') @Matches(/^rediss?:\/\//) url = 'redis://127.0.0.1:6379';
+  /** redis://[user:password@]host:port[/database], rediss:// for TLS; `npm start` and `npm run dev` bring their own when it is empty. */
+  @Setting('REDIS_URL', { isSecret: true }) @Matches(/^rediss?:\/\/./, { message: 'must be redis://[user:password@]host:port[/database], or rediss:// for TLS' }) url = '';
   /** A command without an answer fails after this long, milliseconds. */
   @Setting('REDIS_COMMAND_TIMEOUT_MS') @IsInt() @Min(50) @Max(60_000) commandTimeoutMs = 2_000;
 }
 
 /** Agent runs and their event logs. */
 export class ExecutionSettings {
-  /** Runs at once in one process. */
-  @Setting('EXECUTION_CONCURRENCY') @IsInt() @Min(1) @Max(10_000) concurrency = 100;
   /** How long an ended execution and its events stay in Redis, seconds. */
   @Setting('EXECUTION_RETENTION_SECONDS') @IsInt() @Min(60) @Max(604_800) retentionSeconds = 3_600;
   /** Text deltas are gathered for at most this long before they are written to the event log, milliseconds. */
@@ -78,8 +78,8 @@ export class ModelSettings {
   /** Base URL of an OpenAI-compatible server, such as https://api.openai.com/v1; empty switches that provider off. */
   @Setting('OPENAI_BASE_URL') @IsOptional() @Matches(/^$|^https?:\/\//) openaiBaseUrl = '';
   /** Its API key; never logged. */
-  @Setting('OPENAI_API_KEY') @IsString() openaiApiKey = '';
-  /** Model of agents that name none. */
+  @Setting('OPENAI_API_KEY', { isSecret: true }) @IsString() openaiApiKey = '';
+  /** Model of agents that name none: `builtin/chat`, or one of the OpenAI-compatible server. */
   @Setting('NOOBLE_MODEL') @MinLength(1) defaultModel = 'builtin/chat';
 }
 

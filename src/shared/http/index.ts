@@ -8,4 +8,5 @@ export { SocketAdapter } from './socket-adapter.js';
 export { SocketErrorFilter } from './socket-error.filter.js';
 export { errorFrame } from './socket-frames.js';
 export type { ServerFrame } from './socket-frames.js';
+export { UuidParam } from './uuid-param.js';
 export { validated, validationFailed, validationPipe } from './validation.js';

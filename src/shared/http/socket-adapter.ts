@@ -2,6 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import type { MessageMappingProperties } from '@nestjs/websockets';
 import { type Observable, of } from 'rxjs';
+import type { WebSocketServer } from 'ws';
 import { AppError } from '../errors/index.js';
 import { errorFrame, parseFrame } from './socket-frames.js';
 
@@ -14,6 +15,15 @@ export class SocketAdapter extends WsAdapter {
     private readonly maxFrameBytes: number,
   ) {
     super(app);
+  }
+
+  /** What a client does to its own connection, such as a frame that is too large, is no error of ours; the socket is closed for it. */
+  override bindErrorHandler(server: WebSocketServer): WebSocketServer {
+    server.on('connection', (socket) => socket.on('error', () => undefined));
+    server.on('error', (error) => {
+      this.logger.error(error);
+    });
+    return server;
   }
 
   override create(port: number, options?: Record<string, unknown>): unknown {

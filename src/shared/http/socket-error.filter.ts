@@ -12,7 +12,8 @@ export class SocketErrorFilter implements WsExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     const error = toAppError(thrown);
     if (error.isRetryable) this.logger.error({ err: error.cause ?? error, code: error.code }, error.message);
-    const socket = host.switchToWs().getClient<WebSocket>();
-    if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(errorFrame(error)));
+    const ws = host.switchToWs();
+    const socket = ws.getClient<WebSocket>();
+    if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(errorFrame(error, ws.getPattern())));
   }
 }

@@ -34,8 +34,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The frame that tells a client what went wrong. */
-export function errorFrame(thrown: unknown): ServerFrame<'error'> {
+/** The frame that tells a client what went wrong. @param frameType the type of the frame that it answers, if it was one */
+export function errorFrame(thrown: unknown, frameType?: string): ServerFrame<'error'> {
   const { code, message, details } = toAppError(thrown);
-  return { type: 'error', data: { code, message, ...(details && { details }) } };
+  return { type: 'error', data: { code, message, ...(frameType !== undefined && { frameType }), ...(details && { details }) } };
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Min, ValidateNested } from 'class-validator';
 import { AppError } from '../errors/index.js';
-import { type FieldFault, validated, validationPipe } from './validation.js';
+import type { FieldFault } from './storable.js';
+import { validated, validationPipe } from './validation.js';
 
 class Wheel {
   @IsInt() @Min(1) size!: number;

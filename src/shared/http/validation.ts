@@ -26,7 +26,9 @@ export function validationPipe(): ValidationPipe {
  * @throws VALIDATION_FAILED (invalid) naming every faulty field
  */
 export function validated<T extends object>(shape: new () => T, plain: unknown): T {
-  const instance = plainToInstance(shape, plain ?? {});
+  const fields = plain ?? {};
+  if (!isRecord(fields)) throw refused([{ field: '', message: 'the data must be a JSON object' }]);
+  const instance = plainToInstance(shape, fields);
   const errors = validateSync(instance, RULES);
   if (errors.length > 0) throw validationFailed(errors);
   return instance;
@@ -44,6 +46,16 @@ function refused(fields: readonly FieldFault[]): AppError {
 
 function faultsOf({ property, constraints, children }: ValidationError, prefix: string): FieldFault[] {
   const field = prefix + property;
-  const own = Object.values(constraints ?? {}).map((message) => ({ field, message: message.replace(property, field) }));
+  const own = Object.values(constraints ?? {}).map((message) => ({ field, message: withPath(message, property, field) }));
   return [...own, ...(children ?? []).flatMap((child) => faultsOf(child, `${field}.`))];
+}
+
+/** class-validator's sentences begin with the field, or with "property" or "each value in" and the field. */
+function withPath(message: string, property: string, field: string): string {
+  const lead = ['', 'property ', 'each value in ', 'nested property '].find((words) => message.startsWith(`${words}${property} `));
+  return lead === undefined ? message : lead + field + message.slice(lead.length + property.length);
+}
+
+function isRecord(plain: unknown): plain is object {
+  return typeof plain === 'object' && plain !== null && !Array.isArray(plain);
 }

@@ -12,9 +12,10 @@ export class CreateAgentDto {
   @IsString() @MaxLength(100_000) systemPrompt: string = '';
   /** Who the agent is; put before the system prompt. */
   @IsOptional() @IsString() @MaxLength(100_000) background?: string;
-  /** `builtin` (offline) or `openai-compatible`. */
-  @IsIn(MODEL_PROVIDERS) provider: ModelProvider = 'builtin';
-  @IsString() @Length(1, 200) model: string = 'builtin/chat';
+  /** `builtin` (offline) or `openai-compatible`; default: as the model's name says. */
+  @IsOptional() @IsIn(MODEL_PROVIDERS) provider?: ModelProvider;
+  /** Default: the setting NOOBLE_MODEL. */
+  @IsOptional() @IsString() @Length(1, 200) model?: string;
   @IsNumber() @Min(0) @Max(2) temperature: number = 0.7;
   /** Tokens of one answer at the most. */
   @IsInt() @Min(1) @Max(200_000) maxTokens: number = 2_048;

@@ -50,6 +50,11 @@ export class ArchiveRepository {
     await this.manager(tx).update(ConversationEntity, { tenantId, conversationId }, { archivedSeq });
   }
 
+  /** The conversation is in use again: PostgreSQL will not have all of it for a while. */
+  async reopen({ tenantId, conversationId }: ConversationRef): Promise<void> {
+    await this.conversations.update({ tenantId, conversationId }, { status: 'active', closedAt: null });
+  }
+
   async find({ tenantId, conversationId }: ConversationRef): Promise<Conversation | null> {
     const row = await this.conversations.findOneBy({ tenantId, conversationId });
     return row && { ...row, tokenCount: Number(row.tokenCount) };

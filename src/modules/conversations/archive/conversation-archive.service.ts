@@ -24,11 +24,11 @@ export class ConversationArchive {
    * Stores a range in an open transaction and verifies it: what PostgreSQL then has is read back and its checksum compared with
    * that of the messages given. Messages that an earlier, interrupted move has stored are compared, not written again.
    *
-   * @param range its messages are not empty, dense and oldest first
+   * @param range its messages are dense and oldest first; without any, only the conversation's row is written
    * @throws ARCHIVE_BEHIND, ARCHIVE_MISMATCH (conflict): the caller's transaction must not commit
    */
   async store(ref: ConversationRef, { conversation, messages }: HotRange, tx: Tx): Promise<StoredRange> {
-    const [fromSeq, toSeq] = seqBounds(messages);
+    const [fromSeq, toSeq] = messages.length > 0 ? seqBounds(messages) : [conversation.archivedSeq + 1, conversation.archivedSeq];
     const isWhole = toSeq === conversation.seq && conversation.status === 'completed';
     const archivedSeq = await this.archive.upsert(ref.tenantId, isWhole ? { ...conversation, status: 'transferred' } : conversation, tx);
     if (archivedSeq < fromSeq - 1) throw archiveErrors.behind(ref.conversationId, archivedSeq, fromSeq);

@@ -142,6 +142,6 @@ describe('the event writer', () => {
   it('refuses to write to an execution that has ended', async () => {
     log.answer = () => Promise.resolve(null);
     writer.add(TOOL);
-    await expect(writer.flush()).rejects.toMatchObject({ kind: 'conflict', code: 'EXECUTION_ENDED', message: expect.stringContaining('"e"') as string });
+    await expect(writer.flush()).rejects.toMatchObject({ kind: 'conflict', code: 'EXECUTION_ENDED', message: expect.stringContaining('"e"') });
   });
 });

@@ -3,7 +3,7 @@ import { type BeforeApplicationShutdown, UseFilters, UsePipes } from '@nestjs/co
 import { ConnectedSocket, MessageBody, type OnGatewayConnection, type OnGatewayDisconnect, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import type { WebSocket } from 'ws';
 import { CLIENT_ID, ExecutionStartFrame, SubscribeFrame, UnsubscribeFrame, newId } from '../../../contracts/index.js';
-import { ExecutionSettings } from '../../../shared/config/index.js';
+import { ExecutionSettings, ServerSettings } from '../../../shared/config/index.js';
 import { AppError, toAppError } from '../../../shared/errors/index.js';
 import { SocketErrorFilter, errorFrame, validationPipe } from '../../../shared/http/index.js';
 import { AuthenticationService, hasScope } from '../../tenancy/index.js';
@@ -24,6 +24,7 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
     private readonly orchestrator: Orchestrator,
     private readonly executions: ExecutionsService,
     private readonly settings: ExecutionSettings,
+    private readonly server: ServerSettings,
   ) {}
 
   async handleConnection(socket: WebSocket, request: IncomingMessage): Promise<void> {
@@ -78,6 +79,7 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
   }
 
   private async open(socket: WebSocket, request: IncomingMessage): Promise<SocketConnection> {
+    if (this.server.role === 'worker') throw new AppError({ kind: 'invalid', code: 'WORKER_ONLY', message: 'This process only works off queues; connect to one with NOOBLE_ROLE=api or all.' });
     const sessionId = new URL(request.url ?? '/', 'ws://localhost').searchParams.get('sessionId') ?? newId();
     if (!CLIENT_ID.test(sessionId)) throw new AppError({ kind: 'invalid', code: 'SESSION_ID_INVALID', message: 'sessionId must match ^[A-Za-z0-9._-]{1,128}$.' });
     const principal = await this.authentication.authenticate(request.headers);

@@ -69,7 +69,7 @@ const GRAMMARS: ReadonlyMap<string, Grammar> = new Map<string, Grammar>([
  * @param systemPrompt     all system messages, joined by line breaks
  * @param lastUserMessage  its text as the model was given it
  * @returns `ok: false` with a problem that quotes the first malformed line and says the right form; it never throws
- * @source docs/api.md, "The builtin model"
+ * @source docs/builtin-model.md
  */
 export function parseDirectives(systemPrompt: string, lastUserMessage: string): ParsedDirectives {
   const draft: Draft = {

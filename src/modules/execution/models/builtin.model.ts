@@ -46,7 +46,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  * @param options.countTokens  the tokenizer of the memory window; usage is counted with it (input: all prompt text, output: the answer)
  * @returns a model whose calls reject with `APICallError`: the status of `@fail`, 400 for a malformed directive or a TIMES without execution;
  *          aborted, they reject (or error the stream) with the signal's reason
- * @source docs/api.md, "The builtin model"
+ * @source docs/builtin-model.md
  */
 export function createBuiltinModel(options: { countTokens: (text: string) => number }): ProviderModel {
   const failedCalls = new Map<string, number>();

@@ -35,15 +35,15 @@ describe('the model providers', () => {
   });
 
   it.each([
-    ['an unknown provider', 'cohere', 'x', 'MODEL_PROVIDER_UNKNOWN', 'provider'],
-    ['a provider called __proto__', '__proto__', 'x', 'MODEL_PROVIDER_UNKNOWN', 'provider'],
-    ['an unknown builtin model', 'builtin', 'gpt-4', 'MODEL_UNKNOWN', 'model'],
-    ['no model', 'openai-compatible', '', 'MODEL_MISSING', 'model'],
-  ])('refuse %s by its field', (_, provider, model, code, field) => {
-    expect(() => withEndpoint().resolve(provider, model)).toThrow(expect.objectContaining({ kind: 'invalid', code, details: expect.objectContaining({ field }) as object }) as Error);
+    { what: 'an unknown provider', provider: 'cohere', model: 'x', code: 'MODEL_PROVIDER_UNKNOWN', field: 'provider' },
+    { what: 'a provider called __proto__', provider: '__proto__', model: 'x', code: 'MODEL_PROVIDER_UNKNOWN', field: 'provider' },
+    { what: 'an unknown builtin model', provider: 'builtin', model: 'gpt-4', code: 'MODEL_UNKNOWN', field: 'model' },
+    { what: 'no model', provider: 'openai-compatible', model: '', code: 'MODEL_MISSING', field: 'model' },
+  ])('refuse $what by its field', ({ provider, model, code, field }) => {
+    expect(() => withEndpoint().resolve(provider, model)).toThrow(expect.objectContaining({ kind: 'invalid', code, details: expect.objectContaining({ field }) }));
   });
 
   it('say which setting is missing for an endpoint that is not configured', () => {
-    expect(() => providers().resolve('openai-compatible', 'gpt-x')).toThrow(expect.objectContaining({ code: 'MODEL_PROVIDER_NOT_CONFIGURED', message: expect.stringContaining('OPENAI_BASE_URL') as string }) as Error);
+    expect(() => providers().resolve('openai-compatible', 'gpt-x')).toThrow(expect.objectContaining({ code: 'MODEL_PROVIDER_NOT_CONFIGURED', message: expect.stringContaining('OPENAI_BASE_URL') }));
   });
 });

@@ -1,0 +1,4 @@
+export class ClosedConversationDto {
+  conversationId!: string;
+  status!: 'completed';
+}
