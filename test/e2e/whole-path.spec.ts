@@ -81,6 +81,24 @@ describe('the whole path: socket, run, cut, resume, close, move, CRM', () => {
     for (const socket of [first, resumed, third]) socket.cut();
   });
 
+  it('closes a conversation that was archived before, also in PostgreSQL', async () => {
+    const { body } = await acme.post<{ executionId: string; conversationId: string }>(`/api/v1/agents/${agentId}/executions`, { message: 'hello', sessionId: 'early' });
+    await acme.events(body.executionId);
+    const row = async (): Promise<{ status: string; archived_seq: number; closed_at: Date | null } | undefined> =>
+      (await nooble.database.query<{ status: string; archived_seq: number; closed_at: Date | null }>('SELECT status, archived_seq, closed_at FROM conversations WHERE conversation_id = $1', [body.conversationId]))[0];
+    await nooble.redis.zadd('nb:{acme}:due', 0, body.conversationId);
+    await waitFor('the move of an active conversation', async () => (await row())?.archived_seq === 2);
+    expect(await row()).toMatchObject({ status: 'active', closed_at: null });
+    expect(await acme.post(`/api/v1/conversations/${body.conversationId}/close`)).toMatchObject({ status: 200, body: { status: 'completed' } });
+    const closed = await waitFor('the close in PostgreSQL', async () => {
+      const found = await row();
+      return found?.status === 'transferred' && found;
+    });
+    expect(closed.closed_at).not.toBeNull();
+    const { body: record } = await acme.get<CrmRecord>(`/api/v1/crm/conversations/${body.conversationId}`);
+    expect(record.ledger.map(({ fromSeq, toSeq }) => [fromSeq, toSeq])).toEqual([[1, 2]]);
+  });
+
   it('begins a new conversation in a session that was closed, and goes on in an old one that is named', async () => {
     const start = async (body: object): Promise<{ executionId: string; conversationId: string }> => {
       const answer = await acme.post<{ executionId: string; conversationId: string }>(`/api/v1/agents/${agentId}/executions`, { message: 'hello', ...body });
@@ -96,5 +114,9 @@ describe('the whole path: socket, run, cut, resume, close, move, CRM', () => {
     const { body } = await acme.get<CrmRecord>(`/api/v1/crm/conversations/${conversationId}`);
     expect(body.messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
     expect(body.status).toBe('active');
+    expect((await acme.post<{ conversationIds: string[] }>('/api/v1/sessions/again/close')).body.conversationIds).toEqual([second.conversationId]);
+    expect((await acme.post(`/api/v1/conversations/${conversationId}/close`)).status).toBe(200);
+    expect((await start({ conversationId })).conversationId).toBe(conversationId);
+    expect((await acme.post<{ conversationIds: string[] }>('/api/v1/sessions/again/close')).body.conversationIds).toEqual([conversationId]);
   });
 });

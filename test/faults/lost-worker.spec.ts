@@ -72,6 +72,16 @@ describe('a worker that stops', () => {
     await expectOneAnswer(started, events);
   }, NOTICED_MS);
 
+  it('lost for the fifth time: the run is failed, and the message stays in the conversation', async () => {
+    const started = await run('@tokens 400\n@delay 50');
+    await redis.hset(`nb:{acme}:exec:${started.executionId}`, 'attempt', 5);
+    await worker.end('SIGKILL');
+    worker = await start('worker');
+    const events = await acme.events(started.executionId);
+    expect(events.at(-1)).toMatchObject({ type: 'execution.failed', data: { error: { code: 'WORKER_LOST' } } });
+    expect(await redis.llen(`nb:{acme}:conv:${started.conversationId}:messages`)).toBe(1);
+  }, NOTICED_MS);
+
   it('asked to stop finishes the turn it runs, if that ends within the grace time', async () => {
     const started = await run('@tokens 20\n@delay 40');
     expect(await worker.end('SIGTERM')).toBe(0);

@@ -74,6 +74,19 @@ describe('an outage', () => {
     expect(body.messages.map(({ seq }) => seq)).toEqual([1, 2]);
   });
 
+  it('of PostgreSQL after a turn was accepted delays it, and loses neither the message nor the answer', async () => {
+    await nooble.redis.set('{nb:queues}:execution.agent_run:meta-paused', '1');
+    const { body: started } = await acme.post<Started>(`/api/v1/agents/${agentId}/executions`, { message: 'accepted', sessionId: 'accepted' });
+    postgres.refuse();
+    await nooble.redis.del('{nb:queues}:execution.agent_run:meta-paused');
+    await nooble.redis.rename('{nb:queues}:execution.agent_run:paused', '{nb:queues}:execution.agent_run:wait');
+    await waitFor('a try that failed', async () => (await nooble.redis.zcard('{nb:queues}:execution.agent_run:delayed')) === 1);
+    postgres.pass();
+    const events = await acme.events(started.executionId);
+    expect(events.at(-1)?.type).toBe('execution.completed');
+    expect((await record(started)).messages.map(({ content }) => content)[0]).toBe('accepted');
+  });
+
   it('of PostgreSQL in mid-run lets the run end; its record and its move follow when PostgreSQL is back', async () => {
     const slow = await createAgent(acme, '@think 500');
     const { body: started } = await acme.post<Started>(`/api/v1/agents/${slow}/executions`, { message: 'hello', sessionId: 'sql' });

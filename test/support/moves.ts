@@ -62,6 +62,14 @@ export class Moves {
     return new ConversationsService(hot, archive, new HistoryReader(hot, archive), new TokenCounter());
   }
 
+  /** The history as a process reads it whose Redis is away. */
+  historyWithoutRedis(): HistoryReader {
+    const gone = new HotStores();
+    const hot = gone.open();
+    gone.close();
+    return new HistoryReader(hot, this.part(ArchiveRepository));
+  }
+
   /** What PostgreSQL has of a conversation. */
   async stored({ tenantId, conversationId }: ConversationRef): Promise<{ row: Record<string, unknown> | undefined; messages: Record<string, unknown>[] }> {
     const by = 'WHERE tenant_id = $1 AND conversation_id = $2';

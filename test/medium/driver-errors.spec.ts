@@ -1,0 +1,136 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { DataSource } from 'typeorm';
+import { DatabaseSettings, MigrationSettings, RedisSettings } from '../../src/shared/config/index.js';
+import { dataSourceOptions } from '../../src/shared/database/data-source-options.js';
+import { type AppError, toAppError } from '../../src/shared/errors/index.js';
+import { connectRedis } from '../../src/shared/redis/connect-redis.js';
+import { HotConversationStore } from '../../src/modules/conversations/hot/hot-conversation.store.js';
+import { newConversation, newMessage } from '../factories/conversation.js';
+import { freePort } from '../support/free-port.js';
+import { newRef } from '../support/hot-store.js';
+import { OwnRedis } from '../support/own-redis.js';
+import { type TestDatabase, createDatabase } from '../support/services.js';
+import { waitFor } from '../support/wait-for.js';
+
+const errorOf = (work: Promise<unknown>): Promise<AppError | undefined> => work.then(() => undefined, toAppError);
+
+describe('a PostgreSQL out of reach', () => {
+  let database: TestDatabase;
+  const open: DataSource[] = [];
+  beforeEach(async () => {
+    database = await createDatabase();
+  });
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((dataSource) => dataSource.destroy().catch(() => undefined)));
+    await database.drop();
+  });
+  const connect = async (overrides: Partial<DatabaseSettings> = {}): Promise<DataSource> => {
+    const dataSource = new DataSource({ ...dataSourceOptions(Object.assign(new DatabaseSettings(), { url: database.url }, overrides)), connectTimeoutMS: 300 } as never);
+    await dataSource.initialize();
+    open.push(dataSource);
+    return dataSource;
+  };
+
+  it('because nothing listens is DATABASE_UNAVAILABLE', async () => {
+    const url = `postgres://a:b@127.0.0.1:${String(await freePort())}/x`;
+    expect(await errorOf(connect({ url }))).toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+  });
+
+  it('because its host is unknown is DATABASE_UNAVAILABLE', async () => {
+    expect(await errorOf(connect({ url: 'postgres://a:b@nooble.invalid/x' }))).toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+  });
+
+  it('because it has ended the connection in mid-statement is DATABASE_UNAVAILABLE', async () => {
+    const dataSource = await connect();
+    const error = errorOf(dataSource.query('SELECT pg_sleep(30)'));
+    await waitFor('the statement', async () => (await database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(30)'")).length > 0);
+    expect(await error).toMatchObject({ code: 'DATABASE_UNAVAILABLE', cause: { code: '57P01' } });
+  });
+
+  it('because every connection of the pool is busy is DATABASE_UNAVAILABLE', async () => {
+    const dataSource = await connect({ poolSize: 1 });
+    const runner = dataSource.createQueryRunner();
+    await runner.query('SELECT 1');
+    expect(await errorOf(dataSource.query('SELECT 1'))).toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+    await runner.release();
+  });
+
+  it('because the data source is closed is DATABASE_UNAVAILABLE', async () => {
+    const dataSource = await connect();
+    await dataSource.destroy();
+    expect((await errorOf(dataSource.query('SELECT 1')))?.code).toBe('DATABASE_UNAVAILABLE');
+  });
+
+  it.each([
+    ['a violated constraint', "INSERT INTO tenants (tenant_id, name, tier) VALUES ('t', 't', 'gold')"],
+    ['a mistake in SQL', 'SELEC 1'],
+    ['a statement that took too long', 'SELECT pg_sleep(30)'],
+  ])('is not what %s is', async (_, sql) => {
+    const dataSource = await connect({ statementTimeoutMs: 100 });
+    expect(await errorOf(dataSource.query(sql))).toMatchObject({ kind: 'internal', code: 'INTERNAL' });
+  });
+});
+
+describe('a Redis in trouble', () => {
+  let server: OwnRedis;
+  let redis: Redis;
+  beforeAll(async () => {
+    server = await OwnRedis.start(await freePort());
+  });
+  beforeEach(() => {
+    redis = connectRedis(Object.assign(new RedisSettings(), { url: server.url, commandTimeoutMs: 500 }));
+    redis.on('error', () => undefined);
+  });
+  afterEach(() => {
+    redis.disconnect();
+  });
+  afterAll(async () => {
+    await server.remove();
+  });
+
+  it('whose memory is full is HOT_STORE_FULL, for a command and for a script, and keeps what it had', async () => {
+    const store = new HotConversationStore(redis, new MigrationSettings());
+    const ref = newRef();
+    await store.append(ref, newMessage(), newConversation({ conversationId: ref.conversationId }));
+    await redis.config('SET', 'maxmemory', '1');
+    try {
+      expect(await errorOf(redis.set('a', 1))).toMatchObject({ kind: 'unavailable', code: 'HOT_STORE_FULL' });
+      expect(await errorOf(store.append(ref, newMessage()) as Promise<unknown>)).toMatchObject({ code: 'HOT_STORE_FULL' });
+      expect((await store.read(ref, { tail: 10 }))?.conversation).toMatchObject({ seq: 1, messageCount: 1 });
+    } finally {
+      await redis.config('SET', 'maxmemory', '0');
+    }
+    expect(await store.append(ref, newMessage())).toEqual({ seq: 2, isNew: true });
+  });
+
+  it('that has become a replica is HOT_STORE_UNAVAILABLE', async () => {
+    await redis.replicaof('127.0.0.1', String(await freePort()));
+    try {
+      expect(await errorOf(redis.set('a', 1))).toMatchObject({ code: 'HOT_STORE_UNAVAILABLE' });
+    } finally {
+      await redis.replicaof('NO', 'ONE');
+    }
+  });
+
+  it('that does not answer in time is HOT_STORE_UNAVAILABLE', async () => {
+    const other = redis.duplicate();
+    await other.call('CLIENT', 'PAUSE', '1000', 'ALL');
+    expect(await errorOf(redis.get('a'))).toMatchObject({ code: 'HOT_STORE_UNAVAILABLE', cause: { message: 'Command timed out' } });
+    await other.client('UNPAUSE').catch(() => undefined);
+    other.disconnect();
+  });
+
+  it('is an ordinary fault of ours when it answers with an error of ours', async () => {
+    await redis.set('text', 'x');
+    expect(await errorOf(redis.lpush('text', 'y'))).toMatchObject({ kind: 'internal', code: 'INTERNAL' });
+  });
+
+  it('that is killed is HOT_STORE_UNAVAILABLE, and serves again what it had when it is back', async () => {
+    await redis.set('kept', 1);
+    await server.kill();
+    expect(await errorOf(redis.get('kept'))).toMatchObject({ code: 'HOT_STORE_UNAVAILABLE' });
+    await server.begin();
+    await waitFor('Redis', async () => (await redis.get('kept')) === '1');
+  });
+});

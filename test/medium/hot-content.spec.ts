@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import type { HotConversationStore } from '../../src/modules/conversations/hot/hot-conversation.store.js';
+import { keys } from '../../src/shared/redis/index.js';
+import { hotConversation, message, newConversation, newMessage } from '../factories/conversation.js';
+import { HotStores, newRef } from '../support/hot-store.js';
+import { emptyRedis } from '../support/services.js';
+
+const stores = new HotStores();
+let redis: Redis;
+let store: HotConversationStore;
+
+beforeAll(async () => {
+  redis = await emptyRedis();
+  store = stores.open();
+});
+afterAll(() => {
+  stores.close();
+  redis.disconnect();
+});
+
+/** Ids that a client may choose and that mean something to JavaScript, Lua or Redis. */
+const IDS = ['a.b', '__proto__', 'constructor', 'toString', '1', '-0', '00', 'nil', 'null', '.', '..', '-', 'x'.repeat(128)];
+/** The store keeps NUL and lone surrogates as they are; who may not have them in PostgreSQL is `toStorableText`'s to say. */
+const TEXTS: [string, string][] = [
+  ['no text', ''],
+  ['a NUL', 'a\u0000b'],
+  ['lone surrogates', '\ud83d and \ude00'],
+  ['emoji', '👩‍👩‍👧‍👦 \u{10FFFF} é'],
+  ['JSON-looking text', '{"messageId":"forged","seq":99,"content":null}'],
+  ['a JSON array', '["a",1]'],
+  ['escapes', '\\u0000 \\" \\\\ \r\n \u2028 \u007f'],
+  ['what Lua might take for a number', '1e400'],
+  ['1 MiB', 'é'.repeat(524_288)],
+];
+
+describe('ids', () => {
+  it.each(IDS)('such as "%s" name a message, a session, an agent and a tenant', async (id) => {
+    const ref = newRef(id);
+    const conversation = newConversation({ conversationId: ref.conversationId, sessionId: id, userId: id, agentId: id });
+    expect(await store.openSession(id, id, id, ref.conversationId)).toBe(ref.conversationId);
+    expect(Object.entries(await store.openConversations(id, id))).toEqual([[id, ref.conversationId]]);
+    expect(await store.append(ref, newMessage({ messageId: 'before' }), conversation)).toEqual({ seq: 1, isNew: true });
+    expect(await store.append(ref, newMessage({ messageId: id }))).toEqual({ seq: 2, isNew: true });
+    expect(await store.append(ref, newMessage({ messageId: id }))).toEqual({ seq: 2, isNew: false });
+    expect(await store.findMessage(ref, id)).toMatchObject({ messageId: id, seq: 2 });
+    expect((await store.read(ref, { tail: 0 }))?.conversation).toMatchObject({ sessionId: id, userId: id, agentId: id });
+    expect(await store.close(ref, id, id)).toBe(true);
+    expect(await store.openConversations(id, id)).toEqual({});
+  });
+
+  it('are all known again after a reheat', async () => {
+    const ref = newRef();
+    const seqOf = Object.fromEntries(IDS.map((id, i) => [id, i + 1]));
+    await store.reheat(ref, hotConversation({ ...ref, seq: IDS.length, firstHotSeq: IDS.length + 1 }), [], seqOf);
+    for (const [i, id] of IDS.entries()) expect(await store.append(ref, newMessage({ messageId: id }))).toEqual({ seq: i + 1, isNew: false });
+    expect(await store.append(ref, newMessage({ messageId: 'new' }))).toEqual({ seq: IDS.length + 1, isNew: true });
+  });
+});
+
+describe('content', () => {
+  it.each(TEXTS)('comes back as it was appended: %s', async (_, content) => {
+    const ref = newRef();
+    const appended = newMessage({ content, metadata: { content }, agentId: newConversation().agentId, executionId: newConversation().agentId });
+    await store.append(ref, appended, newConversation({ conversationId: ref.conversationId, metadata: { content, list: [], nested: {} } }));
+    const range = await store.read(ref, { tail: 1 });
+    expect(range?.messages).toEqual([{ ...appended, seq: 1, createdAt: expect.any(Date) }]);
+    expect(range?.conversation.metadata).toEqual({ content, list: [], nested: {} });
+  });
+
+  it.each(TEXTS)('comes back from a reheat as it was: %s', async (_, content) => {
+    const ref = newRef();
+    const conversation = hotConversation({ ...ref, metadata: { content }, status: 'transferred', seq: 2, archivedSeq: 2, firstHotSeq: 2, messageCount: 2, tokenCount: 3_000_000_000, closedAt: new Date(1_700_000_000_123) });
+    const tail = [message(2, { content, metadata: { content } })];
+    await store.reheat(ref, conversation, tail, { m1: 1, m2: 2 });
+    const { tenantId: _tenant, ...expected } = { ...conversation, tenantId: '' };
+    expect(await store.read(ref, { tail: 10 })).toEqual({ conversation: expect.objectContaining({ ...expected }), messages: tail });
+  });
+
+  it('lies in Redis as plain JSON in its place', async () => {
+    const ref = newRef();
+    await store.append(ref, newMessage({ messageId: 'm', content: 'hi' }), newConversation({ conversationId: ref.conversationId }));
+    const [text] = await redis.lrange(keys.messages('acme', ref.conversationId), 0, -1);
+    expect(JSON.parse(text ?? '')).toMatchObject({ messageId: 'm', role: 'user', content: 'hi', tokens: 1 });
+  });
+});

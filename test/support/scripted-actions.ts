@@ -1,0 +1,99 @@
+import { getQueueToken } from '@nestjs/bull';
+import type { Type } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import type { Queue } from 'bull';
+import { type ActionType, type DomainAction, newId } from '../../src/contracts/index.js';
+import { ActionBus, type ActionHandler, type ActionRun, ActionsModule, HandlesAction, type NewAction } from '../../src/shared/actions/index.js';
+import { ConfigModule, loadSettings } from '../../src/shared/config/index.js';
+import type { AppError } from '../../src/shared/errors/index.js';
+import { RedisModule } from '../../src/shared/redis/index.js';
+import { MetricsService, TelemetryModule } from '../../src/shared/telemetry/index.js';
+import { redisUrl, templateUrl } from './services.js';
+
+/** A handler that does what a test says and remembers what it was given. */
+class Scripted<T extends ActionType> implements ActionHandler<T> {
+  readonly runs: { action: DomainAction<T>; run: ActionRun }[] = [];
+  readonly exhausted: { action: DomainAction<T>; error: AppError }[] = [];
+  script: (run: ActionRun, action: DomainAction<T>) => Promise<void> = () => Promise.resolve();
+  atTheEnd: () => Promise<void> = () => Promise.resolve();
+
+  readonly handle = async (action: DomainAction<T>, run: ActionRun): Promise<void> => {
+    this.runs.push({ action, run });
+    await this.script(run, action);
+  };
+
+  readonly onExhausted = async (action: DomainAction<T>, error: AppError): Promise<void> => {
+    this.exhausted.push({ action, error });
+    await this.atTheEnd();
+  };
+}
+
+@HandlesAction('execution.agent_run')
+export class RunScript extends Scripted<'execution.agent_run'> {}
+@HandlesAction('execution.persist')
+export class PersistScript extends Scripted<'execution.persist'> {}
+@HandlesAction('migration.sweep')
+export class SweepScript extends Scripted<'migration.sweep'> {}
+@HandlesAction('migration.move')
+export class MoveScript extends Scripted<'migration.move'> {}
+@HandlesAction('migration.move')
+export class SecondMoveScript extends Scripted<'migration.move'> {}
+
+export const EVERY_SCRIPT: readonly Type[] = [RunScript, PersistScript, SweepScript, MoveScript];
+
+/** One process that has queues and scripted handlers, and nothing else of the system. */
+export class ActionProcess {
+  private constructor(private readonly module: TestingModule) {}
+
+  /** @throws what its boot throws, after letting go of everything */
+  static async start(environment: Record<string, string> = {}, handlers: readonly Type[] = EVERY_SCRIPT): Promise<ActionProcess> {
+    const settings = loadSettings({ DATABASE_URL: templateUrl, REDIS_URL: redisUrl, LOG_LEVEL: 'silent', SHUTDOWN_GRACE_SECONDS: '0', ...environment });
+    const imports = [ConfigModule.forRoot(settings), TelemetryModule, RedisModule, ActionsModule];
+    const module = await Test.createTestingModule({ imports, providers: [...handlers] }).compile();
+    try {
+      await module.init();
+    } catch (error) {
+      await module.close().catch(() => undefined);
+      throw error;
+    }
+    return new ActionProcess(module);
+  }
+
+  get bus(): ActionBus {
+    return this.module.get(ActionBus, { strict: false });
+  }
+
+  script<T extends ActionType>(type: Type<Scripted<T>>): Scripted<T> {
+    return this.module.get(type, { strict: false });
+  }
+
+  queue(type: ActionType): Queue {
+    return this.module.get<Queue>(getQueueToken(type), { strict: false });
+  }
+
+  /** How many tries of a type have ended so. */
+  async outcomes(type: ActionType, outcome: 'completed' | 'retried' | 'failed'): Promise<number> {
+    const text = await this.module.get(MetricsService, { strict: false }).render();
+    return Number(new RegExp(`^nooble_jobs_total\\{type="${type}",outcome="${outcome}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+  }
+
+  /** Jobs of any state that the queue still has. */
+  async left(type: ActionType): Promise<number> {
+    const counts: Record<string, number> = { ...(await this.queue(type).getJobCounts()) };
+    return Object.values(counts).reduce((sum, count) => sum + count, 0);
+  }
+
+  async close(): Promise<void> {
+    await this.module.close();
+  }
+}
+
+/** One turn as the orchestrator dispatches it. */
+export function agentRun(): NewAction<'execution.agent_run'> {
+  return { tenantId: 'acme', tenantTier: 'free', data: { conversationId: newId(), sessionId: 's', message: 'hi', messageType: 'text', userInfo: {} } };
+}
+
+/** A whole envelope of a turn, as it lies in the queue. */
+export function agentRunEnvelope(overrides: Record<string, unknown> = {}): Record<string, unknown> {
+  return { actionId: newId(), actionType: 'execution.agent_run', taskId: newId(), metadata: {}, createdAt: new Date().toISOString(), ...agentRun(), ...overrides };
+}
