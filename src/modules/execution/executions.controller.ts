@@ -49,7 +49,10 @@ export class ExecutionsController {
     reply.raw.once('close', () => {
       closed.abort();
     });
-    const events = await this.executions.follow({ tenantId, executionId }, cursorOf(reply.request.headers['last-event-id']) ?? after ?? 0, closed.signal);
+    const ref = { tenantId, executionId };
+    const cursor = cursorOf(reply.request.headers['last-event-id']) ?? after ?? 0;
+    await this.executions.getFollowable(ref);
+    const events = this.executions.follow(ref, cursor, closed.signal);
     await reply.headers(EVENT_STREAM_HEADERS).send(eventStream(toServerSent(executionId, events)));
   }
 }

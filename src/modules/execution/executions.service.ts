@@ -33,15 +33,19 @@ export class ExecutionsService {
   }
 
   /**
-   * The events after a cursor, from the log and then live, until the terminal one.
+   * An execution whose events can still be followed.
    *
-   * @throws EXECUTION_NOT_FOUND, EVENTS_EXPIRED (notFound), before the first event
+   * @throws EXECUTION_NOT_FOUND, EVENTS_EXPIRED (notFound)
    */
-  async follow(ref: ExecutionRef, after: number, signal: AbortSignal): Promise<AsyncIterable<ExecutionEvent>> {
-    if (!(await this.log.find(ref))) {
-      await this.get(ref);
-      throw executionErrors.eventsExpired(ref.executionId);
-    }
+  async getFollowable(ref: ExecutionRef): Promise<Execution> {
+    const execution = await this.log.find(ref);
+    if (execution) return execution;
+    await this.get(ref);
+    throw executionErrors.eventsExpired(ref.executionId);
+  }
+
+  /** The events after a cursor, from the log and then live, until the terminal one. Look with {@link getFollowable} first. */
+  follow(ref: ExecutionRef, after: number, signal: AbortSignal): AsyncIterable<ExecutionEvent> {
     return this.reader.follow(ref, after, signal);
   }
 

@@ -60,7 +60,7 @@ export class Turn {
   private async answer(action: AgentRun, { agent, window, writer, signal }: Prepared): Promise<void> {
     const limits = TIER_LIMITS[action.tenantTier];
     const timeoutMs = Math.min(action.data.timeoutMs ?? limits.runTimeoutMs, limits.runTimeoutMs);
-    using deadline = startDeadline(timeoutMs, signal, executionErrors.timedOut(timeoutMs));
+    using deadline = startDeadline(timeoutMs, signal, () => executionErrors.timedOut(timeoutMs));
     const input: LoopInput = {
       executionId: action.taskId,
       agent,

@@ -88,7 +88,7 @@ export class ActionWorkers implements OnApplicationBootstrap, OnModuleDestroy, B
   private async run(type: ActionType, handler: AnyHandler, job: Job): Promise<void> {
     try {
       const action = validateAction(type, job.data);
-      using deadline = startDeadline(ACTIONS[type].deadlineMs, this.stopping.signal, deadlinePassed(type));
+      using deadline = startDeadline(ACTIONS[type].deadlineMs, this.stopping.signal, () => deadlinePassed(type));
       await handler.handle(action, { signal: deadline.signal, attempt: job.attemptsMade + 1 });
       this.outcomes.inc({ type, outcome: 'completed' });
     } catch (thrown) {

@@ -8,7 +8,7 @@ describe('a deadline', () => {
   afterEach(() => {
     jest.useRealTimers();
   });
-  const start = (parent = new AbortController()): { deadline: ReturnType<typeof startDeadline>; parent: AbortController } => ({ deadline: startDeadline(1_000, parent.signal, 'too long'), parent });
+  const start = (parent = new AbortController()): { deadline: ReturnType<typeof startDeadline>; parent: AbortController } => ({ deadline: startDeadline(1_000, parent.signal, () => 'too long'), parent });
 
   it('fires at its limit, with its reason, and not before', () => {
     const { deadline } = start();

@@ -6,8 +6,8 @@ export interface Deadline extends Disposable {
   readonly hasPassed: () => boolean;
 }
 
-/** @param reason what the signal is aborted with at the limit */
-export function startDeadline(timeoutMs: number, parent: AbortSignal, reason: unknown): Deadline {
+/** @param reasonOf makes what the signal is aborted with at the limit; an error has a stack, which costs */
+export function startDeadline(timeoutMs: number, parent: AbortSignal, reasonOf: () => unknown): Deadline {
   const controller = new AbortController();
   let hasPassed = false;
   const forward = (): void => {
@@ -15,7 +15,7 @@ export function startDeadline(timeoutMs: number, parent: AbortSignal, reason: un
   };
   const timer = setTimeout(() => {
     hasPassed = !controller.signal.aborted;
-    controller.abort(reason);
+    controller.abort(reasonOf());
   }, timeoutMs);
   parent.addEventListener('abort', forward, { once: true });
   if (parent.aborted) forward();

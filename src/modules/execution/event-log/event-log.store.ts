@@ -6,7 +6,7 @@ import { type LuaScript, REDIS, keys, luaScript } from '../../../shared/redis/in
 import type { Execution, ExecutionRef } from '../execution.js';
 import { type StateChange, fromHash, toHash } from './execution-hash.js';
 
-/** An execution that is not in PostgreSQL yet stays this long after its last event; until then its job keeps trying. Seconds. */
+/** An execution that is not in PostgreSQL yet stays this long after its first event; until then its job keeps trying. Seconds. */
 const UNPERSISTED_TTL = 7 * 86_400;
 
 /** The event log and the live state of executions, in Redis. State and events change together, in one script. */
@@ -28,8 +28,8 @@ export class EventLogStore {
    */
   async append(ref: ExecutionRef, events: readonly NewExecutionEvent[], change: StateChange = {}): Promise<number | null> {
     const flat = events.flatMap(({ type, data }) => [type, JSON.stringify(data)]);
-    const at = new Date().toISOString();
-    return (await this.appendEvents(keysOf(ref), [UNPERSISTED_TTL, JSON.stringify(toHash(change)), at, ...flat])) as number | null;
+    const state = Object.entries(toHash(change)).flat();
+    return (await this.appendEvents(keysOf(ref), [UNPERSISTED_TTL, new Date().toISOString(), state.length, ...state, ...flat])) as number | null;
   }
 
   /** Events after a cursor, oldest first. */

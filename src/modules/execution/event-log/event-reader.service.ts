@@ -30,7 +30,7 @@ export class EventReader {
     };
     signal.addEventListener('abort', stop, { once: true });
     try {
-      for (let cursor = after; !signal.aborted; ) {
+      for (let cursor = after, isExpected = false; !signal.aborted; ) {
         const events = await this.log.read(ref, cursor, PAGE);
         for (const event of events) {
           yield event;
@@ -38,8 +38,9 @@ export class EventReader {
           cursor = event.seq;
         }
         if (events.length > 0) continue;
-        if (await this.isOver(ref, cursor)) return;
-        await wakeUp.wait(POLL_MS);
+        // After a wake-up there is more to come, or to wait for; only silence may mean that the log has ended before the cursor.
+        if (!isExpected && (await this.isOver(ref, cursor))) return;
+        isExpected = await wakeUp.wait(POLL_MS);
       }
     } finally {
       signal.removeEventListener('abort', stop);

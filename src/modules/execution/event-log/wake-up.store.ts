@@ -4,8 +4,8 @@ import { REDIS, duplicateForWaiting } from '../../../shared/redis/index.js';
 
 /** One listener's share of a channel. */
 export interface WakeUp {
-  /** Resolves at the next wake-up, at once if there was one since the last call, and after `timeoutMs` at the latest. */
-  wait(timeoutMs: number): Promise<void>;
+  /** Resolves at the next wake-up, at once if there was one since the last call, and after `timeoutMs` at the latest. @returns whether there was one */
+  wait(timeoutMs: number): Promise<boolean>;
   close(): void;
 }
 
@@ -62,7 +62,9 @@ export class WakeUpStore implements OnApplicationShutdown {
             };
           });
         }
+        const wasWoken = isAwake;
         isAwake = false;
+        return wasWoken;
       },
     };
   }

@@ -59,13 +59,15 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
   @SubscribeMessage('execution.start')
   async start(@ConnectedSocket() socket: WebSocket, @MessageBody() frame: ExecutionStartFrame): Promise<void> {
     const connection = await this.connectionOf(socket);
-    const { executionId } = await this.orchestrator.accept(connection.principal, { sessionId: connection.sessionId, ...frame });
-    await this.follow(connection, executionId, 0);
+    const { executionId, conversationId, sessionId } = await this.orchestrator.accept(connection.principal, { sessionId: connection.sessionId, ...frame });
+    this.follow(connection, { executionId, conversationId, sessionId }, 0);
   }
 
   @SubscribeMessage('subscribe')
   async subscribe(@ConnectedSocket() socket: WebSocket, @MessageBody() { executionId, after }: SubscribeFrame): Promise<void> {
-    await this.follow(await this.connectionOf(socket), executionId, after ?? 0);
+    const connection = await this.connectionOf(socket);
+    const { conversationId, sessionId } = await this.executions.getFollowable({ tenantId: connection.principal.tenantId, executionId });
+    this.follow(connection, { executionId, conversationId, sessionId }, after ?? 0);
   }
 
   @SubscribeMessage('unsubscribe')
@@ -95,21 +97,14 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
     return opening;
   }
 
-  /** Resolves once the following has begun; the events come as they happen. */
-  private async follow(connection: SocketConnection, executionId: string, after: number): Promise<void> {
-    const signal = connection.follow(executionId);
+  /** Events come as they happen; a second subscription to the same execution changes nothing. */
+  private follow(connection: SocketConnection, ids: EventIds, after: number): void {
+    const signal = connection.follow(ids.executionId);
     if (!signal) return;
-    const ref = { tenantId: connection.principal.tenantId, executionId };
-    try {
-      const [execution, events] = await Promise.all([this.executions.get(ref), this.executions.follow(ref, after, signal)]);
-      const { conversationId, sessionId } = execution;
-      this.forward(connection, { executionId, conversationId, sessionId }, events, signal).catch((error: unknown) => {
-        connection.send(errorFrame(error));
-      });
-    } catch (error) {
-      connection.unfollow(executionId);
-      throw error;
-    }
+    const ref = { tenantId: connection.principal.tenantId, executionId: ids.executionId };
+    this.forward(connection, ids, this.executions.follow(ref, after, signal), signal).catch((error: unknown) => {
+      connection.send(errorFrame(error, 'subscribe'));
+    });
   }
 
   private async forward(connection: SocketConnection, ids: EventIds, events: AsyncIterable<{ readonly type: string; readonly seq: number }>, signal: AbortSignal): Promise<void> {
