@@ -64,6 +64,7 @@ CREATE TABLE conversations (
   message_count    integer     NOT NULL,
   token_count      bigint      NOT NULL,
   archived_seq     integer     NOT NULL,
+  revision         bigint      NOT NULL, -- of the header that the row was last written from
   metadata         jsonb       NOT NULL,
   created_at       timestamptz NOT NULL,
   last_message_at  timestamptz NOT NULL,

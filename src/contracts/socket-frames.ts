@@ -18,7 +18,7 @@ export class ExecutionStartFrame {
 /** `data` of the client frame `subscribe`: the events of an execution with a seq above `after`, from the log and then live. */
 export class SubscribeFrame {
   @IsUUID() executionId!: string;
-  @IsOptional() @IsInt() @Min(0) after?: number;
+  @IsOptional() @IsInt() @Min(0) @Max(Number.MAX_SAFE_INTEGER) after?: number;
 }
 
 /** `data` of the client frame `unsubscribe`. */

@@ -101,7 +101,7 @@ describe('a Redis in trouble', () => {
     } finally {
       await redis.config('SET', 'maxmemory', '0');
     }
-    expect(await store.append(ref, newMessage())).toEqual({ seq: 2, isNew: true });
+    expect(await store.append(ref, newMessage())).toMatchObject({ seq: 2, isNew: true });
   });
 
   it('that has become a replica is HOT_STORE_UNAVAILABLE', async () => {

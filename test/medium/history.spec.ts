@@ -174,6 +174,17 @@ describe('the history while Redis is away', () => {
       await moves.mover({ releaseSeconds: 60 }).move(ref);
       await append('four');
     }],
+    ['that got an answer after its close and its move', async () => {
+      await fill(moves.hot, ref, 3);
+      await moves.hot.close(ref, conversation.sessionId, conversation.agentId);
+      await moves.mover({ releaseSeconds: 60 }).move(ref);
+      await moves.conversations.append('acme', conversation, newMessage({ role: 'assistant' }));
+    }],
+    ['that got an answer after it had left', async () => {
+      await fill(moves.hot, ref, 3);
+      await release();
+      await moves.conversations.append('acme', conversation, newMessage({ role: 'assistant' }));
+    }],
   ])('is not told in part of a conversation %s', async (_, prepare) => {
     await prepare();
     const history = moves.historyWithoutRedis();

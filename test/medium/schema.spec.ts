@@ -27,6 +27,9 @@ const BEYOND_ENTITIES = [
 
 const settingsOf = ({ url }: TestDatabase, overrides: Partial<DatabaseSettings> = {}): DatabaseSettings => Object.assign(new DatabaseSettings(), { url }, overrides);
 
+/** Who waits for the lock of `migrate-schema.ts`. */
+const WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'";
+
 /** The statements by which TypeORM would make the schema what the entities say. */
 async function drift(database: TestDatabase): Promise<string[]> {
   const dataSource = await new DataSource({ ...dataSourceOptions(settingsOf(database)), entities: getMetadataArgsStorage().tables.map(({ target }) => target as () => void) }).initialize();
@@ -43,6 +46,13 @@ describe('the schema migrations', () => {
   let database: TestDatabase;
   const tables = async (): Promise<string[]> => (await database.query<{ name: string }>("SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1")).map(({ name }) => name);
   const settings = (overrides: Partial<DatabaseSettings> = {}): DatabaseSettings => settingsOf(database, overrides);
+  /** Another process that is applying schema migrations, until it is ended. */
+  const holdLock = async (): Promise<Client> => {
+    const client = new Client({ connectionString: database.url });
+    await client.connect();
+    await client.query('SELECT pg_advisory_lock(7106625)');
+    return client;
+  };
   beforeEach(async () => {
     database = await createEmptyDatabase();
   });
@@ -74,9 +84,14 @@ describe('the schema migrations', () => {
     expect(globSync('migrations/*.sql', { cwd: ROOT }).sort()).toEqual(UP_FILES.flatMap((file) => [file.replace('.up.', '.down.'), file]).sort());
   });
 
-  it('run once when several processes begin them at once', async () => {
+  it('run once when several processes begin them at once: one after the other is let in', async () => {
+    const gate = await holdLock();
     const node = (): Promise<{ stdout: string }> => promisify(execFile)(process.execPath, [join(ROOT, 'dist/migrate-schema.js')], { env: { PATH: process.env['PATH'], DATABASE_URL: database.url } });
-    const outputs = (await Promise.all([node(), node(), node(), node()])).map(({ stdout }) => stdout);
+    const running = Promise.all([node(), node(), node(), node()]);
+    running.catch(() => undefined);
+    await waitFor('all of them to wait', async () => (await gate.query(WAITING)).rowCount === 4);
+    await gate.end();
+    const outputs = (await running).map(({ stdout }) => stdout);
     expect(outputs.filter((output) => output.startsWith('applied '))).toHaveLength(1);
     expect(outputs.filter((output) => output === 'The schema is up to date.\n')).toHaveLength(3);
     expect(await database.query('SELECT name FROM schema_migrations')).toHaveLength(UP_FILES.length);
@@ -87,14 +102,11 @@ describe('the schema migrations', () => {
   });
 
   it('wait for another process as long as that takes, whatever a statement of ours may take', async () => {
-    const other = new Client({ connectionString: database.url });
-    await other.connect();
-    await other.query('SELECT pg_advisory_lock(7106625)');
+    const other = await holdLock();
     let outcome: string | undefined;
     const waiting = migrateSchema(settings({ statementTimeoutMs: 100 })).then((names) => (outcome = `applied ${String(names.length)}`), (error: unknown) => (outcome = String(error)));
     try {
-      const LONG_WAIT = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory' AND now() - query_start > interval '300 ms'";
-      await waitFor('a wait beyond the time-out, or its end', async () => outcome !== undefined || (await other.query(LONG_WAIT)).rowCount === 1);
+      await waitFor('a wait beyond the time-out, or its end', async () => outcome !== undefined || (await other.query(`${WAITING} AND now() - query_start > interval '300 ms'`)).rowCount === 1);
     } finally {
       await other.end();
     }

@@ -17,7 +17,9 @@ afterAll(async () => {
   await moves.close();
 });
 
-const open = async (conversationId?: string, session: string | undefined = sessionId): Promise<{ conversationId: string; sessionId: string }> => moves.conversations.open('acme', { agentId, sessionId: session, conversationId });
+/** What a new conversation has besides its names. */
+const unnamed = { userId: null, model: 'builtin/chat', metadata: {} };
+const open = async (conversationId?: string, session: string | undefined = sessionId): Promise<{ conversationId: string; sessionId: string }> => moves.conversations.open('acme', { ...unnamed, agentId, sessionId: session, conversationId });
 const say = async (conversationId: string): Promise<unknown> => moves.conversations.append('acme', newConversation({ conversationId, agentId, sessionId }), newMessage());
 const statusOf = async (conversationId: string): Promise<string> => (await moves.history.get({ tenantId: 'acme', conversationId })).status;
 
@@ -32,24 +34,24 @@ describe('opening a conversation', () => {
   });
 
   it('makes a session for whoever names none', async () => {
-    const opened = await moves.conversations.open('acme', { agentId, sessionId: undefined, conversationId: undefined });
+    const opened = await moves.conversations.open('acme', { ...unnamed, agentId, sessionId: undefined, conversationId: undefined });
     expect(opened.sessionId).toMatch(/^[\w-]{36}$/);
   });
 
   it('by its id goes on with it, in the session that it has, hot or cold', async () => {
     const { conversationId } = await open();
     await say(conversationId);
-    expect(await moves.conversations.open('acme', { agentId, sessionId: undefined, conversationId })).toEqual({ conversationId, sessionId });
+    expect(await moves.conversations.open('acme', { ...unnamed, agentId, sessionId: undefined, conversationId })).toEqual({ conversationId, sessionId });
     await moves.conversations.closeSession('acme', sessionId);
     await moves.mover().move({ tenantId: 'acme', conversationId });
-    expect(await moves.conversations.open('acme', { agentId, sessionId: undefined, conversationId })).toEqual({ conversationId, sessionId });
+    expect(await moves.conversations.open('acme', { ...unnamed, agentId, sessionId: undefined, conversationId })).toEqual({ conversationId, sessionId });
   });
 
   it('by an id that is nobody’s, or another tenant’s, is refused', async () => {
     const { conversationId } = await open();
     await say(conversationId);
     await expect(open(newId())).rejects.toMatchObject({ code: 'CONVERSATION_NOT_FOUND' });
-    await expect(moves.conversations.open('other', { agentId, sessionId, conversationId })).rejects.toMatchObject({ code: 'CONVERSATION_NOT_FOUND' });
+    await expect(moves.conversations.open('other', { ...unnamed, agentId, sessionId, conversationId })).rejects.toMatchObject({ code: 'CONVERSATION_NOT_FOUND' });
   });
 
   it('by its id works from the moment the id was given, before the first message is in it', async () => {

@@ -19,6 +19,8 @@ export interface Conversation {
   readonly tokenCount: number;
   /** Messages 1 to `archivedSeq` are in PostgreSQL. */
   readonly archivedSeq: number;
+  /** Grows with every change: a mover that read an older one does not overwrite a newer. */
+  readonly revision: number;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly createdAt: Date;
   readonly lastMessageAt: Date;

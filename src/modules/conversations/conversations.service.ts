@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { newId } from '../../contracts/index.js';
+import { type MessageRole, newId } from '../../contracts/index.js';
 import { ArchiveRepository } from './archive/archive.repository.js';
-import type { Message, NewConversation, NewMessage } from './conversation.js';
+import type { Conversation, ConversationStatus, Message, NewConversation, NewMessage } from './conversation.js';
 import { conversationErrors } from './conversations.errors.js';
 import { HistoryReader } from './history-reader.service.js';
 import { type Appended, type ConversationRef, HotConversationStore } from './hot/hot-conversation.store.js';
@@ -12,8 +12,7 @@ import { toStorableText } from './storable-text.js';
 const REHEATED_TAIL = 1_000;
 
 /** Who asks for which conversation. */
-export interface OpenRequest {
-  readonly agentId: string;
+export interface OpenRequest extends Omit<NewConversation, 'sessionId' | 'conversationId'> {
   /** Default: the conversation's, or a new one. */
   readonly sessionId: string | undefined;
   /** A conversation to go on with; default: the session's active one with the agent, made if there is none. */
@@ -36,16 +35,16 @@ export class ConversationsService {
   ) {}
 
   /** @throws CONVERSATION_NOT_FOUND (notFound) for an id that is not the tenant's */
-  async open(tenantId: string, { agentId, sessionId, conversationId }: OpenRequest): Promise<OpenedConversation> {
-    if (conversationId !== undefined) {
-      const known = await this.history.get({ tenantId, conversationId });
-      const session = sessionId ?? known.sessionId;
-      // Unless the session has another one open with the agent, closing it will close this one.
-      await this.hot.openSession(tenantId, session, agentId, conversationId);
-      return { conversationId, sessionId: session };
+  async open(tenantId: string, { conversationId, ...request }: OpenRequest): Promise<OpenedConversation> {
+    if (conversationId === undefined) {
+      const sessionId = request.sessionId ?? newId();
+      return { conversationId: await this.hot.openSession(tenantId, { ...request, sessionId, conversationId: newId() }, false), sessionId };
     }
-    const session = sessionId ?? newId();
-    return { conversationId: await this.hot.openSession(tenantId, session, agentId, newId()), sessionId: session };
+    const known = await this.history.get({ tenantId, conversationId });
+    const sessionId = request.sessionId ?? known.sessionId;
+    // Unless the session has another one open with the agent, closing it will close this one.
+    await this.hot.openSession(tenantId, { ...request, sessionId, conversationId }, true);
+    return { conversationId, sessionId };
   }
 
   /**
@@ -58,6 +57,7 @@ export class ConversationsService {
     const content = toStorableText(message.content);
     const counted = { ...message, content, tokens: this.tokens.count(content) };
     const appended = (await this.hot.append(ref, counted)) ?? (await this.appendToCold(ref, conversation, counted));
+    if (appended.closedBefore !== null) await this.goOn(ref, conversation, message.role, appended.closedBefore);
     return { ...appended, tokens: counted.tokens };
   }
 
@@ -88,20 +88,27 @@ export class ConversationsService {
     await this.hot.close(ref, sessionId, agentId);
   }
 
-  /** Between the look at PostgreSQL and the append the conversation may have become hot: then that append simply goes on. */
+  /** Brings the conversation back and appends to it. It may leave again in between, if it is closed and nobody keeps it: then once more. */
   private async appendToCold(ref: ConversationRef, conversation: NewConversation, message: NewMessage & { readonly tokens: number }): Promise<Appended> {
-    await this.reheat(ref);
-    return this.hot.append(ref, message, conversation);
+    for (;;) {
+      const cold = await this.archive.find(ref);
+      if (!cold) return this.hot.append(ref, message, conversation);
+      await this.reheat(ref, cold);
+      const appended = await this.hot.append(ref, message);
+      if (appended) return appended;
+    }
   }
 
-  private async reheat(ref: ConversationRef): Promise<void> {
-    const cold = await this.archive.find(ref);
-    if (!cold) return;
-    // First: whoever reads PostgreSQL while Redis is away must not take it for whole.
-    await this.archive.reopen(ref);
+  private async reheat(ref: ConversationRef, cold: Conversation): Promise<void> {
     const seq = cold.archivedSeq;
     const firstHotSeq = Math.max(1, seq - REHEATED_TAIL + 1);
     const [tail, ids] = await Promise.all([this.archive.findMessages(ref, firstHotSeq, seq), this.archive.findMessageIds(ref)]);
     await this.hot.reheat(ref, { ...cold, seq, firstHotSeq }, tail, ids);
+  }
+
+  /** A closed conversation has gone on: if it is open again its session can close it, and PostgreSQL must not be taken for whole while Redis is away. */
+  private async goOn(ref: ConversationRef, conversation: NewConversation, role: MessageRole, before: ConversationStatus): Promise<void> {
+    if (role === 'user') await this.hot.openSession(ref.tenantId, conversation, true);
+    if (before !== 'completed') await this.archive.goOn(ref, role === 'user' ? 'active' : 'completed');
   }
 }

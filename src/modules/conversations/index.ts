@@ -10,4 +10,5 @@ export { HotConversationStore } from './hot/hot-conversation.store.js';
 export type { ConversationRef, HotRange } from './hot/hot-conversation.store.js';
 export { MemoryManager } from './memory/memory-manager.service.js';
 export type { MemoryWindow } from './memory/memory-window.js';
+export { toStorableText } from './storable-text.js';
 export { TokenCounter } from './memory/token-counter.service.js';

@@ -2,7 +2,7 @@ import { APICallError, type ModelMessage, RetryError, type TextStreamPart, type 
 import type { ExecutionError, TokenUsage } from '../../contracts/index.js';
 import { AppError } from '../../shared/errors/index.js';
 import type { Agent } from '../agents/index.js';
-import type { Message } from '../conversations/index.js';
+import { type Message, toStorableText } from '../conversations/index.js';
 import type { EventWriter } from './event-log/event-writer.js';
 import type { ProviderModel } from './models/builtin.model.js';
 import type { AgentTool } from './tools/agent-tool.js';
@@ -114,5 +114,5 @@ function exhausted(maxIterations: number): ExecutionError {
 }
 
 function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return toStorableText(thrown instanceof Error ? thrown.message : String(thrown));
 }

@@ -48,8 +48,9 @@ export class Orchestrator {
    */
   async accept({ tenantId, tier }: Principal, request: TurnRequest): Promise<AcceptedTurn> {
     const { agentId, userId } = request;
-    await this.agents.getRunnable(tenantId, agentId, tier);
-    const opened = await this.conversations.open(tenantId, { agentId, sessionId: request.sessionId, conversationId: request.conversationId });
+    const { model } = await this.agents.getRunnable(tenantId, agentId, tier);
+    const { sessionId: wanted, conversationId: named, metadata = {} } = request;
+    const opened = await this.conversations.open(tenantId, { agentId, userId: userId ?? null, model, metadata, sessionId: wanted, conversationId: named });
     const { conversationId, sessionId } = opened;
     const executionId = newId();
     const state = { executionId, agentId, conversationId, sessionId, userId: userId ?? null, status: 'queued', attempt: 0, queuedAt: new Date() } as const;

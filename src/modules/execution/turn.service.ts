@@ -3,7 +3,7 @@ import type { DomainAction, ExecutionError, NewExecutionEvent, TokenUsage } from
 import { startDeadline } from '../../shared/actions/index.js';
 import { ExecutionSettings } from '../../shared/config/index.js';
 import { type Agent, AgentsService } from '../agents/index.js';
-import { ConversationsService, type MemoryWindow, MemoryManager, type NewConversation } from '../conversations/index.js';
+import { ConversationsService, type MemoryWindow, MemoryManager, type NewConversation, toStorableText } from '../conversations/index.js';
 import { TIER_LIMITS } from '../tenancy/index.js';
 import { type LoopInput, type LoopOutcome, runAgentLoop } from './agent-loop.js';
 import { EventLogStore } from './event-log/event-log.store.js';
@@ -77,7 +77,8 @@ export class Turn {
 
   /** The answer, or what there is of it, into the conversation first; then the terminal event. A crash between the two is finished by the next try. */
   private async finish(action: AgentRun, agent: Agent, outcome: LoopOutcome, writer: EventWriter): Promise<void> {
-    const { text: content, usage, error } = outcome;
+    const { usage, error } = outcome;
+    const content = toStorableText(outcome.text);
     const result = content === '' && error !== null ? null : await this.appendAnswer(action, agent, content, error !== null);
     if (result && error === null) writer.add({ type: 'message.completed', data: { ...result, usage } });
     const [event, change] = terminal(outcome);

@@ -86,27 +86,38 @@ export class ActionWorkers implements OnApplicationBootstrap, OnModuleDestroy, B
   }
 
   private async run(type: ActionType, handler: AnyHandler, job: Job): Promise<void> {
+    const action = await this.read(type, job);
     try {
-      const action = validateAction(type, job.data);
       using deadline = startDeadline(ACTIONS[type].deadlineMs, this.stopping.signal, () => deadlinePassed(type));
       await handler.handle(action, { signal: deadline.signal, attempt: job.attemptsMade + 1 });
       this.outcomes.inc({ type, outcome: 'completed' });
     } catch (thrown) {
-      throw await this.failed(type, handler, job, toAppError(thrown));
+      const error = toAppError(thrown);
+      if (!(await this.failed(type, job, error))) await handler.onExhausted?.(action, error);
+      throw error;
     }
   }
 
-  private async failed(type: ActionType, handler: AnyHandler, job: Job, error: AppError): Promise<AppError> {
+  /** What is no action of this type no handler sees. */
+  private async read(type: ActionType, job: Job): Promise<DomainAction> {
+    try {
+      return validateAction(type, job.data);
+    } catch (thrown) {
+      await this.failed(type, job, toAppError(thrown));
+      throw thrown;
+    }
+  }
+
+  /** @returns whether the job will be tried again */
+  private async failed(type: ActionType, job: Job, error: AppError): Promise<boolean> {
     const retried = error.isRetryable && job.attemptsMade + 1 < (job.opts.attempts ?? 1);
     this.outcomes.inc({ type, outcome: retried ? 'retried' : 'failed' });
-    const { tenantId, taskId } = job.data as Partial<DomainAction>;
+    const { tenantId, taskId } = (job.data ?? {}) as Partial<DomainAction>;
     const what = { err: error.cause ?? error, code: error.code, type, jobId: job.id, tenantId, taskId, attempt: job.attemptsMade + 1 };
     if (retried) this.logger.warn(what, 'A job failed and will be tried again');
     else this.logger.error(what, 'A job failed for good');
-    if (retried) return error;
-    await job.discard();
-    if (error.code !== 'VALIDATION_FAILED') await handler.onExhausted?.(job.data as never, error);
-    return error;
+    if (!retried) await job.discard();
+    return retried;
   }
 
   private handlers(): Map<ActionType, AnyHandler> {

@@ -11,11 +11,13 @@ const LOCK = 7_106_625;
  * @returns the names of the schema migrations applied or reverted, oldest first
  */
 export async function migrateSchema(settings: DatabaseSettings, direction: 'up' | 'down' = 'up'): Promise<string[]> {
-  const dataSource = await new DataSource(dataSourceOptions(settings)).initialize();
+  // One connection holds the lock while the other migrates, and neither waiting nor migrating has a time limit.
+  const dataSource = await new DataSource({ ...dataSourceOptions({ ...settings, poolSize: 2, statementTimeoutMs: 0 }) }).initialize();
   const runner = dataSource.createQueryRunner();
   try {
     await runner.query('SELECT pg_advisory_lock($1)', [LOCK]);
     if (direction === 'up') return (await dataSource.runMigrations()).map(({ name }) => name);
+    if (!(await runner.hasTable('schema_migrations'))) return [];
     const applied = await dataSource.query<{ name: string }[]>('SELECT name FROM schema_migrations ORDER BY id DESC LIMIT 1');
     await dataSource.undoLastMigration();
     return applied.map(({ name }) => name);

@@ -18,7 +18,7 @@ interface Outage extends Pick<AppErrorInit, 'code' | 'message'> {
 
 /** Sources of the patterns: ioredis 5, pg 8, TypeORM 1, and the PostgreSQL error codes (class 08, 57P, 53300). */
 const POSTGRES_DOWN_CODE = /^(08...|57P0[123]|53300|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
-const POSTGRES_DOWN = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|timeout expired/;
+const POSTGRES_DOWN = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|timeout expired|Driver not Connected/;
 const REDIS_DOWN = /Connection is closed|Command timed out|Stream isn't writeable|max retries per request|^(LOADING|READONLY|CLUSTERDOWN|MASTERDOWN)/;
 const REDIS_FULL = /^(OOM|MISCONF)/;
 
@@ -51,8 +51,12 @@ export function toAppError(thrown: unknown): AppError {
 }
 
 function symptomsOf(thrown: unknown): Symptoms {
-  if (!(thrown instanceof Error)) return { isPostgres: false, name: '', message: String(thrown), code: '' };
-  const { name, message } = thrown;
-  const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : '';
-  return { isPostgres: name === 'QueryFailedError' || 'severity' in thrown, name, message, code };
+  // By shape, not by class: an error of another realm or another copy of a driver is the same error.
+  if (typeof thrown !== 'object' || thrown === null) return { isPostgres: false, name: '', message: String(thrown), code: '' };
+  const { name, message, code } = thrown as Readonly<Record<'name' | 'message' | 'code', unknown>>;
+  return { isPostgres: name === 'QueryFailedError' || 'severity' in thrown, name: textOf(name), message: textOf(message), code: textOf(code) };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

@@ -29,14 +29,11 @@ export class ConversationArchive {
    */
   async store(ref: ConversationRef, { conversation, messages }: HotRange, tx: Tx): Promise<StoredRange> {
     const [fromSeq, toSeq] = messages.length > 0 ? seqBounds(messages) : [conversation.archivedSeq + 1, conversation.archivedSeq];
-    const isWhole = toSeq === conversation.seq && conversation.status === 'completed';
-    const archivedSeq = await this.archive.upsert(ref.tenantId, isWhole ? { ...conversation, status: 'transferred' } : conversation, tx);
+    const archivedSeq = await this.archive.upsert(ref.tenantId, conversation, tx);
     if (archivedSeq < fromSeq - 1) throw archiveErrors.behind(ref.conversationId, archivedSeq, fromSeq);
     const added = messages.filter(({ seq }) => seq > archivedSeq);
-    if (added.length > 0) {
-      await this.archive.insertMessages(ref, added, tx);
-      await this.archive.setArchivedSeq(ref, toSeq, tx);
-    }
+    if (added.length > 0) await this.archive.insertMessages(ref, added, tx);
+    await this.archive.markArchived(ref, toSeq, tx);
     const stored = await this.archive.findMessages(ref, fromSeq, toSeq, tx);
     if (stored.length !== messages.length || messageChecksum(stored) !== messageChecksum(messages)) throw archiveErrors.mismatch(ref.conversationId, fromSeq, toSeq);
     return { fromSeq: Math.max(fromSeq, archivedSeq + 1), toSeq, messageCount: added.length, checksum: messageChecksum(added) };

@@ -14,6 +14,7 @@ export class ConversationEntity {
   /** bigint: pg gives it as text. */
   @Column('bigint') tokenCount!: string;
   @Column('integer') archivedSeq!: number;
+  @Column('bigint') revision!: string;
   @Column('jsonb') metadata!: Record<string, unknown>;
   @Column('timestamptz') createdAt!: Date;
   @Column('timestamptz') lastMessageAt!: Date;

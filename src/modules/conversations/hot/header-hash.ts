@@ -7,10 +7,10 @@ export function headerOfNew({ agentId, sessionId, userId, model, metadata }: New
 
 /** The whole header hash, as `reheat.lua` writes it. Times in epoch milliseconds. */
 export function toHeader(conversation: HotConversation): Record<string, string | number> {
-  const { seq, archivedSeq, firstHotSeq, messageCount, tokenCount, status, createdAt, lastMessageAt, closedAt } = conversation;
+  const { revision, seq, archivedSeq, firstHotSeq, messageCount, tokenCount, status, createdAt, lastMessageAt, closedAt } = conversation;
   return {
     ...headerOfNew(conversation),
-    ...{ status, seq, archivedSeq, firstHotSeq, messageCount, tokenCount },
+    ...{ status, revision, seq, archivedSeq, firstHotSeq, messageCount, tokenCount },
     createdAt: createdAt.getTime(),
     lastMessageAt: lastMessageAt.getTime(),
     ...(closedAt && { closedAt: closedAt.getTime() }),
@@ -33,6 +33,7 @@ export function fromHeader(conversationId: string, flat: readonly string[]): Hot
     messageCount: number('messageCount'),
     tokenCount: number('tokenCount'),
     archivedSeq: number('archivedSeq'),
+    revision: number('revision'),
     metadata: JSON.parse(text('metadata')) as Record<string, unknown>,
     createdAt: new Date(number('createdAt')),
     lastMessageAt: new Date(number('lastMessageAt')),

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { MigrationSettings } from '../../../shared/config/index.js';
 import { type LuaScript, REDIS, keys, luaScript } from '../../../shared/redis/index.js';
-import type { HotConversation, Message, NewConversation, NewMessage } from '../conversation.js';
+import type { ConversationStatus, HotConversation, Message, NewConversation, NewMessage } from '../conversation.js';
 import { fromHeader, headerOfNew, toHeader } from './header-hash.js';
 import { fromStored, toStored } from './message-json.js';
 
@@ -30,6 +30,8 @@ export interface Appended {
   readonly seq: number;
   /** False when the message was there already. */
   readonly isNew: boolean;
+  /** The status of the conversation before, if it was closed. */
+  readonly closedBefore: ConversationStatus | null;
 }
 
 /**
@@ -47,13 +49,21 @@ export class HotConversationStore {
     this.scripts = Object.fromEntries(SCRIPTS.map((name) => [name, luaScript(redis, import.meta.url, `${name}.lua`)])) as typeof this.scripts;
   }
 
-  /** The session's active conversation with the agent; `newConversationId` becomes it if there is none. */
-  async openSession(tenantId: string, sessionId: string, agentId: string, newConversationId: string): Promise<string> {
-    return (await this.scripts['open-session']([keys.session(tenantId, sessionId)], [agentId, newConversationId])) as string;
+  /**
+   * The session's active conversation with the agent; the one given becomes it if there is none.
+   *
+   * @param exists false for a new conversation, which is then made, without messages
+   */
+  async openSession(tenantId: string, conversation: NewConversation, exists: boolean): Promise<string> {
+    const { conversationId, sessionId, agentId } = conversation;
+    const scriptKeys = [keys.session(tenantId, sessionId), ...this.keysOf({ tenantId, conversationId }, 'header', 'hot', 'due')];
+    const now = Date.now();
+    const header = exists ? '' : JSON.stringify(headerOfNew(conversation));
+    return (await this.scripts['open-session'](scriptKeys, [agentId, conversationId, now, now + this.settings.maxLagSeconds * 1_000, header])) as string;
   }
 
   /**
-   * Appends a message, once for each messageId.
+   * Appends a message, once for each messageId. A user's message opens a closed conversation again.
    *
    * @param create begins the conversation with this header if it is not hot
    * @returns null when the conversation is not hot and `create` is not given
@@ -65,9 +75,10 @@ export class HotConversationStore {
     const stored = toStored({ ...message, createdAt: new Date(now) });
     const header = create === undefined ? '' : JSON.stringify(headerOfNew(create));
     const dueAt = now + this.settings.maxLagSeconds * 1_000;
-    const args = [ref.conversationId, message.messageId, stored, message.tokens, now, dueAt, header];
-    const answer = (await this.scripts.append(this.keysOf(ref, 'header', 'messages', 'ids', 'hot', 'due'), args)) as [number, number] | null;
-    return answer && { seq: answer[0], isNew: answer[1] === 1 };
+    const opens = message.role === 'user' ? 1 : 0;
+    const args = [ref.conversationId, message.messageId, stored, message.tokens, now, dueAt, header, opens];
+    const answer = (await this.scripts.append(this.keysOf(ref, 'header', 'messages', 'ids', 'hot', 'due'), args)) as [number, number, ConversationStatus | ''] | null;
+    return answer && { seq: answer[0], isNew: answer[1] === 1, closedBefore: answer[2] === '' ? null : answer[2] };
   }
 
   /** @returns null when the conversation is not hot */
