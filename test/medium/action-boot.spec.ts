@@ -1,10 +1,11 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Type } from '@nestjs/common';
 import { getQueueToken } from '@nestjs/bull';
 import type { Queue } from 'bull';
 import { ACTION_TYPES } from '../../src/contracts/index.js';
 import { createAgent } from '../factories/agent.js';
 import { ActionProcess, EVERY_SCRIPT, MoveScript, SecondMoveScript, SweepScript } from '../support/scripted-actions.js';
+import { emptyRedis } from '../support/services.js';
 import { startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -12,6 +13,9 @@ const without = (...missing: Type[]): Type[] => EVERY_SCRIPT.filter((script) => 
 
 describe('a process', () => {
   let started: ActionProcess | undefined;
+  beforeEach(async () => {
+    (await emptyRedis()).disconnect();
+  });
   afterEach(async () => {
     await started?.close();
     started = undefined;
