@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
 import { newId } from './contracts/index.js';
@@ -10,7 +10,8 @@ import { ServerSettings, type Settings } from './shared/config/index.js';
 import { SocketAdapter, logRequests } from './shared/http/index.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
-const JSON_TYPE = /^application\/([a-z.+-]+\+)?json\b/i;
+const JSON_TYPE = /^application\/json\s*(;|$)/i;
+const WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
 /** What a process that only works off queues still answers. */
 const WORKER_ROUTES = /^\/(health|metrics)(\/|\?|$)/;
 
@@ -20,6 +21,10 @@ export async function createApp(settings: Settings): Promise<NestFastifyApplicat
   const adapter = new FastifyAdapter({
     bodyLimit: server.bodyLimitBytes,
     forceCloseConnections: true,
+    routerOptions: { maxParamLength: 128 },
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      void reply.status(400).send({ statusCode: 400, code: 'BAD_REQUEST', message: error.message, requestId: request.id });
+    },
     genReqId: ({ headers }: IncomingMessage) => requestIdOf(headers['x-request-id']),
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(settings), adapter, { logger: ['warn', 'error'], abortOnError: false });
@@ -48,7 +53,7 @@ function addHooks(fastify: FastifyInstance, { role }: ServerSettings): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     const contentType = request.headers['content-type'];
-    if (contentType !== undefined && !JSON_TYPE.test(contentType)) void reply.status(415).send({ statusCode: 415, code: 'CONTENT_TYPE_UNSUPPORTED', message: `Send the body as JSON with "Content-Type: application/json", not as ${contentType.slice(0, 100)}.`, requestId: request.id });
+    if (contentType !== undefined && WITH_BODY.has(request.method) && !JSON_TYPE.test(contentType)) void reply.status(415).send({ statusCode: 415, code: 'CONTENT_TYPE_UNSUPPORTED', message: `Send the body as JSON with "Content-Type: application/json", not as ${contentType.slice(0, 100)}.`, requestId: request.id });
     else if (role === 'worker' && !WORKER_ROUTES.test(request.url)) void reply.status(404).send({ statusCode: 404, code: 'WORKER_ONLY', message: 'This process only works off queues; ask one with NOOBLE_ROLE=api or all.', requestId: request.id });
     else done();
   });

@@ -1,25 +1,25 @@
-import { IsInt, IsObject, IsOptional, IsString, IsUUID, Length, Matches, Max, Min } from 'class-validator';
+import { IsInt, IsObject, IsString, Matches, Max, Min } from 'class-validator';
+import { IsId, IsMessageText, Optional } from './fields.js';
 import { CLIENT_ID } from './ids.js';
-import { MAX_MESSAGE_CHARACTERS } from './messages.js';
 
 /** `execution.agent_run`: one turn of an agent. The execution's id is the action's `taskId`. */
 export class AgentRunData {
-  @IsUUID() conversationId!: string;
+  @IsId() conversationId!: string;
   /** The session whose conversation this is. */
   @Matches(CLIENT_ID) sessionId!: string;
-  @IsString() @Length(1, MAX_MESSAGE_CHARACTERS) message!: string;
+  @IsMessageText() message!: string;
   /** Kind of message, `text` in every client so far. */
   @IsString() messageType!: string;
   @IsObject() userInfo!: Record<string, unknown>;
   /** Model calls at the most in this run. */
-  @IsOptional() @IsInt() @Min(1) @Max(100) maxIterations?: number;
+  @Optional() @IsInt() @Min(1) @Max(100) maxIterations?: number;
   /** Whole-run time-out in milliseconds, never above the tier's. */
-  @IsOptional() @IsInt() @Min(1) timeoutMs?: number;
+  @Optional() @IsInt() @Min(1) timeoutMs?: number;
 }
 
 /** `execution.persist`: write an ended execution to PostgreSQL, again and again until it is there. */
 export class PersistExecutionData {
-  @IsUUID() executionId!: string;
+  @IsId() executionId!: string;
 }
 
 /** `migration.sweep`: look at what is due, in every tenant. */
@@ -27,7 +27,7 @@ export class SweepData {}
 
 /** `migration.move`: move one conversation's unarchived messages to PostgreSQL, verified. */
 export class MoveConversationData {
-  @IsUUID() conversationId!: string;
+  @IsId() conversationId!: string;
 }
 
 /** How a job of one type is run. */

@@ -1,4 +1,5 @@
-import { IsIn, IsISO8601, IsObject, IsOptional, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
+import { IsIn, IsISO8601, IsObject, IsString, Matches, MaxLength } from 'class-validator';
+import { IsId, Optional } from './fields.js';
 import { ACTION_TYPES, type ActionType, type DataOf } from './actions.js';
 import { CLIENT_ID } from './ids.js';
 import { TIERS, type Tier } from './tiers.js';
@@ -9,24 +10,24 @@ import { TIERS, type Tier } from './tiers.js';
  * @source seed 001 and `originals.md` section 1.2; the payload lives in `data` and is validated per type.
  */
 export class DomainAction<T extends ActionType = ActionType> {
-  @IsUUID() actionId!: string;
+  @IsId() actionId!: string;
   @IsIn(ACTION_TYPES) actionType!: T;
   /** A tenant's id, or `~system` for work that serves all of them. */
   @Matches(/^(~system|[A-Za-z0-9._-]{1,128})$/) tenantId!: string;
   @IsIn(TIERS) tenantTier!: Tier;
-  @IsOptional() @IsUUID() agentId?: string;
-  @IsOptional() @Matches(CLIENT_ID) sessionId?: string;
-  @IsOptional() @Matches(CLIENT_ID) userId?: string;
+  @Optional() @IsId() agentId?: string;
+  @Optional() @Matches(CLIENT_ID) sessionId?: string;
+  @Optional() @Matches(CLIENT_ID) userId?: string;
   /** The piece of work this belongs to; for a run, the execution's id. */
-  @IsUUID() taskId!: string;
+  @IsId() taskId!: string;
   /** One request and its answer. */
-  @IsOptional() @IsUUID() correlationId?: string;
+  @Optional() @IsId() correlationId?: string;
   /** Everything that one call from outside set off. */
-  @IsOptional() @IsString() @MaxLength(128) traceId?: string;
+  @Optional() @IsString() @MaxLength(128) traceId?: string;
   /** Bull queue that the answer goes to. */
-  @IsOptional() @IsString() @MaxLength(128) callbackQueueName?: string;
+  @Optional() @IsString() @MaxLength(128) callbackQueueName?: string;
   /** Opaque key under which the execution context is cached. */
-  @IsOptional() @IsString() @MaxLength(512) contextCacheKey?: string;
+  @Optional() @IsString() @MaxLength(512) contextCacheKey?: string;
   @IsObject() data!: DataOf<T>;
   @IsObject() metadata!: Record<string, unknown>;
   /** ISO-8601 UTC. */

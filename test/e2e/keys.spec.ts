@@ -60,12 +60,13 @@ describe('keys', () => {
     expect(await user.post('/api/v1/admin/tenants', { name: 'a' })).toMatchObject({ status: 403, body: { details: { scope: 'admin' } } });
   });
 
-  it('an expired or revoked key, and a key of a tenant that is switched off, is no key', async () => {
+  it('a revoked or expired key, and a key of a tenant that is switched off, is no key', async () => {
     await admin.post('/api/v1/admin/tenants', { tenantId: 'ended', name: 'Ended' });
-    const expired = await newKey('ended', { scopes: ['agent'], expiresAt: '2020-01-01T00:00:00Z' });
+    const expired = await newKey('ended', { scopes: ['agent'], expiresAt: '2999-01-01T00:00:00Z' });
     const revoked = await newKey('ended', { scopes: ['agent'] });
     const orphaned = await newKey('ended', { scopes: ['agent'] });
     expect((await as(revoked.key).get('/api/v1/agents')).status).toBe(200);
+    await nooble.database.query('UPDATE api_keys SET expires_at = now() WHERE key_id = $1', [expired.keyId]);
     await nooble.database.query('UPDATE api_keys SET revoked_at = now() WHERE key_id = $1', [revoked.keyId]);
     expect(await as(expired.key).get('/api/v1/agents')).toMatchObject({ status: 401, body: { code: 'API_KEY_INVALID' } });
     expect((await as(revoked.key).get('/api/v1/agents')).status).toBe(401);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 /** A TCP server in front of another, whose connections a test can cut, refuse or black-hole. */
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
+  private frozen = new WeakSet<Socket>();
   private mode: 'pass' | 'refuse' | 'swallow' = 'pass';
 
   private constructor(
@@ -31,6 +32,11 @@ export class TcpProxy {
   /** Connections stay open, but nothing passes any more: the server hangs. */
   swallow(): void {
     this.mode = 'swallow';
+  }
+
+  /** The connections that there are die without a word, as behind a firewall that forgot them; new ones pass. */
+  freeze(): void {
+    this.frozen = new WeakSet(this.sockets);
   }
 
   /** The server is back; what was swallowed is lost with its connection. */
@@ -62,7 +68,7 @@ export class TcpProxy {
   private join(from: Socket, to: Socket): void {
     this.sockets.add(from);
     from.on('data', (bytes) => {
-      if (this.mode === 'pass') to.write(bytes);
+      if (this.mode === 'pass' && !this.frozen.has(from)) to.write(bytes);
     });
     from.on('error', () => undefined);
     from.on('close', () => {

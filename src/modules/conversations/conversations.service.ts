@@ -61,9 +61,9 @@ export class ConversationsService {
     return { ...appended, tokens: counted.tokens };
   }
 
-  /** A message that is still hot. */
-  async findHotMessage(ref: ConversationRef, messageId: string): Promise<Message | null> {
-    return this.hot.findMessage(ref, messageId);
+  /** The message with this id, hot or archived. */
+  async findMessage(ref: ConversationRef, messageId: string): Promise<Message | null> {
+    return (await this.hot.findMessage(ref, messageId)) ?? this.archive.findMessage(ref, messageId);
   }
 
   /**

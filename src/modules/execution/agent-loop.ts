@@ -58,6 +58,9 @@ export async function runAgentLoop(input: LoopInput, writer: EventWriter): Promi
   return outcome.finishReason === 'tool-calls' ? { ...outcome, error: exhausted(input.maxIterations) } : outcome;
 }
 
+/** Providers quote parts of the operator's key when they refuse it. */
+const KEY = /\b(sk|nk|gsk|key)[-_][\w*.-]{4,}/gi;
+
 type Part = TextStreamPart<ToolSet>;
 
 /** A connection that breaks in mid-answer makes the SDK's stream throw, where other failures are parts of it. */
@@ -114,5 +117,5 @@ function exhausted(maxIterations: number): ExecutionError {
 }
 
 function messageOf(thrown: unknown): string {
-  return toStorableText(thrown instanceof Error ? thrown.message : String(thrown));
+  return toStorableText(thrown instanceof Error ? thrown.message : String(thrown)).replace(KEY, '[key]');
 }

@@ -55,7 +55,8 @@ export class Orchestrator {
     const executionId = newId();
     const state = { executionId, agentId, conversationId, sessionId, userId: userId ?? null, status: 'queued', attempt: 0, queuedAt: new Date() } as const;
     await this.log.append({ tenantId, executionId }, [{ type: 'execution.queued', data: { agentId } }], state);
-    const queuePosition = this.bus.waiting('execution.agent_run');
+    // Decoration: a failure of this one must not be one of the turn.
+    const queuePosition = this.bus.waiting('execution.agent_run').catch(() => 0);
     await this.enqueue({ tenantId, tier }, executionId, request, opened);
     const { estimatedSeconds } = TIER_LIMITS[tier];
     return { executionId, conversationId, sessionId, status: 'queued', eventsUrl: `/api/v1/executions/${executionId}/events`, queuePosition: await queuePosition, estimatedSeconds };

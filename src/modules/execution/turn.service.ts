@@ -37,10 +37,18 @@ export class Turn {
    */
   async run(action: AgentRun, attempt: number, signal: AbortSignal): Promise<void> {
     const writer = new EventWriter(this.log, { tenantId: action.tenantId, executionId: action.taskId }, this.settings.deltaIntervalMs);
-    writer.add({ type: 'execution.started', data: { attempt } }, { status: 'running', attempt, startedAt: new Date() });
+    try {
+      writer.add({ type: 'execution.started', data: { attempt } }, { status: 'running', attempt, startedAt: new Date() });
+      writer.send();
+      if (attempt > 1 && (await this.finishAnswered(action, writer))) return;
+      await this.begin(action, writer, signal);
+    } finally {
+      await writer.discard();
+    }
+  }
+
+  private async begin(action: AgentRun, writer: EventWriter, signal: AbortSignal): Promise<void> {
     const agent = await this.agents.getRunnable(action.tenantId, action.agentId ?? '', action.tenantTier);
-    const isAnswered = attempt > 1 && (await this.finishAnswered(action, writer));
-    if (isAnswered) return;
     const window = await this.remember(action, agent);
     const { model, provider, version: agentVersion } = agent;
     const resolved = { agentVersion, model, provider, messages: window.messages.length, tokens: window.totalTokens, source: 'database' };
@@ -68,45 +76,58 @@ export class Turn {
       messages: window.messages,
       tools: toolsNamed(agent.tools),
       maxIterations: Math.min(action.data.maxIterations ?? agent.maxIterations, limits.maxIterations),
-      signal: deadline.signal,
+      signal: AbortSignal.any([deadline.signal, writer.failed]),
     };
     const outcome = await runAgentLoop(input, writer);
     signal.throwIfAborted();
+    writer.failed.throwIfAborted();
     await this.finish(action, agent, deadline.hasPassed() ? timedOut(outcome, timeoutMs) : outcome, writer);
   }
 
   /** The answer, or what there is of it, into the conversation first; then the terminal event. A crash between the two is finished by the next try. */
   private async finish(action: AgentRun, agent: Agent, outcome: LoopOutcome, writer: EventWriter): Promise<void> {
-    const { usage, error } = outcome;
     const content = toStorableText(outcome.text);
-    const result = content === '' && error !== null ? null : await this.appendAnswer(action, agent, content, error !== null);
-    if (result && error === null) writer.add({ type: 'message.completed', data: { ...result, usage } });
-    const [event, change] = terminal(outcome);
-    writer.add(event, { ...change, result, usage, endedAt: new Date() });
-    await writer.flush();
+    const result = content === '' && outcome.error !== null ? null : await this.appendAnswer(action, agent, content, outcome);
+    await end(result, outcome, writer);
   }
 
-  private async appendAnswer(action: AgentRun, agent: Agent, content: string, isPartial: boolean): Promise<ExecutionResult> {
+  private async appendAnswer(action: AgentRun, agent: Agent, content: string, outcome: LoopOutcome): Promise<ExecutionResult> {
     const { tenantId, taskId: executionId } = action;
     const messageId = answerId(action);
-    const metadata = isPartial ? { isPartial } : null;
-    const message = { messageId, role: 'assistant', content, agentId: agent.agentId, executionId, metadata } as const;
-    const { seq } = await this.conversations.append(tenantId, conversationOf(action, agent), message);
-    return { messageId, seq, content };
+    const metadata: PartialAnswer | null = outcome.error && { isPartial: true, finishReason: outcome.finishReason, error: outcome.error };
+    const message = { messageId, role: 'assistant', content, agentId: agent.agentId, executionId, metadata: metadata && { ...metadata } } as const;
+    const { seq, isNew } = await this.conversations.append(tenantId, conversationOf(action, agent), message);
+    if (isNew) return { messageId, seq, content };
+    // A worker that was thought lost was quicker: its answer is the one that the conversation has.
+    const stored = await this.conversations.findMessage({ tenantId, conversationId: action.data.conversationId }, messageId);
+    return { messageId, seq, content: stored?.content ?? content };
   }
 
-  /** An earlier worker was lost after the answer was in the conversation: only the end is missing. */
+  /** An earlier worker was lost after the answer, whole or in part, was in the conversation: only the end is missing. */
   private async finishAnswered(action: AgentRun, writer: EventWriter): Promise<boolean> {
     const ref = { tenantId: action.tenantId, conversationId: action.data.conversationId };
-    const answer = await this.conversations.findHotMessage(ref, answerId(action));
+    const answer = await this.conversations.findMessage(ref, answerId(action));
     if (!answer) return false;
     const { messageId, seq, content } = answer;
-    writer.add({ type: 'message.completed', data: { messageId, seq, content, usage: NO_USAGE } });
-    const change = { status: 'completed', result: { messageId, seq, content }, usage: NO_USAGE, endedAt: new Date() } as const;
-    writer.add({ type: 'execution.completed', data: { usage: NO_USAGE, finishReason: 'recovered' } }, change);
-    await writer.flush();
+    const { finishReason = 'recovered', error = null } = (answer.metadata ?? {}) as Partial<PartialAnswer>;
+    await end({ messageId, seq, content }, { text: content, usage: NO_USAGE, finishReason, error }, writer);
     return true;
   }
+}
+
+/** What an answer that broke off says of itself. */
+interface PartialAnswer {
+  readonly isPartial: true;
+  readonly finishReason: string;
+  readonly error: ExecutionError;
+}
+
+async function end(result: ExecutionResult | null, outcome: LoopOutcome, writer: EventWriter): Promise<void> {
+  const { usage } = outcome;
+  if (result && outcome.error === null) writer.add({ type: 'message.completed', data: { ...result, usage } });
+  const [event, change] = terminal(outcome);
+  writer.add(event, { ...change, result, usage, endedAt: new Date() });
+  await writer.flush();
 }
 
 interface Prepared {

@@ -26,13 +26,17 @@ export class AuthGuard implements CanActivate {
     request.principal = principal;
     const scope = this.reflector.getAllAndOverride<Scope | undefined>(REQUIRED_SCOPE, targets);
     if (scope === undefined) throw tenancyErrors.scopeUndeclared(`${context.getClass().name}.${context.getHandler().name}`);
-    if (!hasScope(principal, scope)) throw tenancyErrors.scopeMissing(scope);
-    if (principal.tenantId === SYSTEM_TENANT && scope !== 'admin') throw tenancyErrors.tenantUnnamed();
+    authorize(principal, scope);
     return true;
   }
 }
 
-/** True when the caller has the scope; `admin` includes every other one. */
-export function hasScope({ scopes }: Principal, scope: Scope): boolean {
-  return scopes.includes(scope) || scopes.includes('admin');
+/**
+ * Lets a caller through who has the scope; `admin` includes every other one.
+ *
+ * @throws SCOPE_MISSING (forbidden), TENANT_UNNAMED (invalid)
+ */
+export function authorize({ scopes, tenantId }: Principal, scope: Scope): void {
+  if (!scopes.includes(scope) && !scopes.includes('admin')) throw tenancyErrors.scopeMissing(scope);
+  if (tenantId === SYSTEM_TENANT && scope !== 'admin') throw tenancyErrors.tenantUnnamed();
 }

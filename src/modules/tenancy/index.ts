@@ -1,4 +1,4 @@
-export { hasScope } from './auth.guard.js';
+export { authorize } from './auth.guard.js';
 export { AuthenticationService } from './authentication.service.js';
 export { CurrentPrincipal } from './principal.js';
 export type { Principal, Scope } from './principal.js';

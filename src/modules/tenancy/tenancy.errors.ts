@@ -24,6 +24,8 @@ export const tenancyErrors = {
     new AppError({ kind: 'forbidden', code: 'SCOPE_MISSING', message: `This call needs an API key with the scope "${scope}".`, details: { scope } }),
   scopeUndeclared: (handler: string): AppError =>
     new AppError({ kind: 'internal', code: 'SCOPE_UNDECLARED', message: `${handler} declares no scope, so nobody may call it.` }),
+  expiryPast: (): AppError =>
+    new AppError({ kind: 'invalid', code: 'API_KEY_EXPIRY_PAST', message: 'expiresAt must be a date and time in the future, such as 2030-01-31T12:00:00Z, or left out for a key that does not expire.', details: { field: 'expiresAt' } }),
   tenantExists: (tenantId: string): AppError =>
     new AppError({ kind: 'conflict', code: 'TENANT_EXISTS', message: `There is a tenant "${tenantId}" already; choose another tenantId or leave it out.`, details: { tenantId } }),
   tenantNotFound: (tenantId: string): AppError =>

@@ -48,9 +48,10 @@ export class TenantsService {
 
   /**
    * @returns the key itself, which is kept nowhere
-   * @throws TENANT_NOT_FOUND (notFound)
+   * @throws TENANT_NOT_FOUND (notFound), API_KEY_EXPIRY_PAST (invalid)
    */
   async createApiKey(apiKey: NewApiKey): Promise<{ keyId: string; key: string }> {
+    if (apiKey.expiresAt !== null && !(apiKey.expiresAt > new Date())) throw tenancyErrors.expiryPast();
     await this.get(apiKey.tenantId);
     const keyId = newId();
     const key = newApiKey();

@@ -21,6 +21,7 @@ export function dataSourceOptions(settings: DatabaseSettings): DataSourceOptions
     migrationsTableName: 'schema_migrations',
     migrationsTransactionMode: 'each',
     synchronize: false,
-    extra: { statement_timeout: settings.statementTimeoutMs },
+    // The second one is the client's: a server that is frozen ends no statement.
+    extra: { statement_timeout: settings.statementTimeoutMs, query_timeout: settings.statementTimeoutMs && settings.statementTimeoutMs + 1_000, keepAlive: true },
   };
 }

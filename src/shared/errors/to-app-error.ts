@@ -18,7 +18,7 @@ interface Outage extends Pick<AppErrorInit, 'code' | 'message'> {
 
 /** Sources of the patterns: ioredis 5, pg 8, TypeORM 1, and the PostgreSQL error codes (class 08, 57P, 53300). */
 const POSTGRES_DOWN_CODE = /^(08...|57P0[123]|53300|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
-const POSTGRES_DOWN = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|timeout expired|Driver not Connected/;
+const POSTGRES_DOWN = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|timeout expired|Query read timeout|Driver not Connected/;
 const REDIS_DOWN = /Connection is closed|Command timed out|Stream isn't writeable|max retries per request|^(LOADING|READONLY|CLUSTERDOWN|MASTERDOWN)/;
 const REDIS_FULL = /^(OOM|MISCONF)/;
 
@@ -35,7 +35,7 @@ const OUTAGES: readonly Outage[] = [
   },
   {
     code: 'HOT_STORE_UNAVAILABLE',
-    message: `Redis is out of reach; nothing was lost. ${RETRY_AFTER}`,
+    message: `Redis is out of reach. What was acknowledged is safe; this call may or may not have been taken up. ${RETRY_AFTER}`,
     isIt: ({ isPostgres, name, message }) => !isPostgres && (name === 'MaxRetriesPerRequestError' || REDIS_DOWN.test(message)),
   },
 ];

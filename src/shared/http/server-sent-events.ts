@@ -23,7 +23,7 @@ export function eventStream(events: AsyncIterable<ServerSentEvent>): Readable {
 
 async function* lines(events: AsyncIterator<ServerSentEvent>): AsyncGenerator<string> {
   yield 'retry: 1000\n\n';
-  for (let next = events.next(); ; ) {
+  for (let next = ahead(events); ; ) {
     const turn = await withinKeepAlive(next);
     if (turn === 'silent') {
       yield ': keep-alive\n\n';
@@ -31,9 +31,16 @@ async function* lines(events: AsyncIterator<ServerSentEvent>): AsyncGenerator<st
     }
     if (turn.done === true) return;
     const { id, event, data } = turn.value;
-    next = events.next();
+    next = ahead(events);
     yield `id: ${String(id)}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
   }
+}
+
+/** The next one, asked for while the client still reads; its failure shows when it is looked at, and must not end the process before. */
+function ahead<T>(events: AsyncIterator<T>): Promise<IteratorResult<T>> {
+  const next = events.next();
+  next.catch(() => undefined);
+  return next;
 }
 
 async function withinKeepAlive<T>(next: Promise<T>): Promise<T | 'silent'> {

@@ -1,6 +1,10 @@
 import { Redis } from 'ioredis';
 import type { RedisSettings } from '../config/index.js';
 
+const KEEP_ALIVE_MS = 10_000;
+/** Longer than any command of ours blocks; a blocking connection that is silent for so long is dead. Milliseconds. */
+const WAITING_MS = 15_000;
+
 /** Injection token of the process's command connection. */
 export const REDIS = Symbol('REDIS');
 
@@ -10,7 +14,12 @@ export const REDIS = Symbol('REDIS');
  */
 export function connectRedis({ url, commandTimeoutMs }: RedisSettings): Redis {
   return new Redis(url, {
+    // Sent again after a reconnect, a command that ran but was not answered would run twice.
+    autoResendUnfulfilledCommands: false,
     commandTimeout: commandTimeoutMs,
+    keepAlive: KEEP_ALIVE_MS,
+    // A connection that answers nothing any more is left for a new one.
+    socketTimeout: commandTimeoutMs + 1_000,
     connectTimeout: commandTimeoutMs,
     enableAutoPipelining: true,
     maxRetriesPerRequest: 1,
@@ -20,5 +29,5 @@ export function connectRedis({ url, commandTimeoutMs }: RedisSettings): Redis {
 
 /** A connection of its own for blocking commands or subscriptions: it waits as long as it takes. */
 export function duplicateForWaiting(redis: Redis): Redis {
-  return redis.duplicate({ commandTimeout: undefined, disconnectTimeout: 100, enableAutoPipelining: false, enableReadyCheck: false, maxRetriesPerRequest: null });
+  return redis.duplicate({ autoResendUnfulfilledCommands: true, commandTimeout: undefined, disconnectTimeout: 100, socketTimeout: WAITING_MS, enableAutoPipelining: false, enableReadyCheck: false, maxRetriesPerRequest: null });
 }

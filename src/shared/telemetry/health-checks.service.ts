@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorFunction } from '@nestjs/terminus';
-import { toAppError } from '../errors/index.js';
+import { AppError, toAppError } from '../errors/index.js';
+
+/** A dependency that takes longer to answer is down for whoever asks. */
+const PROBE_LIMIT_MS = 3_000;
 
 /** The checks behind `/health/ready`: whoever owns a connection registers how it is tried. */
 @Injectable()
@@ -15,7 +18,7 @@ export class HealthChecks {
     this.checks.push(async () => {
       const indicator = this.indicators.check(name);
       try {
-        await probe();
+        await within(PROBE_LIMIT_MS, probe());
         return indicator.up();
       } catch (error) {
         return indicator.down({ reason: toAppError(error).message });
@@ -32,4 +35,14 @@ export class HealthChecks {
     const process = this.indicators.check('process');
     return [() => (this.stopping ? process.down({ reason: 'shutting down' }) : process.up()), ...this.checks];
   }
+}
+
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(reject, limitMs, new AppError({ kind: 'unavailable', code: 'PROBE_TIMED_OUT', message: `no answer within ${String(limitMs / 1_000)} s` }));
+  });
+  return Promise.race([work, limit]).finally(() => {
+    clearTimeout(timer);
+  });
 }

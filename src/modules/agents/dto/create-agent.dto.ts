@@ -1,21 +1,21 @@
-import { ArrayMaxSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, IsUUID, Length, Matches, Max, MaxLength, Min } from 'class-validator';
-import { BUILTIN_TOOLS, MODEL_PROVIDERS, TIERS, type ModelProvider, type Tier } from '../../../contracts/index.js';
+import { ArrayMaxSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsString, IsUUID, Length, Matches, Max, MaxLength, Min } from 'class-validator';
+import { BUILTIN_TOOLS, MODEL_PROVIDERS, type ModelProvider, Optional, type Tier, TIERS } from '../../../contracts/index.js';
 import { AGENT_TYPES, type AgentType } from '../agent.js';
 
 /** A new agent. What is left out gets the default shown. */
 export class CreateAgentDto {
   @IsString() @Length(1, 200) name!: string;
   /** Unique among the tenant's agents; default: made from the name. */
-  @IsOptional() @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/) @MaxLength(80) slug?: string;
-  @IsOptional() @IsString() @MaxLength(2_000) description?: string;
+  @Optional() @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/) @MaxLength(80) slug?: string;
+  @Optional() @IsString() @MaxLength(2_000) description?: string;
   @IsIn(AGENT_TYPES) type: AgentType = 'conversational';
   @IsString() @MaxLength(100_000) systemPrompt: string = '';
   /** Who the agent is; put before the system prompt. */
-  @IsOptional() @IsString() @MaxLength(100_000) background?: string;
+  @Optional() @IsString() @MaxLength(100_000) background?: string;
   /** `builtin` (offline) or `openai-compatible`; default: as the model's name says. */
-  @IsOptional() @IsIn(MODEL_PROVIDERS) provider?: ModelProvider;
+  @Optional() @IsIn(MODEL_PROVIDERS) provider?: ModelProvider;
   /** Default: the setting NOOBLE_MODEL. */
-  @IsOptional() @IsString() @Length(1, 200) model?: string;
+  @Optional() @IsString() @Length(1, 200) model?: string;
   @IsNumber() @Min(0) @Max(2) temperature: number = 0.7;
   /** Tokens of one answer at the most. */
   @IsInt() @Min(1) @Max(200_000) maxTokens: number = 2_048;

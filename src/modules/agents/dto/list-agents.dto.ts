@@ -1,8 +1,9 @@
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
+import { IsInt, Max, Min } from 'class-validator';
+import { IsId, Optional } from '../../../contracts/index.js';
 
 export class ListAgentsDto {
   @Type(() => Number) @IsInt() @Min(1) @Max(200) limit: number = 50;
   /** `nextCursor` of the page before. */
-  @IsOptional() @IsUUID() cursor?: string;
+  @Optional() @IsId() cursor?: string;
 }

@@ -76,6 +76,10 @@ export class ArchiveRepository {
     return this.manager(tx).find(MessageEntity, { where: { tenantId, conversationId, seq: Between(from, to) }, order: { seq: 'ASC' } });
   }
 
+  async findMessage({ tenantId, conversationId }: ConversationRef, messageId: string): Promise<Message | null> {
+    return this.messages.findOneBy({ tenantId, conversationId, messageId });
+  }
+
   /** messageId → seq of every archived message. */
   async findMessageIds({ tenantId, conversationId }: ConversationRef): Promise<Record<string, number>> {
     const rows = await this.messages.find({ where: { tenantId, conversationId }, select: { messageId: true, seq: true } });

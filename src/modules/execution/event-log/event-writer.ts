@@ -6,7 +6,7 @@ import type { StateChange } from './execution-hash.js';
 
 /**
  * Writes one run's events, in order. Text deltas are gathered for a few milliseconds and go out as one event; the first one goes at once.
- * A write that fails makes every later call fail with the same error.
+ * A write that fails fires {@link EventWriter.failed}, and makes every later flush fail with the same error.
  */
 export class EventWriter {
   private text = '';
@@ -15,6 +15,7 @@ export class EventWriter {
   private pending: NewExecutionEvent[] = [];
   private change: StateChange = {};
   private written: Promise<void> = Promise.resolve();
+  private readonly failure = new AbortController();
 
   /** @param deltaIntervalMs longest time that a delta waits for company */
   constructor(
@@ -22,6 +23,11 @@ export class EventWriter {
     private readonly ref: ExecutionRef,
     private readonly deltaIntervalMs: number,
   ) {}
+
+  /** Fires when a write has failed: nobody will see what the run goes on to do. */
+  get failed(): AbortSignal {
+    return this.failure.signal;
+  }
 
   /** Puts an event in line; it goes out with the next flush. */
   add(event: NewExecutionEvent, change: StateChange = {}): void {
@@ -65,7 +71,16 @@ export class EventWriter {
     [this.pending, this.change] = [[], {}];
     this.written = this.written.then(() => this.append(events, change));
     // Whoever flushes next sees the failure; until then it must not count as unhandled.
-    this.written.catch(() => undefined);
+    this.written.catch((error: unknown) => {
+      this.failure.abort(error);
+    });
+  }
+
+  /** Forgets what is in line and waits for what is being written: another worker may go on from here. */
+  async discard(): Promise<void> {
+    clearTimeout(this.timer);
+    [this.timer, this.text, this.pending, this.change] = [undefined, '', [], {}];
+    await this.written.catch(() => undefined);
   }
 
   private async append(events: readonly NewExecutionEvent[], change: StateChange): Promise<void> {

@@ -6,7 +6,7 @@ import { CLIENT_ID, ExecutionStartFrame, SubscribeFrame, UnsubscribeFrame, newId
 import { ExecutionSettings, ServerSettings } from '../../../shared/config/index.js';
 import { AppError, toAppError } from '../../../shared/errors/index.js';
 import { SocketErrorFilter, errorFrame, validationPipe } from '../../../shared/http/index.js';
-import { AuthenticationService, hasScope } from '../../tenancy/index.js';
+import { AuthenticationService, authorize } from '../../tenancy/index.js';
 import { ExecutionsService } from '../executions.service.js';
 import { Orchestrator } from '../orchestrator.service.js';
 import { CLOSE, SocketConnection } from './socket-connection.js';
@@ -85,7 +85,7 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
     const sessionId = new URL(request.url ?? '/', 'ws://localhost').searchParams.get('sessionId') ?? newId();
     if (!CLIENT_ID.test(sessionId)) throw new AppError({ kind: 'invalid', code: 'SESSION_ID_INVALID', message: 'sessionId must match ^[A-Za-z0-9._-]{1,128}$.' });
     const principal = await this.authentication.authenticate(request.headers);
-    if (!hasScope(principal, 'user')) throw new AppError({ kind: 'forbidden', code: 'SCOPE_MISSING', message: 'A socket needs an API key with the scope "user".' });
+    authorize(principal, 'user');
     const connection = new SocketConnection(socket, principal, sessionId, this.settings.socketBufferLimitBytes);
     connection.keepAlive(this.settings.socketPingSeconds * 1_000);
     return connection;
@@ -103,7 +103,8 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
     if (!signal) return;
     const ref = { tenantId: connection.principal.tenantId, executionId: ids.executionId };
     this.forward(connection, ids, this.executions.follow(ref, after, signal), signal).catch((error: unknown) => {
-      connection.send(errorFrame(error, 'subscribe'));
+      const { type, data } = errorFrame(error, 'subscribe');
+      connection.send({ type, data: { ...data, executionId: ids.executionId } });
     });
   }
 
@@ -115,7 +116,7 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
         await connection.drain(signal);
       }
     } finally {
-      connection.unfollow(ids.executionId);
+      connection.unfollow(ids.executionId, signal);
     }
   }
 }

@@ -14,6 +14,8 @@ export const CLOSE = { goingAway: 1001, policyViolation: 1008, tryAgainLater: 10
 
 const DRAIN_POLL_MS = 10;
 const PONG_WITHIN_MS = 10_000;
+/** How long a reader may stay behind the limit before it is closed. */
+const READ_WITHIN_MS = 10_000;
 
 /** One open socket: who is behind it, what it follows, and how much it has not read. */
 export class SocketConnection {
@@ -33,7 +35,7 @@ export class SocketConnection {
 
   /** Waits until the client has read enough; one that stays behind the limit for too long is closed, and resumes by cursor. */
   async drain(signal: AbortSignal): Promise<void> {
-    const deadline = Date.now() + PONG_WITHIN_MS;
+    const deadline = Date.now() + READ_WITHIN_MS;
     while (!signal.aborted && this.socket.bufferedAmount > this.bufferLimitBytes) {
       if (Date.now() > deadline) this.close(CLOSE.tryAgainLater, 'You read too slowly; reconnect and subscribe with "after".');
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
@@ -48,9 +50,12 @@ export class SocketConnection {
     return controller.signal;
   }
 
-  unfollow(executionId: string): void {
-    this.following.get(executionId)?.abort();
+  /** @param signal ends only the following that has this signal; default: whichever there is */
+  unfollow(executionId: string, signal?: AbortSignal): void {
+    const controller = this.following.get(executionId);
+    if (!controller || (signal && controller.signal !== signal)) return;
     this.following.delete(executionId);
+    controller.abort();
   }
 
   /** Pings at this interval; a client that does not answer in 10 s is cut off. */

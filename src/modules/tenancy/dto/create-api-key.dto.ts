@@ -1,5 +1,5 @@
-import { ArrayMinSize, ArrayUnique, IsIn, IsISO8601, IsOptional, IsString, Length, Matches } from 'class-validator';
-import { CLIENT_ID } from '../../../contracts/index.js';
+import { ArrayMinSize, ArrayUnique, IsIn, IsISO8601, IsString, Length, Matches } from 'class-validator';
+import { CLIENT_ID, Optional } from '../../../contracts/index.js';
 import { SCOPES, type Scope } from '../principal.js';
 
 export class CreateApiKeyDto {
@@ -8,5 +8,5 @@ export class CreateApiKeyDto {
   @IsString() @Length(1, 200) name!: string;
   @ArrayMinSize(1) @ArrayUnique() @IsIn(SCOPES, { each: true }) scopes!: Scope[];
   /** ISO-8601; default: never. */
-  @IsOptional() @IsISO8601() expiresAt?: string;
+  @Optional() @IsISO8601({ strict: true, strictSeparator: true }) expiresAt?: string;
 }
