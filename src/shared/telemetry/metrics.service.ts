@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Registry, collectDefaultMetrics } from 'prom-client';
 
 /** What a metric is called and what it counts; names end in their unit. */
 export interface MetricSpec<L extends string> {
@@ -17,19 +17,10 @@ export class MetricsService {
     collectDefaultMetrics({ register: this.registry });
   }
 
+  /** Something that only grows. */
   counter<L extends string = never>(spec: MetricSpec<L>): Counter<L> {
     return new Counter({ ...spec, labelNames: [...(spec.labelNames ?? [])], registers: [this.registry] });
   }
-
-  gauge<L extends string = never>(spec: MetricSpec<L>): Gauge<L> {
-    return new Gauge({ ...spec, labelNames: [...(spec.labelNames ?? [])], registers: [this.registry] });
-  }
-
-  /** @param buckets upper bounds in the metric's unit */
-  histogram<L extends string = never>(spec: MetricSpec<L>, buckets: readonly number[]): Histogram<L> {
-    return new Histogram({ ...spec, labelNames: [...(spec.labelNames ?? [])], buckets: [...buckets], registers: [this.registry] });
-  }
-
 
   /** Every metric in the Prometheus text format. */
   async render(): Promise<string> {
