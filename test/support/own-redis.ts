@@ -3,7 +3,14 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
 import { Redis } from 'ioredis';
+
+/** Every server of this test file: one whose test failed before its end must not outlive it. */
+const started = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of started) child.kill('SIGKILL');
+});
 
 /** A Redis server of one test, to be stopped, killed and started again. Every acknowledged write is on disk (`appendfsync always`). */
 export class OwnRedis {
@@ -26,6 +33,7 @@ export class OwnRedis {
   async begin(): Promise<void> {
     const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder, '--appendonly', 'yes', '--appendfsync', 'always', '--save', ''];
     this.child = spawn(program(), options, { stdio: 'ignore' });
+    started.add(this.child);
     const client = new Redis(this.url, { retryStrategy: () => 50, maxRetriesPerRequest: null });
     client.on('error', () => undefined);
     await client.ping();

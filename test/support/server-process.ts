@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
 import { ApiClient } from './api-client.js';
 import { waitFor } from './wait-for.js';
 
@@ -8,12 +9,19 @@ const MAIN = join(import.meta.dirname, '../../dist/main.js');
 const DEFAULTS = { AUTH_MODE: 'headers', HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', MIGRATION_INTERVAL_SECONDS: '1', MIGRATION_CLOSE_GRACE_SECONDS: '0' };
 const LISTENS = /listens on (\S+) /;
 
+/** Every server of this test file: one whose test failed before its end must not outlive it. */
+const started = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of started) child.kill('SIGKILL');
+});
+
 /** The compiled server as a process of its own, to be killed for real. */
 export class ServerProcess {
   /** Everything it has written. */
   output = '';
 
   private constructor(readonly child: ChildProcess) {
+    started.add(child);
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (bytes: Buffer) => (this.output += bytes.toString()));
   }
 
