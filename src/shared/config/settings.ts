@@ -83,5 +83,59 @@ export class ModelSettings {
   @Setting('NOOBLE_MODEL') @MinLength(1) defaultModel = 'builtin/chat';
 }
 
+/** The caches: memory of the process (L1) over Redis (L2) over the database. A time to live of 0 is without end. */
+export class CacheSettings {
+  /** Entries that one process keeps in its memory at the most. */
+  @Setting('CACHE_L1_MAX_ENTRIES') @IsInt() @Min(1) @Max(10_000_000) l1MaxEntries = 10_000;
+  /** Bytes of them at the most, as they are written in Redis. */
+  @Setting('CACHE_L1_MAX_BYTES') @IsInt() @Min(65_536) l1MaxBytes = 67_108_864;
+  /** An entry is served from memory for at most this long before Redis is asked again, seconds. */
+  @Setting('CACHE_L1_TTL_SECONDS') @IsInt() @Min(0) @Max(3_600) l1TtlSeconds = 30;
+  /** A cache read or write that Redis does not answer in this time is given up, milliseconds. */
+  @Setting('CACHE_DEADLINE_MS') @IsInt() @Min(10) @Max(10_000) deadlineMs = 150;
+  /** The same where an older value can stand in, milliseconds. */
+  @Setting('CACHE_SOFT_DEADLINE_MS') @IsInt() @Min(5) @Max(10_000) softDeadlineMs = 50;
+  /** A loader that takes longer fails, milliseconds. */
+  @Setting('CACHE_LOADER_TIMEOUT_MS') @IsInt() @Min(10) @Max(600_000) loaderTimeoutMs = 5_000;
+  /** The same where an older value can stand in; the loader goes on behind it. Milliseconds. */
+  @Setting('CACHE_LOADER_SOFT_TIMEOUT_MS') @IsInt() @Min(1) @Max(600_000) loaderSoftTimeoutMs = 500;
+  /** How long one process waits for another that loads the same entry, milliseconds. */
+  @Setting('CACHE_LOCK_WAIT_MS') @IsInt() @Min(0) @Max(60_000) lockWaitMs = 1_000;
+  /** After a failed load an older value is served for this long before the next try, milliseconds. */
+  @Setting('CACHE_RETRY_MS') @IsInt() @Min(0) @Max(600_000) retryMs = 5_000;
+  /** Between two signs of life on the invalidation bus, milliseconds. */
+  @Setting('CACHE_BUS_BEAT_MS') @IsInt() @Min(50) @Max(60_000) busBeatMs = 1_000;
+  /** Time to live of an agent's configuration, seconds. */
+  @Setting('CACHE_TTL_AGENT_CONFIG_SECONDS') @IsInt() @Min(0) @Max(31_536_000) agentConfigSeconds = 3_600;
+  /** Time to live of an agent's tools, seconds. */
+  @Setting('CACHE_TTL_AGENT_TOOLS_SECONDS') @IsInt() @Min(0) @Max(31_536_000) agentToolsSeconds = 3_600;
+  /** Time to live of a collection's description, seconds. */
+  @Setting('CACHE_TTL_COLLECTION_METADATA_SECONDS') @IsInt() @Min(0) @Max(31_536_000) collectionMetadataSeconds = 3_600;
+  /** Time to live of the memory snapshot of a conversation, seconds. */
+  @Setting('CACHE_TTL_CONVERSATION_MEMORY_SECONDS') @IsInt() @Min(0) @Max(31_536_000) conversationMemorySeconds = 86_400;
+  /** Time to live of a single message, seconds. */
+  @Setting('CACHE_TTL_CONVERSATION_MESSAGE_SECONDS') @IsInt() @Min(0) @Max(31_536_000) conversationMessageSeconds = 86_400;
+  /** Time to live of an agent's execution state, seconds. */
+  @Setting('CACHE_TTL_AGENT_EXECUTION_STATE_SECONDS') @IsInt() @Min(0) @Max(31_536_000) executionStateSeconds = 300;
+  /** Time to live of an embedding, seconds. */
+  @Setting('CACHE_TTL_EMBEDDING_SECONDS') @IsInt() @Min(0) @Max(31_536_000) embeddingSeconds = 86_400;
+  /** Time to live of a search result, seconds. */
+  @Setting('CACHE_TTL_QUERY_RESULT_SECONDS') @IsInt() @Min(0) @Max(31_536_000) queryResultSeconds = 300;
+  /** Time to live of an execution context, counted from its last use, seconds. */
+  @Setting('CACHE_TTL_EXECUTION_CONTEXT_SECONDS') @IsInt() @Min(1) @Max(31_536_000) executionContextSeconds = 1_800;
+  /** The agent's part of an execution context is read again after this long, seconds. */
+  @Setting('CACHE_TTL_CONTEXT_AGENT_SECONDS') @IsInt() @Min(1) @Max(31_536_000) contextAgentSeconds = 600;
+  /** Its collections' part, seconds. */
+  @Setting('CACHE_TTL_CONTEXT_COLLECTIONS_SECONDS') @IsInt() @Min(1) @Max(31_536_000) contextCollectionsSeconds = 900;
+  /** Every other part, seconds. */
+  @Setting('CACHE_TTL_CONTEXT_PART_SECONDS') @IsInt() @Min(1) @Max(31_536_000) contextPartSeconds = 300;
+  /** Time to live of an API key's holder, seconds. */
+  @Setting('CACHE_TTL_API_KEY_SECONDS') @IsInt() @Min(1) @Max(86_400) apiKeySeconds = 300;
+  /** Time to live of a page of the list of agents, seconds. */
+  @Setting('CACHE_TTL_AGENT_LIST_SECONDS') @IsInt() @Min(1) @Max(86_400) agentListSeconds = 300;
+  /** An operator's view of a conversation may be this old, seconds. */
+  @Setting('CACHE_TTL_CRM_READ_SECONDS') @IsInt() @Min(1) @Max(3_600) crmReadSeconds = 2;
+}
+
 /** Every topic, in the order of `.env.example`. */
-export const SETTINGS_CLASSES = [ServerSettings, DatabaseSettings, RedisSettings, ExecutionSettings, MigrationSettings, ModelSettings] as const;
+export const SETTINGS_CLASSES = [ServerSettings, DatabaseSettings, RedisSettings, ExecutionSettings, MigrationSettings, ModelSettings, CacheSettings] as const;

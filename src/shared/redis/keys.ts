@@ -19,6 +19,18 @@ export const keys = {
   execution: (tenantId: string, executionId: string) => `nb:{${tenantId}}:exec:${executionId}`,
   /** stream: the execution's event log; also the name of its wake-up channel. */
   events: (tenantId: string, executionId: string) => `nb:{${tenantId}}:exec:${executionId}:events`,
+  /** string: a cache entry; `name` is made by `shared/cache/entry/cache-key.ts`, as `tenant` is here and below. */
+  cacheEntry: (tenant: string, name: string) => `nb:{${tenant}}:cache:e:${name}`,
+  /** string: who loads a cache entry. */
+  cacheLease: (tenant: string, name: string) => `nb:{${tenant}}:cache:l:${name}`,
+  /** string: generation of a scope of cache entries; with an empty scope the prefix of all. */
+  cacheGeneration: (tenant: string, scope: string) => `nb:{${tenant}}:cache:g:${scope}`,
+  /** sorted set: the entries of one type under a scope by the time of their end; with an empty index the prefix of all. */
+  cacheIndex: (tenant: string, index: string) => `nb:{${tenant}}:cache:n:${index}`,
+  /** channel: invalidations for every process's memory. */
+  cacheBus: () => 'nb:cache:bus',
+  /** What the CACHE_MANAGER puts before a key of its callers. */
+  cacheManager: () => 'nb:cache-manager:',
   /** Prefix of every key that Bull makes. */
   queues: () => '{nb:queues}',
 } as const;

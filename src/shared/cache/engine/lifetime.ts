@@ -1,0 +1,28 @@
+import type { CacheType } from '../data-types.js';
+import type { Timing } from './memory.js';
+
+/** Of a time to live this part is random, so that what was cached together does not end together. */
+const JITTER = 0.1;
+
+/** How long an entry lives; milliseconds. */
+export interface Lifetime {
+  /** 0 is without end. */
+  readonly ttlMs: number;
+  readonly graceMs: number;
+}
+
+/** How long a loaded value is kept; undefined: not at all. `null` is "known to be none". @param ttlMs wanted, 0 is without end */
+export function lifetimeOf(type: CacheType, ttlMs: number, value: unknown): Lifetime | undefined {
+  if (value !== null) return { ttlMs: jittered(ttlMs), graceMs: type.graceMs };
+  if (type.absentMs === 0) return undefined;
+  return { ttlMs: jittered(ttlMs === 0 ? type.absentMs : Math.min(type.absentMs, ttlMs)), graceMs: 0 };
+}
+
+/** The timing of an entry that has just been written. */
+export function timingOf({ ttlMs, graceMs }: Lifetime, sizeBytes: number, loadMs: number): Omit<Timing, 'generations'> {
+  return { leftMs: ttlMs === 0 ? -1 : ttlMs + graceMs, graceMs, ttlMs, loadMs, sizeBytes };
+}
+
+function jittered(ttlMs: number): number {
+  return Math.round(ttlMs * (1 + JITTER * (2 * Math.random() - 1)));
+}
