@@ -35,3 +35,10 @@ export interface Agent {
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
+
+/** Which agents a list shows; a field that is left out excludes none. */
+export interface AgentFilter {
+  readonly tag?: string | undefined;
+  readonly type?: AgentType | undefined;
+  readonly isActive?: boolean | undefined;
+}

@@ -21,10 +21,10 @@ export class AgentsController {
     return AgentDto.of(await this.agents.create(tenantId, body));
   }
 
-  /** Lists the tenant's agents, newest first. */
+  /** Lists the tenant's agents, newest first. `total` counts those that match. */
   @Get()
-  async list(@CurrentPrincipal() { tenantId }: Principal, @Query() { limit, cursor }: ListAgentsDto): Promise<AgentPageDto> {
-    const { data, nextCursor, total } = await this.agents.list(tenantId, limit, cursor);
+  async list(@CurrentPrincipal() { tenantId }: Principal, @Query() query: ListAgentsDto): Promise<AgentPageDto> {
+    const { data, nextCursor, total } = await this.agents.list(tenantId, query);
     return { data: data.map((agent) => AgentDto.of(agent)), nextCursor, total };
   }
 

@@ -2,18 +2,19 @@ import { Injectable } from '@nestjs/common';
 import { newId, type Tier } from '../../contracts/index.js';
 import { ModelSettings } from '../../shared/config/index.js';
 import { isAtLeast } from '../tenancy/index.js';
-import type { Agent } from './agent.js';
+import type { Agent, AgentFilter } from './agent.js';
 import { chooseModel } from './agent-model.js';
 import { AgentRepository } from './agent.repository.js';
 import { agentErrors } from './agents.errors.js';
 import type { CreateAgentDto } from './dto/create-agent.dto.js';
+import { type Page, pageOf } from './page.js';
 import { slugOf } from './slug.js';
 
-/** A page of agents, newest first. */
-export interface AgentPage {
-  readonly data: readonly Agent[];
-  readonly nextCursor: string | null;
-  readonly total: number;
+/** Which part of a list. */
+export interface AgentListing extends AgentFilter {
+  readonly limit: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | undefined;
 }
 
 /** Definitions of agents. */
@@ -55,10 +56,9 @@ export class AgentsService {
     return agent;
   }
 
-  /** @param cursor `nextCursor` of the page before */
-  async list(tenantId: string, limit: number, cursor: string | undefined): Promise<AgentPage> {
-    const [agents, total] = await Promise.all([this.agents.findPage(tenantId, limit + 1, cursor), this.agents.count(tenantId)]);
-    const data = agents.slice(0, limit);
-    return { data, nextCursor: agents.length > limit ? (data.at(-1)?.agentId ?? null) : null, total };
+  /** `total` counts what the filter lets through. */
+  async list(tenantId: string, { limit, cursor, ...filter }: AgentListing): Promise<Page<Agent>> {
+    const [agents, total] = await Promise.all([this.agents.findPage(tenantId, filter, limit + 1, cursor), this.agents.count(tenantId, filter)]);
+    return pageOf(agents, { limit, total }, ({ agentId }) => agentId);
   }
 }
