@@ -12,14 +12,15 @@ describe('the list of agents', () => {
 
   const list = async (query: string): Promise<SeenAgents> => (await acme.get<SeenAgents>(`${AGENTS}?${query}`)).body;
 
-  // A and D are sales, C is off, E is a workflow.
+  // A and D are sales, C is off, E is a workflow; a sixth one is deleted.
   beforeAll(async () => {
     nooble = await startTestApp();
     acme = nooble.client('acme');
     const made = new Map<string, string>();
     const overrides: Record<string, object> = { A: { tags: ['sales', 'x'] }, D: { tags: ['sales'] }, E: { type: 'workflow' } };
     for (const name of NAMES) made.set(name, await createAgent(acme, '', { name, ...overrides[name] }));
-    await nooble.database.query('UPDATE agents SET is_active = false WHERE agent_id = $1', [made.get('C')]);
+    await acme.patch(`${AGENTS}/${String(made.get('C'))}`, { isActive: false });
+    await acme.delete(`${AGENTS}/${await createAgent(acme, '', { name: 'F', tags: ['sales'], type: 'workflow' })}`);
     await createAgent(nooble.client('other'), '', { tags: ['sales'] });
   });
   afterAll(async () => {
