@@ -11,7 +11,7 @@ export type {
   NewExecutionEvent,
   TerminalEventType,
 } from './execution-events.js';
-export { IsId, IsMessageText, Optional } from './fields.js';
+export { IsId, IsMessageText, IsQueryBoolean, Optional } from './fields.js';
 export { CLIENT_ID, SYSTEM_TENANT, newId } from './ids.js';
 export { MAX_MESSAGE_CHARACTERS, MESSAGE_ROLES } from './messages.js';
 export type { MessageRole, TokenUsage } from './messages.js';

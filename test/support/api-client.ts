@@ -37,6 +37,14 @@ export class ApiClient {
     return this.call('POST', path, body);
   }
 
+  patch<T>(path: string, body: unknown): Promise<Answer<T>> {
+    return this.call('PATCH', path, body);
+  }
+
+  delete<T>(path: string): Promise<Answer<T>> {
+    return this.call('DELETE', path);
+  }
+
   async call<T>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
     const init = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
     const response = await fetch(this.url + path, { method, headers: { ...this.headers, ...(body !== undefined && { 'content-type': 'application/json' }) }, ...init });

@@ -1,9 +1,9 @@
-import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
-import type { Tier } from '../../contracts/index.js';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { ModelProvider, Tier } from '../../contracts/index.js';
 import type { AgentType } from './agent.js';
 
 @Entity('agents')
-@Unique('agents_slug_unique', ['tenantId', 'slug'])
+@Index('agents_slug_unique', ['tenantId', 'slug'], { unique: true, where: 'deleted_at IS NULL' })
 export class AgentEntity {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'agents_pk' }) tenantId!: string;
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'agents_pk' }) agentId!: string;
@@ -14,18 +14,19 @@ export class AgentEntity {
   @Column('text') type!: AgentType;
   @Column('text') systemPrompt!: string;
   @Column('text', { nullable: true }) background!: string | null;
-  @Column('text') provider!: string;
+  @Column('text') provider!: ModelProvider;
   @Column('text') model!: string;
   @Column('real') temperature!: number;
   @Column('integer') maxTokens!: number;
-  @Column('text', { array: true }) tools!: string[];
-  @Column('uuid', { array: true }) collections!: string[];
+  @Column('text', { array: true }) tools!: readonly string[];
+  @Column('uuid', { array: true }) collections!: readonly string[];
   @Column('integer') maxIterations!: number;
   @Column('integer') maxHistoryMessages!: number;
   @Column('boolean') isPublic!: boolean;
   @Column('boolean', { default: true }) isActive!: boolean;
   @Column('text') minimumTier!: Tier;
-  @Column('text', { array: true }) tags!: string[];
+  @Column('text', { array: true }) tags!: readonly string[];
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
   @Column('timestamptz', { default: () => 'now()' }) updatedAt!: Date;
+  @Column('timestamptz', { nullable: true }) deletedAt!: Date | null;
 }

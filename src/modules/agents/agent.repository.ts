@@ -1,30 +1,82 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { LessThan, Repository } from 'typeorm';
+import { ArrayContains, type FindOptionsWhere, IsNull, LessThan, Repository } from 'typeorm';
+import { type Tx, managerOf } from '../../shared/database/index.js';
+import type { Agent, AgentDefinition, AgentFilter, AgentRef } from './agent.js';
 import { AgentEntity } from './agent.entity.js';
 
-type NewAgent = Omit<AgentEntity, 'version' | 'isActive' | 'createdAt' | 'updatedAt'>;
-
+/** The table `agents`. What is deleted is in it and never found. */
 @Injectable()
 export class AgentRepository {
   constructor(@InjectRepository(AgentEntity) private readonly agents: Repository<AgentEntity>) {}
 
-  /** @returns null when the tenant has an agent with this slug */
-  async insert(agent: NewAgent): Promise<AgentEntity | null> {
-    const inserted = await this.agents.createQueryBuilder().insert().values(agent).orIgnore().returning('agent_id').execute();
-    return (inserted.raw as unknown[]).length === 0 ? null : this.find(agent.tenantId, agent.agentId);
+  /** Version 1. @returns null when the tenant has an agent with this slug */
+  async insert(agent: AgentRef & AgentDefinition, tx: Tx): Promise<Agent | null> {
+    const inserted = await this.entities(tx).createQueryBuilder().insert().values(agent).orIgnore().returning('agent_id').execute();
+    return (inserted.raw as unknown[]).length === 0 ? null : this.find(agent, tx);
   }
 
-  async find(tenantId: string, agentId: string): Promise<AgentEntity | null> {
-    return this.agents.findOneBy({ tenantId, agentId });
+  /**
+   * Writes the next version over a locked agent.
+   *
+   * @returns null when the tenant has another agent with this slug; the transaction is broken then and must not commit
+   */
+  async update({ tenantId, agentId, version }: Agent, definition: AgentDefinition, tx: Tx): Promise<Agent | null> {
+    try {
+      // now() is when the transaction began, which may have been before the version before.
+      await this.entities(tx).update({ tenantId, agentId }, { ...definition, version: version + 1, updatedAt: () => 'clock_timestamp()' });
+    } catch (error) {
+      if ((error as { constraint?: unknown }).constraint === 'agents_slug_unique') return null;
+      throw error;
+    }
+    return this.find({ tenantId, agentId }, tx);
+  }
+
+  /** The row and its versions stay. @returns false when there is no such agent */
+  async delete({ tenantId, agentId }: AgentRef): Promise<boolean> {
+    const { affected } = await this.agents.update({ tenantId, agentId, deletedAt: IsNull() }, { deletedAt: () => 'now()' });
+    return affected === 1;
+  }
+
+  async find({ tenantId, agentId }: AgentRef, tx?: Tx): Promise<Agent | null> {
+    return agentOf(await this.entities(tx).findOneBy({ tenantId, agentId, deletedAt: IsNull() }));
+  }
+
+  /** Nobody else writes the agent until the transaction ends. */
+  async lock({ tenantId, agentId }: AgentRef, tx: Tx): Promise<Agent | null> {
+    return agentOf(await this.entities(tx).findOne({ where: { tenantId, agentId, deletedAt: IsNull() }, lock: { mode: 'pessimistic_write' } }));
   }
 
   /** Newest first; ids are UUIDv7, so the id is the time. @param before the id to go on from, not included */
-  async findPage(tenantId: string, limit: number, before: string | undefined): Promise<AgentEntity[]> {
-    return this.agents.find({ where: { tenantId, ...(before !== undefined && { agentId: LessThan(before) }) }, order: { agentId: 'DESC' }, take: limit });
+  async findPage(tenantId: string, filter: AgentFilter, limit: number, before: string | undefined): Promise<Agent[]> {
+    const where = { ...matching(tenantId, filter), ...(before !== undefined && { agentId: LessThan(before) }) };
+    return (await this.agents.find({ where, order: { agentId: 'DESC' }, take: limit })).map(plain);
   }
 
-  async count(tenantId: string): Promise<number> {
-    return this.agents.countBy({ tenantId });
+  async count(tenantId: string, filter: AgentFilter): Promise<number> {
+    return this.agents.countBy(matching(tenantId, filter));
   }
+
+  private entities(tx: Tx | undefined): Repository<AgentEntity> {
+    return managerOf(tx, this.agents.manager).getRepository(AgentEntity);
+  }
+}
+
+function matching(tenantId: string, { tag, type, isActive }: AgentFilter): FindOptionsWhere<AgentEntity> {
+  return {
+    tenantId,
+    deletedAt: IsNull(),
+    ...(tag !== undefined && { tags: ArrayContains([tag]) }),
+    ...(type !== undefined && { type }),
+    ...(isActive !== undefined && { isActive }),
+  };
+}
+
+function agentOf(row: AgentEntity | null): Agent | null {
+  return row && plain(row);
+}
+
+/** Without the class: what is kept elsewhere than in the table must be plain data. */
+function plain({ deletedAt: _, ...agent }: AgentEntity): Agent {
+  return agent;
 }

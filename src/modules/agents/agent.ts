@@ -1,15 +1,14 @@
-import type { Tier } from '../../contracts/index.js';
+import type { ModelProvider, Tier } from '../../contracts/index.js';
 
 export const AGENT_TYPES = ['conversational', 'rag', 'workflow'] as const;
 
 export type AgentType = (typeof AGENT_TYPES)[number];
 
-/** An agent as the rest of the system sees it. */
-export interface Agent {
-  readonly tenantId: string;
-  readonly agentId: string;
-  /** 1 at first, one more with every edit. */
-  readonly version: number;
+/** The largest number of a version: PostgreSQL's `integer`. */
+export const MAX_VERSION = 2_147_483_647;
+
+/** What an edit can change of an agent, and what every version of it keeps. */
+export interface AgentDefinition {
   readonly name: string;
   readonly slug: string;
   readonly description: string | null;
@@ -17,7 +16,7 @@ export interface Agent {
   readonly systemPrompt: string;
   /** Who the agent is, put before the system prompt. */
   readonly background: string | null;
-  readonly provider: string;
+  readonly provider: ModelProvider;
   readonly model: string;
   readonly temperature: number;
   /** Tokens of one answer at the most. */
@@ -32,6 +31,32 @@ export interface Agent {
   readonly isActive: boolean;
   readonly minimumTier: Tier;
   readonly tags: readonly string[];
+}
+
+/** Which agent. */
+export interface AgentRef {
+  readonly tenantId: string;
+  readonly agentId: string;
+}
+
+/** An agent as the rest of the system sees it. */
+export interface Agent extends AgentRef, AgentDefinition {
+  /** 1 at first, one more with every edit. */
+  readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+}
+
+/** What an agent was from one edit to the next. */
+export interface AgentVersion extends AgentRef {
+  readonly version: number;
+  readonly definition: AgentDefinition;
+  readonly createdAt: Date;
+}
+
+/** Which agents a list shows; a field that is left out excludes none. */
+export interface AgentFilter {
+  readonly tag?: string | undefined;
+  readonly type?: AgentType | undefined;
+  readonly isActive?: boolean | undefined;
 }

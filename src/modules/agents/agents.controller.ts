@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { UuidParam } from '../../shared/http/index.js';
 import { CurrentPrincipal, type Principal, RequiresScope } from '../tenancy/index.js';
@@ -7,6 +7,7 @@ import { AgentDto } from './dto/agent.dto.js';
 import { AgentPageDto } from './dto/agent-page.dto.js';
 import { CreateAgentDto } from './dto/create-agent.dto.js';
 import { ListAgentsDto } from './dto/list-agents.dto.js';
+import { UpdateAgentDto } from './dto/update-agent.dto.js';
 
 @ApiTags('agents')
 @ApiBearerAuth()
@@ -21,10 +22,10 @@ export class AgentsController {
     return AgentDto.of(await this.agents.create(tenantId, body));
   }
 
-  /** Lists the tenant's agents, newest first. */
+  /** Lists the tenant's agents, newest first. `total` counts those that match. */
   @Get()
-  async list(@CurrentPrincipal() { tenantId }: Principal, @Query() { limit, cursor }: ListAgentsDto): Promise<AgentPageDto> {
-    const { data, nextCursor, total } = await this.agents.list(tenantId, limit, cursor);
+  async list(@CurrentPrincipal() { tenantId }: Principal, @Query() query: ListAgentsDto): Promise<AgentPageDto> {
+    const { data, nextCursor, total } = await this.agents.list(tenantId, query);
     return { data: data.map((agent) => AgentDto.of(agent)), nextCursor, total };
   }
 
@@ -32,5 +33,18 @@ export class AgentsController {
   @Get(':agentId')
   async get(@CurrentPrincipal() { tenantId }: Principal, @UuidParam('agentId') agentId: string): Promise<AgentDto> {
     return AgentDto.of(await this.agents.get(tenantId, agentId));
+  }
+
+  /** Changes the fields that are sent, in a new version of the agent. Runs that have begun go on with the version before. */
+  @Patch(':agentId')
+  async update(@CurrentPrincipal() { tenantId }: Principal, @UuidParam('agentId') agentId: string, @Body() body: UpdateAgentDto): Promise<AgentDto> {
+    return AgentDto.of(await this.agents.update(tenantId, agentId, body));
+  }
+
+  /** Deletes an agent and frees its slug. Its conversations and executions stay readable. */
+  @Delete(':agentId')
+  @HttpCode(204)
+  async remove(@CurrentPrincipal() { tenantId }: Principal, @UuidParam('agentId') agentId: string): Promise<void> {
+    await this.agents.remove(tenantId, agentId);
   }
 }

@@ -3,13 +3,17 @@ import { DatabaseModule } from '../../shared/database/index.js';
 import { TenancyModule } from '../tenancy/index.js';
 import { AgentEntity } from './agent.entity.js';
 import { AgentRepository } from './agent.repository.js';
+import { AgentVersionEntity } from './agent-version.entity.js';
+import { AgentVersionRepository } from './agent-version.repository.js';
+import { AgentVersionsController } from './agent-versions.controller.js';
+import { AgentVersions } from './agent-versions.service.js';
 import { AgentsController } from './agents.controller.js';
 import { AgentsService } from './agents.service.js';
 
 @Module({
-  imports: [DatabaseModule.forEntities(AgentEntity), TenancyModule],
-  controllers: [AgentsController],
-  providers: [AgentRepository, AgentsService],
+  imports: [DatabaseModule.forEntities(AgentEntity, AgentVersionEntity), TenancyModule],
+  controllers: [AgentsController, AgentVersionsController],
+  providers: [AgentRepository, AgentVersionRepository, AgentVersions, AgentsService],
   exports: [AgentsService],
 })
 export class AgentsModule {}

@@ -1,44 +1,83 @@
 import { Injectable } from '@nestjs/common';
 import { newId, type Tier } from '../../contracts/index.js';
 import { ModelSettings } from '../../shared/config/index.js';
+import { Transactions } from '../../shared/database/index.js';
 import { isAtLeast } from '../tenancy/index.js';
-import type { Agent } from './agent.js';
+import type { Agent, AgentFilter } from './agent.js';
+import { type AgentEdit, edited, isEmpty, requireSupported, restored } from './agent-definition.js';
 import { chooseModel } from './agent-model.js';
 import { AgentRepository } from './agent.repository.js';
+import { AgentVersions } from './agent-versions.service.js';
 import { agentErrors } from './agents.errors.js';
 import type { CreateAgentDto } from './dto/create-agent.dto.js';
+import { type Page, pageOf } from './page.js';
 import { slugOf } from './slug.js';
 
-/** A page of agents, newest first. */
-export interface AgentPage {
-  readonly data: readonly Agent[];
-  readonly nextCursor: string | null;
-  readonly total: number;
+/** Which part of a list. */
+export interface AgentListing extends AgentFilter {
+  readonly limit: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | undefined;
 }
 
-/** Definitions of agents. */
+/** Definitions of agents. Every write of them goes through this class. */
 @Injectable()
 export class AgentsService {
   constructor(
     private readonly agents: AgentRepository,
+    private readonly versions: AgentVersions,
+    private readonly transactions: Transactions,
     private readonly models: ModelSettings,
   ) {}
 
   /** @throws AGENT_SLUG_TAKEN (conflict), AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN, MODEL_PROVIDER_NOT_CONFIGURED (invalid) */
-  async create(tenantId: string, definition: CreateAgentDto): Promise<Agent> {
-    if (definition.type === 'rag' || definition.collections.length > 0) throw agentErrors.ragUnavailable();
+  async create(tenantId: string, fields: CreateAgentDto): Promise<Agent> {
+    requireSupported(fields);
     const agentId = newId();
     // A slug that nobody asked for must not stand in the way of a second agent of the same name.
-    const slug = definition.slug ?? `${slugOf(definition.name)}-${agentId.slice(-6)}`;
-    const { description = null, background = null } = definition;
-    const created = await this.agents.insert({ ...definition, ...chooseModel(definition, this.models), tenantId, agentId, slug, description, background });
-    if (!created) throw agentErrors.slugTaken(slug);
+    const slug = fields.slug ?? `${slugOf(fields.name)}-${agentId.slice(-6)}`;
+    const { description = null, background = null } = fields;
+    const definition = { ...fields, ...chooseModel(fields, this.models), slug, description, background, isActive: true };
+    const created = await this.transactions.run((tx) => this.versions.writeFirst({ ...definition, tenantId, agentId }, tx));
     return created;
+  }
+
+  /**
+   * Changes the fields that are named, in a new version.
+   *
+   * @throws AGENT_NOT_FOUND (notFound), AGENT_SLUG_TAKEN (conflict), AGENT_EDIT_EMPTY, AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN,
+   * MODEL_PROVIDER_NOT_CONFIGURED (invalid)
+   */
+  async update(tenantId: string, agentId: string, edit: AgentEdit): Promise<Agent> {
+    if (isEmpty(edit)) throw agentErrors.editEmpty();
+    const ref = { tenantId, agentId };
+    const updated = await this.transactions.run((tx) => this.versions.writeNext(ref, (agent) => edited(agent, edit, this.models), tx));
+    return updated;
+  }
+
+  /**
+   * Goes back to an earlier definition, in a new version; whether the agent is switched on stays.
+   *
+   * @throws AGENT_NOT_FOUND, AGENT_VERSION_NOT_FOUND (notFound), AGENT_SLUG_TAKEN (conflict), AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN,
+   * MODEL_PROVIDER_NOT_CONFIGURED (invalid)
+   */
+  async activateVersion(tenantId: string, agentId: string, version: number): Promise<Agent> {
+    const ref = { tenantId, agentId };
+    const activated = await this.transactions.run((tx) =>
+      this.versions.writeNext(ref, async (agent) => restored(agent, (await this.versions.get(ref, version, tx)).definition, this.models), tx),
+    );
+    return activated;
+  }
+
+  /** Nobody finds the agent any more, and its slug is free; its conversations and executions stay. @throws AGENT_NOT_FOUND (notFound) */
+  async remove(tenantId: string, agentId: string): Promise<void> {
+    const isDeleted = await this.agents.delete({ tenantId, agentId });
+    if (!isDeleted) throw agentErrors.notFound(agentId);
   }
 
   /** @throws AGENT_NOT_FOUND (notFound), also for another tenant's agent */
   async get(tenantId: string, agentId: string): Promise<Agent> {
-    const agent = await this.agents.find(tenantId, agentId);
+    const agent = await this.agents.find({ tenantId, agentId });
     if (!agent) throw agentErrors.notFound(agentId);
     return agent;
   }
@@ -55,10 +94,9 @@ export class AgentsService {
     return agent;
   }
 
-  /** @param cursor `nextCursor` of the page before */
-  async list(tenantId: string, limit: number, cursor: string | undefined): Promise<AgentPage> {
-    const [agents, total] = await Promise.all([this.agents.findPage(tenantId, limit + 1, cursor), this.agents.count(tenantId)]);
-    const data = agents.slice(0, limit);
-    return { data, nextCursor: agents.length > limit ? (data.at(-1)?.agentId ?? null) : null, total };
+  /** `total` counts what the filter lets through. */
+  async list(tenantId: string, { limit, cursor, ...filter }: AgentListing): Promise<Page<Agent>> {
+    const [agents, total] = await Promise.all([this.agents.findPage(tenantId, filter, limit + 1, cursor), this.agents.count(tenantId, filter)]);
+    return pageOf(agents, { limit, total }, ({ agentId }) => agentId);
   }
 }

@@ -1,4 +1,4 @@
-import type { Tier } from '../../../contracts/index.js';
+import type { ModelProvider, Tier } from '../../../contracts/index.js';
 import type { Agent, AgentType } from '../agent.js';
 
 export class AgentDto {
@@ -11,7 +11,7 @@ export class AgentDto {
   type!: AgentType;
   systemPrompt!: string;
   background!: string | null;
-  provider!: string;
+  provider!: ModelProvider;
   model!: string;
   temperature!: number;
   maxTokens!: number;

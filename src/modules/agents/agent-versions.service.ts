@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '../../shared/database/index.js';
+import type { Agent, AgentDefinition, AgentRef, AgentVersion } from './agent.js';
+import { definitionOf } from './agent-definition.js';
+import { AgentRepository } from './agent.repository.js';
+import { AgentVersionRepository } from './agent-version.repository.js';
+import { agentErrors } from './agents.errors.js';
+import { type Page, pageOf } from './page.js';
+
+/** The history of agents: an agent and its newest version are written together, and no version ever changes. */
+@Injectable()
+export class AgentVersions {
+  constructor(
+    private readonly agents: AgentRepository,
+    private readonly versions: AgentVersionRepository,
+  ) {}
+
+  /** A new agent, in its version 1. @throws AGENT_SLUG_TAKEN (conflict) */
+  async writeFirst(agent: AgentRef & AgentDefinition, tx: Tx): Promise<Agent> {
+    const created = await this.agents.insert(agent, tx);
+    if (!created) throw agentErrors.slugTaken(agent.slug);
+    return this.keep(created, tx);
+  }
+
+  /**
+   * The agent in its next version. Edits of one agent wait for each other, so each builds on the one before.
+   *
+   * @param define the next definition, from the agent as it is now
+   * @throws AGENT_NOT_FOUND (notFound), AGENT_SLUG_TAKEN (conflict)
+   */
+  async writeNext(ref: AgentRef, define: (agent: Agent) => AgentDefinition | Promise<AgentDefinition>, tx: Tx): Promise<Agent> {
+    const agent = await this.agents.lock(ref, tx);
+    if (!agent) throw agentErrors.notFound(ref.agentId);
+    const definition = await define(agent);
+    const written = await this.agents.update(agent, definition, tx);
+    if (!written) throw agentErrors.slugTaken(definition.slug);
+    return this.keep(written, tx);
+  }
+
+  /** @throws AGENT_VERSION_NOT_FOUND (notFound) */
+  async get(ref: AgentRef, version: number, tx: Tx): Promise<AgentVersion> {
+    const found = await this.versions.find(ref, version, tx);
+    if (!found) throw agentErrors.versionNotFound(ref.agentId, version);
+    return found;
+  }
+
+  /**
+   * @param cursor `nextCursor` of the page before
+   * @throws AGENT_NOT_FOUND (notFound)
+   */
+  async list(ref: AgentRef, limit: number, cursor: number | undefined): Promise<Page<AgentVersion>> {
+    if (!(await this.agents.find(ref))) throw agentErrors.notFound(ref.agentId);
+    const [versions, total] = await Promise.all([this.versions.findPage(ref, limit + 1, cursor), this.versions.count(ref)]);
+    return pageOf(versions, { limit, total }, ({ version }) => String(version));
+  }
+
+  private async keep(agent: Agent, tx: Tx): Promise<Agent> {
+    const { tenantId, agentId, version, updatedAt } = agent;
+    await this.versions.insert({ tenantId, agentId, version, definition: definitionOf(agent), createdAt: updatedAt }, tx);
+    return agent;
+  }
+}
