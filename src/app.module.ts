@@ -7,6 +7,7 @@ import { ExecutionModule } from './modules/execution/index.js';
 import { MigrationModule } from './modules/migration/index.js';
 import { TenancyModule } from './modules/tenancy/index.js';
 import { ActionsModule } from './shared/actions/index.js';
+import { CacheModule } from './shared/cache/index.js';
 import { ConfigModule, type Settings } from './shared/config/index.js';
 import { DatabaseModule } from './shared/database/index.js';
 import { ErrorFilter, validationPipe } from './shared/http/index.js';
@@ -20,7 +21,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        ...[ConfigModule.forRoot(settings), TelemetryModule, RedisModule, DatabaseModule, ActionsModule],
+        ...[ConfigModule.forRoot(settings), TelemetryModule, RedisModule, DatabaseModule, CacheModule, ActionsModule],
         ...[TenancyModule, AgentsModule, ConversationsModule, ExecutionModule, MigrationModule, CrmModule],
       ],
       providers: [

@@ -1,4 +1,5 @@
 import type { CacheSettings } from '../config/index.js';
+import { keys } from '../redis/index.js';
 import { BusStamp } from './bus/bus-message.js';
 import { InvalidationBus } from './bus/invalidation-bus.js';
 import { RecoveryQueue } from './bus/recovery-queue.js';
@@ -22,17 +23,17 @@ const SCOPES_PER_ENTRY = 4;
 const DRAIN_MS = 1_000;
 
 /** A cache with everything that keeps it going, and what there is to see of it. */
-export interface CacheEngine {
-  readonly cache: TieredCache;
+export abstract class CacheEngine {
+  abstract readonly cache: TieredCache;
   /** For commands; the CACHE_MANAGER uses it, too. */
-  readonly connection: CacheConnection;
-  readonly counters: CacheCounters;
-  readonly events: CacheEventSource;
-  state(): CacheState;
+  abstract readonly connection: CacheConnection;
+  abstract readonly counters: CacheCounters;
+  abstract readonly events: CacheEventSource;
+  abstract state(): CacheState;
   /** Connects in the background: without Redis, too, the cache answers from its loaders. */
-  start(): void;
-  /** Lets the loads under way end, tells Redis what it still can, and closes the connections. */
-  stop(): Promise<void>;
+  abstract start(): void;
+  /** Lets the loads under way end and closes the connections. */
+  abstract stop(): Promise<void>;
 }
 
 /** What the cache is at this moment. */
@@ -54,7 +55,7 @@ const CONNECT_MS = 2_000;
 
 /** @param url of Redis @param now milliseconds, for tests */
 export function createCacheEngine(settings: CacheSettings, url: string, now: () => number = () => performance.now()): CacheEngine {
-  const [counters, events, stamp, queue] = [new CacheCounters(now), new CacheEventSource(), new BusStamp(), new RecoveryQueue(MAX_HELD_BACK)];
+  const [counters, events, stamp, queue] = [new CacheCounters(now), new CacheEventSource(), new BusStamp(channelOf(url)), new RecoveryQueue(MAX_HELD_BACK)];
   const breaker = new Breaker((state) => {
     if (state === 'open') recovery.begin();
     else void l2.beat();
@@ -65,7 +66,7 @@ export function createCacheEngine(settings: CacheSettings, url: string, now: () 
   const recovery = new Recovery(connection, breaker, l2, queue);
   const [l1, generations] = [new L1Store(settings.l1MaxEntries, settings.l1MaxBytes), new Generations(settings.l1MaxEntries * SCOPES_PER_ENTRY)];
   const memory: Memory = new Memory(l1, generations, { isBusSound: () => bus.isSound, isOutage: () => breaker.isOpen, now });
-  const bus: InvalidationBus = new InvalidationBus(new CacheConnection(url, CONNECT_MS), stamp.node, settings.busBeatMs, () => l2.beat(), memory);
+  const bus: InvalidationBus = new InvalidationBus(new CacheConnection(url, CONNECT_MS), stamp, settings.busBeatMs, () => l2.beat(), memory);
   bus.onChange = (isSound) => {
     events.emit('bus', { isSound });
   };
@@ -87,4 +88,8 @@ export function createCacheEngine(settings: CacheSettings, url: string, now: () 
       await connection.close();
     },
   };
+}
+
+function channelOf(url: string): string {
+  return keys.cacheBus(Number(new URL(url).pathname.slice(1)) || 0);
 }

@@ -27,8 +27,8 @@ export const keys = {
   cacheGeneration: (tenant: string, scope: string) => `nb:{${tenant}}:cache:g:${scope}`,
   /** sorted set: the entries of one type under a scope by the time of their end; with an empty index the prefix of all. */
   cacheIndex: (tenant: string, index: string) => `nb:{${tenant}}:cache:n:${index}`,
-  /** channel: invalidations for every process's memory. */
-  cacheBus: () => 'nb:cache:bus',
+  /** channel: invalidations for every process's memory; channels know no databases, so its number is in the name. */
+  cacheBus: (database: number) => `nb:cache:bus:${String(database)}`,
   /** What the CACHE_MANAGER puts before a key of its callers. */
   cacheManager: () => 'nb:cache-manager:',
   /** Prefix of every key that Bull makes. */

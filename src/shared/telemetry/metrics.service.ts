@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Counter, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 
 /** What a metric is called and what it counts; names end in their unit. */
 export interface MetricSpec<L extends string> {
-  readonly name: `nooble_${string}`;
+  readonly name: `nooble_${string}` | `agent_service_${string}`;
   readonly help: string;
   readonly labelNames?: readonly L[];
 }
@@ -20,6 +20,17 @@ export class MetricsService {
   /** Something that only grows. */
   counter<L extends string = never>(spec: MetricSpec<L>): Counter<L> {
     return new Counter({ ...spec, labelNames: [...(spec.labelNames ?? [])], registers: [this.registry] });
+  }
+
+  /** Numbers that are kept elsewhere, and read when somebody asks. @param read each value with its labels, in the order of `labelNames` */
+  read<L extends string>(kind: 'counter' | 'gauge', spec: MetricSpec<L>, read: () => Iterable<readonly [labels: Record<L, string>, value: number]>): void {
+    const options = { ...spec, labelNames: [...(spec.labelNames ?? [])], registers: [this.registry] };
+    const collect = function (this: Counter<L> | Gauge<L>): void {
+      this.reset();
+      for (const [labels, value] of read()) this.inc(labels, value);
+    };
+    if (kind === 'counter') new Counter({ ...options, collect });
+    else new Gauge({ ...options, collect });
   }
 
   /** Every metric in the Prometheus text format. */

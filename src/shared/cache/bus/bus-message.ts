@@ -19,6 +19,8 @@ export class BusStamp {
   readonly node = randomBytes(8).toString('hex');
   private seq = 0;
 
+  constructor(readonly channel: string) {}
+
   next(kind: 'entry' | 'scope', tenant: string, name: string): string {
     this.seq++;
     return `1 ${this.node} ${String(this.seq)} ${kind} ${tenant} ${name}`;

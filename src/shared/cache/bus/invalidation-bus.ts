@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import { keys } from '../../redis/index.js';
 import type { CacheConnection } from '../l2/cache-connection.js';
-import { type BusMessage, parseBusMessage } from './bus-message.js';
+import { type BusMessage, type BusStamp, parseBusMessage } from './bus-message.js';
 
 /** Other processes whose numbering is remembered. */
 const MAX_NODES = 1_000;
@@ -32,7 +31,7 @@ export class InvalidationBus {
   /** @param beat publishes a sign of life of this process */
   constructor(
     private readonly connection: CacheConnection,
-    private readonly node: string,
+    private readonly stamp: BusStamp,
     private readonly beatMs: number,
     private readonly beat: () => Promise<void>,
     private readonly listener: BusListener,
@@ -69,13 +68,13 @@ export class InvalidationBus {
   readonly receive = (text: string): void => {
     const message = parseBusMessage(text);
     if (message === undefined) return;
-    if (message.node === this.node) this.hearOwn(message);
+    if (message.node === this.stamp.node) this.hearOwn(message);
     else this.hear(message);
   };
 
   private async subscribe(): Promise<void> {
     try {
-      await this.connection.client.subscribe(keys.cacheBus(), this.receive);
+      await this.connection.client.subscribe(this.stamp.channel, this.receive);
       this.subscribed = true;
       await this.beat();
     } catch {

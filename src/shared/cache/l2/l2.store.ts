@@ -80,7 +80,7 @@ export class L2Store {
   /** @returns the generations it was written under */
   async put(request: WriteRequest, word: string): Promise<string[] | undefined> {
     const { tenant, name, key } = request.address;
-    const args = [keys.cacheGeneration(tenant, ''), word, writeJson(request, []), request.entry.head, request.entry.body, NEW_GENERATION_MS, keys.cacheBus()];
+    const args = [keys.cacheGeneration(tenant, ''), word, writeJson(request, []), request.entry.head, request.entry.body, NEW_GENERATION_MS, this.stamp.channel];
     const send = (): Promise<unknown> => this.script('put', [key, keys.cacheLease(tenant, name)], [...args, this.stamp.next('entry', tenant, name)]);
     const ids = await this.guarded(send, this.deadlineMs, true);
     return (ids as Buffer[] | undefined)?.map(String);
@@ -115,7 +115,7 @@ export class L2Store {
 
   /** Tells every process that this one lives. */
   async beat(): Promise<void> {
-    await this.guarded(() => this.connection.client.publish(keys.cacheBus(), this.stamp.beat()), this.deadlineMs, false);
+    await this.guarded(() => this.connection.client.publish(this.stamp.channel, this.stamp.beat()), this.deadlineMs, false);
   }
 
   /** Past the breaker: does Redis answer? */
@@ -159,13 +159,13 @@ export class L2Store {
   private sendRemoval(tenant: string, name: string, key: string): Promise<unknown> {
     const message = this.stamp.next('entry', tenant, name);
     const type = name.slice(0, name.indexOf(':'));
-    return this.script('remove', [key, keys.cacheLease(tenant, name)], [keys.cacheGeneration(tenant, ''), keys.cacheBus(), message, keys.cacheIndex(tenant, ''), name, type]);
+    return this.script('remove', [key, keys.cacheLease(tenant, name)], [keys.cacheGeneration(tenant, ''), this.stamp.channel, message, keys.cacheIndex(tenant, ''), name, type]);
   }
 
   private sendInvalidation(tenant: string, scopes: readonly string[], indexes: readonly IndexSpec[]): Promise<unknown> {
     const messages = scopes.map((scope) => this.stamp.next('scope', tenant, scope));
     const generations = scopes.map((scope) => keys.cacheGeneration(tenant, scope));
-    return this.script('invalidate', generations, [keys.cacheBus(), keys.cacheIndex(tenant, ''), JSON.stringify(indexes), ...messages]);
+    return this.script('invalidate', generations, [this.stamp.channel, keys.cacheIndex(tenant, ''), JSON.stringify(indexes), ...messages]);
   }
 
   private async script(name: ScriptName, scriptKeys: readonly string[], args: readonly (string | number | Buffer)[]): Promise<unknown> {

@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import { type ScopeKind } from './data-types.js';
+import { type CacheScope, scopeName } from './entry/cache-key.js';
+import type { IndexSpec } from './l2/l2.store.js';
+import { TieredCache } from './tiered-cache.service.js';
+
+/** How many entries an invalidation has made void: those that could have been read a moment before. */
+export interface InvalidationReport {
+  readonly agentConfig: number;
+  readonly agentTools: number;
+  readonly conversations: number;
+  readonly messages: number;
+}
+
+/** The counted types, as the report calls them. */
+const REPORTED = { agentConfig: 'agent_config', agentTools: 'agent_tools', conversations: 'conversation_memory', messages: 'conversation_message' } as const;
+const CONVERSATION_TYPES = [REPORTED.conversations, REPORTED.messages];
+
+/**
+ * Invalidates what the caches have of a tenant, an agent, a conversation or a message, and says how much it was. While Redis is away the
+ * report is zeros, and the invalidation takes effect as soon as Redis is back.
+ *
+ * @source seed 000, `invalidate_agent_resources`; the counts are of what existed
+ */
+@Injectable()
+export class AgentCacheInvalidator {
+  constructor(private readonly cache: TieredCache) {}
+
+  /** An agent's configuration, tools and contexts. @param withConversations its conversations' memory and messages, too */
+  async agent(tenantId: string, agentId: string, { withConversations = false } = {}): Promise<InvalidationReport> {
+    const scope = { agent: agentId };
+    const conversations = withConversations ? named(scope, 'conversations') : [];
+    const indexes = [...under(named(scope, 'agent'), [REPORTED.agentConfig, REPORTED.agentTools]), ...under(conversations, CONVERSATION_TYPES)];
+    return this.invalidate(tenantId, [...named(scope, 'agent', 'agents'), ...conversations], indexes);
+  }
+
+  /** Everything of one conversation. @param agentId whose it is */
+  async conversation(tenantId: string, agentId: string, conversationId: string): Promise<InvalidationReport> {
+    const scope = { agent: agentId, conversation: conversationId };
+    const scopes = named(scope, 'conversation');
+    return this.invalidate(tenantId, scopes, under(scopes, CONVERSATION_TYPES, named(scope, 'conversations')));
+  }
+
+  /** One message. @param ids of its conversation and its agent, too */
+  async message(tenantId: string, ids: { readonly agentId: string; readonly conversationId: string; readonly messageId: string }): Promise<InvalidationReport> {
+    const scope = { agent: ids.agentId, conversation: ids.conversationId, message: ids.messageId };
+    const scopes = named(scope, 'message');
+    return this.invalidate(tenantId, scopes, under(scopes, [REPORTED.messages], named(scope, 'conversations', 'conversation')));
+  }
+
+  /** Everything that the caches have of a tenant. */
+  async tenant(tenantId: string): Promise<InvalidationReport> {
+    const indexes = (await this.cache.indexNames(tenantId)).map((index) => ({ index, parents: [] }));
+    return this.invalidate(tenantId, ['t'], indexes);
+  }
+
+  private async invalidate(tenantId: string, scopes: readonly string[], indexes: readonly IndexSpec[]): Promise<InvalidationReport> {
+    const counts = (await this.cache.invalidate(tenantId, scopes, indexes)) ?? [];
+    const of = (type: string): number => indexes.reduce((sum, { index }, at) => sum + (index.endsWith(`:${type}`) ? (counts[at] ?? 0) : 0), 0);
+    return { agentConfig: of(REPORTED.agentConfig), agentTools: of(REPORTED.agentTools), conversations: of(REPORTED.conversations), messages: of(REPORTED.messages) };
+  }
+}
+
+function named(scope: CacheScope, ...kinds: ScopeKind[]): string[] {
+  return kinds.flatMap((kind) => scopeName(kind, scope) ?? []);
+}
+
+function under(scopes: readonly string[], types: readonly string[], parents: readonly string[] = []): IndexSpec[] {
+  return scopes.flatMap((scope) => types.map((type) => ({ index: `${scope}:${type}`, parents: parents.map((parent) => `${parent}:${type}`) })));
+}

@@ -1,0 +1,15 @@
+export { AgentCacheInvalidator } from './agent-cache-invalidator.service.js';
+export type { InvalidationReport } from './agent-cache-invalidator.service.js';
+export { CacheAsideService } from './cache-aside.service.js';
+export type { CacheAsideMetrics, CacheAsideRequest, CacheAsideResult } from './cache-aside.service.js';
+export { CACHE_MANAGER } from './cache-manager.js';
+export { CacheModule } from './cache.module.js';
+export { Cached, HasCachedMethods } from './cached.js';
+export type { CacheTypeName } from './data-types.js';
+export type { CacheScope } from './entry/cache-key.js';
+export type { CacheRef } from './engine/place.js';
+export { CacheResponse, InvalidatesCache } from './http/cache-rules.js';
+export { CacheMetrics } from './metrics/cache-metrics.service.js';
+export type { CacheReport } from './metrics/cache-metrics.service.js';
+export { TieredCache } from './tiered-cache.service.js';
+export type { Lookup } from './tiered-cache.service.js';
