@@ -1,6 +1,17 @@
-import { IsInt, IsObject, IsString, Matches, Max, Min } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsNumber, IsObject, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { IsId, IsMessageText, Optional } from './fields.js';
 import { CLIENT_ID } from './ids.js';
+import { MODEL_PROVIDERS, type ModelProvider } from './models.js';
+
+/** What one turn wants otherwise than its agent says; 0 is a value. */
+export class LlmOverridesData {
+  @Optional() @IsIn(MODEL_PROVIDERS) provider?: ModelProvider;
+  @Optional() @IsString() @Length(1, 200) model?: string;
+  @Optional() @IsNumber() @Min(0) @Max(2) temperature?: number;
+  /** Tokens of the answer at the most. */
+  @Optional() @IsInt() @Min(1) @Max(200_000) maxTokens?: number;
+}
 
 /** `execution.agent_run`: one turn of an agent. The execution's id is the action's `taskId`. */
 export class AgentRunData {
@@ -15,6 +26,7 @@ export class AgentRunData {
   @Optional() @IsInt() @Min(1) @Max(100) maxIterations?: number;
   /** Whole-run time-out in milliseconds, never above the tier's. */
   @Optional() @IsInt() @Min(1) timeoutMs?: number;
+  @Optional() @ValidateNested() @Type(() => LlmOverridesData) overrides?: LlmOverridesData;
 }
 
 /** `execution.persist`: write an ended execution to PostgreSQL, again and again until it is there. */

@@ -1,4 +1,4 @@
-export { ACTIONS, ACTION_TYPES, AgentRunData, MoveConversationData, PersistExecutionData, SweepData } from './actions.js';
+export { ACTIONS, ACTION_TYPES, AgentRunData, LlmOverridesData, MoveConversationData, PersistExecutionData, SweepData } from './actions.js';
 export type { ActionSpec, ActionType, DataOf } from './actions.js';
 export { DomainAction } from './domain-action.js';
 export { EXECUTION_STATUSES, TERMINAL_EVENTS, isTerminal } from './execution-events.js';

@@ -65,12 +65,17 @@ describe('keys', () => {
     const expired = await newKey('ended', { scopes: ['agent'], expiresAt: '2999-01-01T00:00:00Z' });
     const revoked = await newKey('ended', { scopes: ['agent'] });
     const orphaned = await newKey('ended', { scopes: ['agent'] });
+    // By hand in SQL, so the caches have to be told by hand, too.
+    const forget = (): Promise<unknown> => admin.post('/api/v1/admin/cache/invalidate', { tenantId: 'ended' });
     expect((await as(revoked.key).get('/api/v1/agents')).status).toBe(200);
+    expect((await as(orphaned.key).get('/api/v1/agents')).status).toBe(200);
     await nooble.database.query('UPDATE api_keys SET expires_at = now() WHERE key_id = $1', [expired.keyId]);
     await nooble.database.query('UPDATE api_keys SET revoked_at = now() WHERE key_id = $1', [revoked.keyId]);
+    await forget();
     expect(await as(expired.key).get('/api/v1/agents')).toMatchObject({ status: 401, body: { code: 'API_KEY_INVALID' } });
     expect((await as(revoked.key).get('/api/v1/agents')).status).toBe(401);
     await nooble.database.query("UPDATE tenants SET is_active = false WHERE tenant_id = 'ended'");
+    await forget();
     expect((await as(orphaned.key).get('/api/v1/agents')).status).toBe(401);
   });
 

@@ -1,11 +1,15 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
-import { UuidParam } from '../../shared/http/index.js';
+import type { FastifyRequest } from 'fastify';
+import { CacheResponse } from '../../shared/cache/index.js';
+import { pathParam, queryKey, UuidParam } from '../../shared/http/index.js';
 import { CurrentPrincipal, type Principal, RequiresScope } from '../tenancy/index.js';
 import { AgentsService } from './agents.service.js';
 import { AgentDto } from './dto/agent.dto.js';
+import { AgentInvalidationDto } from './dto/agent-invalidation.dto.js';
 import { AgentPageDto } from './dto/agent-page.dto.js';
 import { CreateAgentDto } from './dto/create-agent.dto.js';
+import { InvalidateAgentDto } from './dto/invalidate-agent.dto.js';
 import { ListAgentsDto } from './dto/list-agents.dto.js';
 import { UpdateAgentDto } from './dto/update-agent.dto.js';
 
@@ -24,6 +28,7 @@ export class AgentsController {
 
   /** Lists the tenant's agents, newest first. `total` counts those that match. */
   @Get()
+  @CacheResponse({ type: 'agent_list', key: queryKey })
   async list(@CurrentPrincipal() { tenantId }: Principal, @Query() query: ListAgentsDto): Promise<AgentPageDto> {
     const { data, nextCursor, total } = await this.agents.list(tenantId, query);
     return { data: data.map((agent) => AgentDto.of(agent)), nextCursor, total };
@@ -31,6 +36,7 @@ export class AgentsController {
 
   /** One agent. */
   @Get(':agentId')
+  @CacheResponse({ type: 'agent_response', key: agentIdOf, scope: (request) => ({ agent: agentIdOf(request) }) })
   async get(@CurrentPrincipal() { tenantId }: Principal, @UuidParam('agentId') agentId: string): Promise<AgentDto> {
     return AgentDto.of(await this.agents.get(tenantId, agentId));
   }
@@ -47,4 +53,15 @@ export class AgentsController {
   async remove(@CurrentPrincipal() { tenantId }: Principal, @UuidParam('agentId') agentId: string): Promise<void> {
     await this.agents.remove(tenantId, agentId);
   }
+
+  /** Makes every process forget what it has cached of an agent. Edits and deletes do that by themselves. */
+  @Post(':agentId/invalidate')
+  @HttpCode(200)
+  async invalidate(@CurrentPrincipal() { tenantId }: Principal, @UuidParam('agentId') agentId: string, @Body() { invalidateConversations }: InvalidateAgentDto): Promise<AgentInvalidationDto> {
+    return this.agents.invalidate(tenantId, agentId, invalidateConversations);
+  }
+}
+
+function agentIdOf({ params }: FastifyRequest): string {
+  return pathParam(params, 'agentId');
 }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { newId, type Tier } from '../../contracts/index.js';
+import { newId } from '../../contracts/index.js';
+import { AgentCacheInvalidator, CacheAsideService, type InvalidationReport } from '../../shared/cache/index.js';
 import { ModelSettings } from '../../shared/config/index.js';
 import { Transactions } from '../../shared/database/index.js';
-import { isAtLeast } from '../tenancy/index.js';
 import type { Agent, AgentFilter } from './agent.js';
 import { type AgentEdit, edited, isEmpty, requireSupported, restored } from './agent-definition.js';
 import { chooseModel } from './agent-model.js';
@@ -28,6 +28,8 @@ export class AgentsService {
     private readonly versions: AgentVersions,
     private readonly transactions: Transactions,
     private readonly models: ModelSettings,
+    private readonly cache: CacheAsideService,
+    private readonly invalidator: AgentCacheInvalidator,
   ) {}
 
   /** @throws AGENT_SLUG_TAKEN (conflict), AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN, MODEL_PROVIDER_NOT_CONFIGURED (invalid) */
@@ -39,6 +41,7 @@ export class AgentsService {
     const { description = null, background = null } = fields;
     const definition = { ...fields, ...chooseModel(fields, this.models), slug, description, background, isActive: true };
     const created = await this.transactions.run((tx) => this.versions.writeFirst({ ...definition, tenantId, agentId }, tx));
+    await this.invalidator.agent(tenantId, agentId);
     return created;
   }
 
@@ -52,6 +55,7 @@ export class AgentsService {
     if (isEmpty(edit)) throw agentErrors.editEmpty();
     const ref = { tenantId, agentId };
     const updated = await this.transactions.run((tx) => this.versions.writeNext(ref, (agent) => edited(agent, edit, this.models), tx));
+    await this.invalidator.agent(tenantId, agentId);
     return updated;
   }
 
@@ -66,6 +70,7 @@ export class AgentsService {
     const activated = await this.transactions.run((tx) =>
       this.versions.writeNext(ref, async (agent) => restored(agent, (await this.versions.get(ref, version, tx)).definition, this.models), tx),
     );
+    await this.invalidator.agent(tenantId, agentId);
     return activated;
   }
 
@@ -73,24 +78,32 @@ export class AgentsService {
   async remove(tenantId: string, agentId: string): Promise<void> {
     const isDeleted = await this.agents.delete({ tenantId, agentId });
     if (!isDeleted) throw agentErrors.notFound(agentId);
+    await this.invalidator.agent(tenantId, agentId, { withConversations: true });
+  }
+
+  /**
+   * Makes the caches forget an agent, in every process.
+   *
+   * @returns how much they had of it
+   * @throws AGENT_NOT_FOUND (notFound)
+   */
+  async invalidate(tenantId: string, agentId: string, withConversations: boolean): Promise<InvalidationReport> {
+    await this.load(tenantId, agentId);
+    return this.invalidator.agent(tenantId, agentId, { withConversations });
   }
 
   /** @throws AGENT_NOT_FOUND (notFound), also for another tenant's agent */
   async get(tenantId: string, agentId: string): Promise<Agent> {
-    const agent = await this.agents.find({ tenantId, agentId });
-    if (!agent) throw agentErrors.notFound(agentId);
-    return agent;
+    const request = { dataType: 'agent_config', resourceId: agentId, tenantId, scope: { agent: agentId } } as const;
+    const { value } = await this.cache.getWithCacheAside({ ...request, fetchFromDb: () => this.agents.find({ tenantId, agentId }) });
+    if (!value) throw agentErrors.notFound(agentId);
+    return value;
   }
 
-  /**
-   * The agent, if this tenant may run it now.
-   *
-   * @throws AGENT_NOT_FOUND (notFound), AGENT_INACTIVE, AGENT_TIER_TOO_LOW (forbidden)
-   */
-  async getRunnable(tenantId: string, agentId: string, tier: Tier): Promise<Agent> {
-    const agent = await this.get(tenantId, agentId);
-    if (!agent.isActive) throw agentErrors.inactive(agentId);
-    if (!isAtLeast(tier, agent.minimumTier)) throw agentErrors.tierTooLow(tier, agent.minimumTier);
+  /** The agent as the database has it now, for whoever caches it himself. @throws AGENT_NOT_FOUND (notFound) */
+  async load(tenantId: string, agentId: string): Promise<Agent> {
+    const agent = await this.agents.find({ tenantId, agentId });
+    if (!agent) throw agentErrors.notFound(agentId);
     return agent;
   }
 

@@ -1,6 +1,8 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
-import { UuidParam } from '../../shared/http/index.js';
+import type { FastifyRequest } from 'fastify';
+import { CacheResponse } from '../../shared/cache/index.js';
+import { pathParam, queryKey, UuidParam } from '../../shared/http/index.js';
 import { CurrentPrincipal, type Principal, RequiresScope } from '../tenancy/index.js';
 import { ConversationDetailService } from './conversation-detail.service.js';
 import { ConversationDetailDto } from './dto/conversation-detail.dto.js';
@@ -15,6 +17,7 @@ export class CrmConversationsController {
 
   /** One conversation of either tier, with its messages, its ended executions and its ledger. */
   @Get(':conversationId')
+  @CacheResponse({ type: 'crm_conversation', key: (request) => [conversationIdOf(request), ...queryKey(request)], scope: (request) => ({ conversation: conversationIdOf(request) }) })
   async get(
     @CurrentPrincipal() { tenantId }: Principal,
     @UuidParam('conversationId') conversationId: string,
@@ -22,4 +25,8 @@ export class CrmConversationsController {
   ): Promise<ConversationDetailDto> {
     return ConversationDetailDto.of(await this.details.get({ tenantId, conversationId }, after + 1, limit));
   }
+}
+
+function conversationIdOf({ params }: FastifyRequest): string {
+  return pathParam(params, 'conversationId');
 }

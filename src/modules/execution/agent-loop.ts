@@ -1,8 +1,8 @@
 import { APICallError, type ModelMessage, RetryError, type TextStreamPart, type ToolSet, dynamicTool, isStepCount, jsonSchema, streamText } from 'ai';
 import type { ExecutionError, TokenUsage } from '../../contracts/index.js';
 import { AppError } from '../../shared/errors/index.js';
-import type { Agent } from '../agents/index.js';
 import { type Message, toStorableText } from '../conversations/index.js';
+import type { AgentSnapshot, LlmConfig } from './context/execution-context.js';
 import type { EventWriter } from './event-log/event-writer.js';
 import type { ProviderModel } from './models/builtin.model.js';
 import type { AgentTool } from './tools/agent-tool.js';
@@ -10,7 +10,8 @@ import type { AgentTool } from './tools/agent-tool.js';
 /** What one run of the loop needs. */
 export interface LoopInput {
   readonly executionId: string;
-  readonly agent: Agent;
+  readonly agent: AgentSnapshot;
+  readonly llm: LlmConfig;
   readonly model: ProviderModel;
   /** Oldest first, as the memory window has them. */
   readonly messages: readonly Message[];
@@ -38,7 +39,7 @@ const NO_USAGE: TokenUsage = { inputTokens: 0, outputTokens: 0, totalTokens: 0 }
  * @throws only what the event writer throws
  */
 export async function runAgentLoop(input: LoopInput, writer: EventWriter): Promise<LoopOutcome> {
-  const { agent, signal } = input;
+  const { agent, llm, signal } = input;
   const { stream } = streamText({
     model: input.model,
     instructions: [agent.background, agent.systemPrompt].filter((text) => text !== null && text !== '').join('\n\n') || undefined,
@@ -46,8 +47,8 @@ export async function runAgentLoop(input: LoopInput, writer: EventWriter): Promi
     allowSystemInMessages: true,
     tools: Object.fromEntries(input.tools.map((tool) => [tool.name, toSdkTool(tool)])),
     stopWhen: isStepCount(input.maxIterations),
-    temperature: agent.temperature,
-    maxOutputTokens: agent.maxTokens,
+    temperature: llm.temperature,
+    maxOutputTokens: llm.maxTokens,
     abortSignal: signal,
     providerOptions: { nooble: { executionId: input.executionId } },
     // The stream itself brings errors; without this the SDK also prints them.

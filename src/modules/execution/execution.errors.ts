@@ -16,6 +16,10 @@ export const executionErrors = {
     new AppError({ kind: 'conflict', code: 'EXECUTION_TIMED_OUT', message: `The run took longer than its ${String(timeoutMs)} ms; ask for less, or for a larger timeoutMs if the tier allows it.` }),
   workerLost: (beginnings: number): AppError =>
     new AppError({ kind: 'conflict', code: 'WORKER_LOST', message: `The run was begun ${String(beginnings)} times and its worker was lost each time; it is not begun again. Your message is in the conversation.` }),
+  contextDenied: (): AppError =>
+    new AppError({ kind: 'forbidden', code: 'CONTEXT_DENIED', message: 'The contextCacheKey of this action is not one of its tenant; leave it out, and the context is assembled anew.', details: { field: 'contextCacheKey' } }),
+  headerInvalid: (header: string, rule: string): AppError =>
+    new AppError({ kind: 'invalid', code: 'HEADER_INVALID', message: `${header} ${rule}; leave it out for the agent's own.`, details: { field: header } }),
   cursorInvalid: (): AppError =>
     new AppError({ kind: 'invalid', code: 'CURSOR_INVALID', message: 'Last-Event-ID or ?after= must be a whole number: the id of the last event you have, 0 for all.', details: { field: 'after' } }),
 };

@@ -4,6 +4,7 @@ import { AgentsModule } from '../agents/index.js';
 import { ConversationsModule } from '../conversations/index.js';
 import { TenancyModule } from '../tenancy/index.js';
 import { AgentRunHandler } from './agent-run.handler.js';
+import { ExecutionContexts } from './context/execution-contexts.service.js';
 import { EventLogStore } from './event-log/event-log.store.js';
 import { EventReader } from './event-log/event-reader.service.js';
 import { WakeUpStore } from './event-log/wake-up.store.js';
@@ -15,6 +16,8 @@ import { ExecutionsGateway } from './gateway/executions.gateway.js';
 import { ModelProviders } from './models/model-providers.js';
 import { Orchestrator } from './orchestrator.service.js';
 import { PersistExecutionHandler } from './persist-execution.handler.js';
+import { AgentTools } from './tools/agent-tools.service.js';
+import { TurnPreparation } from './turn-preparation.service.js';
 import { Turn } from './turn.service.js';
 
 @Module({
@@ -22,7 +25,7 @@ import { Turn } from './turn.service.js';
   controllers: [ExecutionsController],
   providers: [
     ...[EventLogStore, WakeUpStore, EventReader, ExecutionRepository, ExecutionsService],
-    ...[Orchestrator, AgentRunHandler, PersistExecutionHandler, Turn, ModelProviders, ExecutionsGateway],
+    ...[ExecutionContexts, AgentTools, Orchestrator, AgentRunHandler, PersistExecutionHandler, TurnPreparation, Turn, ModelProviders, ExecutionsGateway],
   ],
   exports: [ExecutionsService],
 })

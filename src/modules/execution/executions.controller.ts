@@ -1,9 +1,12 @@
-import { Body, Controller, Get, HttpCode, Post, Query, Res } from '@nestjs/common';
+import type { IncomingHttpHeaders } from 'node:http';
+import { applyDecorators, Body, Controller, Get, Headers, HttpCode, Post, Query, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { ExecutionEvent } from '../../contracts/index.js';
+import { ModelSettings } from '../../shared/config/index.js';
 import { EVENT_STREAM_HEADERS, eventStream, type ServerSentEvent, UuidParam } from '../../shared/http/index.js';
 import { CurrentPrincipal, type Principal, RequiresScope } from '../tenancy/index.js';
+import { OVERRIDE_HEADERS, overridesFrom } from './context/override-headers.js';
 import { AcceptedExecutionDto } from './dto/accepted-execution.dto.js';
 import { ExecutionDto } from './dto/execution.dto.js';
 import { FollowEventsDto } from './dto/follow-events.dto.js';
@@ -20,13 +23,20 @@ export class ExecutionsController {
   constructor(
     private readonly orchestrator: Orchestrator,
     private readonly executions: ExecutionsService,
+    private readonly models: ModelSettings,
   ) {}
 
   /** Starts a turn and answers at once; follow its events or ask for it later. */
   @Post('agents/:agentId/executions')
   @HttpCode(202)
-  async start(@CurrentPrincipal() principal: Principal, @UuidParam('agentId') agentId: string, @Body() body: StartExecutionDto): Promise<AcceptedExecutionDto> {
-    return this.orchestrator.accept(principal, { ...body, agentId });
+  @applyDecorators(...OVERRIDE_HEADERS.map((name) => ApiHeader({ name, required: false, description: "For this turn instead of the agent's own; 0 is a value" })))
+  async start(
+    @CurrentPrincipal() principal: Principal,
+    @UuidParam('agentId') agentId: string,
+    @Body() body: StartExecutionDto,
+    @Headers() headers: IncomingHttpHeaders,
+  ): Promise<AcceptedExecutionDto> {
+    return this.orchestrator.accept(principal, { ...body, agentId, overrides: overridesFrom(headers, this.models) });
   }
 
   /** One execution, live or ended. */

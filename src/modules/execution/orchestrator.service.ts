@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../contracts/index.js';
 import { ActionBus } from '../../shared/actions/index.js';
-import { AgentsService } from '../agents/index.js';
+import { requireRunnable } from '../agents/index.js';
 import { ConversationsService, type OpenedConversation } from '../conversations/index.js';
 import { type Principal, TIER_LIMITS } from '../tenancy/index.js';
+import { ExecutionContexts } from './context/execution-contexts.service.js';
+import type { LlmOverrides } from './context/execution-context.js';
 import { EventLogStore } from './event-log/event-log.store.js';
 
 /** One turn that somebody asks for, whatever channel it came by. */
@@ -16,6 +18,8 @@ export interface TurnRequest {
   readonly metadata?: Record<string, unknown>;
   readonly maxIterations?: number;
   readonly timeoutMs?: number;
+  /** Instead of the agent's, for this turn alone. */
+  readonly overrides?: LlmOverrides | undefined;
 }
 
 /** A turn that waits for a worker. */
@@ -34,7 +38,7 @@ export interface AcceptedTurn {
 @Injectable()
 export class Orchestrator {
   constructor(
-    private readonly agents: AgentsService,
+    private readonly contexts: ExecutionContexts,
     private readonly conversations: ConversationsService,
     private readonly log: EventLogStore,
     private readonly bus: ActionBus,
@@ -48,25 +52,27 @@ export class Orchestrator {
    */
   async accept({ tenantId, tier }: Principal, request: TurnRequest): Promise<AcceptedTurn> {
     const { agentId, userId } = request;
-    const { model } = await this.agents.getRunnable(tenantId, agentId, tier);
+    const agent = await this.contexts.agentOf(tenantId, agentId);
+    requireRunnable(agent, tier);
     const { sessionId: wanted, conversationId: named, metadata = {} } = request;
-    const opened = await this.conversations.open(tenantId, { agentId, userId: userId ?? null, model, metadata, sessionId: wanted, conversationId: named });
+    const opened = await this.conversations.open(tenantId, { agentId, userId: userId ?? null, model: request.overrides?.model ?? agent.model, metadata, sessionId: wanted, conversationId: named });
     const { conversationId, sessionId } = opened;
     const executionId = newId();
     const state = { executionId, agentId, conversationId, sessionId, userId: userId ?? null, status: 'queued', attempt: 0, queuedAt: new Date() } as const;
-    await this.log.append({ tenantId, executionId }, [{ type: 'execution.queued', data: { agentId } }], state);
+    const queued = this.log.append({ tenantId, executionId }, [{ type: 'execution.queued', data: { agentId } }], state);
+    const [{ key }] = await Promise.all([this.contexts.ensure({ tenantId, agentId, conversationId }, tier), queued]);
     // Decoration: a failure of this one must not be one of the turn.
     const queuePosition = this.bus.waiting('execution.agent_run').catch(() => 0);
-    await this.enqueue({ tenantId, tier }, executionId, request, opened);
+    await this.enqueue({ tenantId, tier }, { executionId, contextCacheKey: key }, request, opened);
     const { estimatedSeconds } = TIER_LIMITS[tier];
     return { executionId, conversationId, sessionId, status: 'queued', eventsUrl: `/api/v1/executions/${executionId}/events`, queuePosition: await queuePosition, estimatedSeconds };
   }
 
-  private async enqueue({ tenantId, tier }: Pick<Principal, 'tenantId' | 'tier'>, executionId: string, request: TurnRequest, opened: OpenedConversation): Promise<void> {
-    const { agentId, userId, message, maxIterations, timeoutMs, metadata } = request;
+  private async enqueue({ tenantId, tier }: Pick<Principal, 'tenantId' | 'tier'>, { executionId, contextCacheKey }: { executionId: string; contextCacheKey: string }, request: TurnRequest, opened: OpenedConversation): Promise<void> {
+    const { agentId, userId, message, maxIterations, timeoutMs, metadata, overrides } = request;
     const { conversationId, sessionId } = opened;
-    const data = { conversationId, sessionId, message, messageType: 'text', userInfo: {}, maxIterations, timeoutMs };
-    const action = { tenantId, tenantTier: tier, agentId, sessionId, userId, taskId: executionId, metadata: metadata ?? {}, data };
+    const data = { conversationId, sessionId, message, messageType: 'text', userInfo: {}, maxIterations, timeoutMs, ...(overrides && { overrides }) };
+    const action = { tenantId, tenantTier: tier, agentId, sessionId, userId, taskId: executionId, contextCacheKey, metadata: metadata ?? {}, data };
     await this.bus.dispatch('execution.agent_run', action, { jobId: executionId });
   }
 }

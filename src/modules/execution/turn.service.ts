@@ -2,17 +2,17 @@ import { Injectable } from '@nestjs/common';
 import type { DomainAction, ExecutionError, NewExecutionEvent, TokenUsage } from '../../contracts/index.js';
 import { startDeadline } from '../../shared/actions/index.js';
 import { ExecutionSettings } from '../../shared/config/index.js';
-import { type Agent, AgentsService } from '../agents/index.js';
-import { ConversationsService, type MemoryWindow, MemoryManager, type NewConversation, toStorableText } from '../conversations/index.js';
-import { TIER_LIMITS } from '../tenancy/index.js';
+import { ConversationsService, type MemoryWindow, toStorableText } from '../conversations/index.js';
 import { type LoopInput, type LoopOutcome, runAgentLoop } from './agent-loop.js';
+import type { ExecutionContext } from './context/execution-context.js';
 import { EventLogStore } from './event-log/event-log.store.js';
 import type { StateChange } from './event-log/execution-hash.js';
 import { EventWriter } from './event-log/event-writer.js';
 import { executionErrors } from './execution.errors.js';
 import type { ExecutionResult } from './execution.js';
 import { ModelProviders } from './models/model-providers.js';
-import { toolsNamed } from './tools/tool-registry.js';
+import { AgentTools } from './tools/agent-tools.service.js';
+import { conversationOf, TurnPreparation } from './turn-preparation.service.js';
 
 type AgentRun = DomainAction<'execution.agent_run'>;
 
@@ -22,9 +22,9 @@ const NO_USAGE: TokenUsage = { inputTokens: 0, outputTokens: 0, totalTokens: 0 }
 @Injectable()
 export class Turn {
   constructor(
-    private readonly agents: AgentsService,
+    private readonly preparation: TurnPreparation,
+    private readonly tools: AgentTools,
     private readonly conversations: ConversationsService,
-    private readonly memory: MemoryManager,
     private readonly models: ModelProviders,
     private readonly log: EventLogStore,
     private readonly settings: ExecutionSettings,
@@ -48,55 +48,48 @@ export class Turn {
   }
 
   private async begin(action: AgentRun, writer: EventWriter, signal: AbortSignal): Promise<void> {
-    const agent = await this.agents.getRunnable(action.tenantId, action.agentId ?? '', action.tenantTier);
-    const window = await this.remember(action, agent);
-    const { model, provider, version: agentVersion } = agent;
-    const resolved = { agentVersion, model, provider, messages: window.messages.length, tokens: window.totalTokens, source: 'database' };
-    writer.add({ type: 'context.resolved', data: resolved }, { agentVersion, contextSource: resolved.source });
+    const { context, source, window } = await this.preparation.prepare(action);
+    const { model, provider } = context.llm;
+    const agentVersion = context.agent.version;
+    const resolved = { agentVersion, model, provider, messages: window.messages.length, tokens: window.totalTokens, source };
+    writer.add({ type: 'context.resolved', data: resolved }, { agentVersion, contextSource: source });
     writer.send();
-    await this.answer(action, { agent, window, writer, signal });
+    await this.answer(action, { context, window, writer, signal });
   }
 
-  /** The user's message into the conversation, and what the model is shown of it. */
-  private async remember(action: AgentRun, agent: Agent): Promise<MemoryWindow> {
-    const { tenantId, taskId: executionId, data } = action;
-    const message = { messageId: `${executionId}.user`, role: 'user', content: data.message, agentId: null, executionId, metadata: null } as const;
-    await this.conversations.append(tenantId, conversationOf(action, agent), message);
-    return this.memory.window({ tenantId, conversationId: data.conversationId }, agent.model, agent.maxHistoryMessages);
-  }
-
-  private async answer(action: AgentRun, { agent, window, writer, signal }: Prepared): Promise<void> {
-    const limits = TIER_LIMITS[action.tenantTier];
+  private async answer(action: AgentRun, { context, window, writer, signal }: Prepared): Promise<void> {
+    const { agent, llm, limits } = context;
     const timeoutMs = Math.min(action.data.timeoutMs ?? limits.runTimeoutMs, limits.runTimeoutMs);
     using deadline = startDeadline(timeoutMs, signal, () => executionErrors.timedOut(timeoutMs));
     const input: LoopInput = {
       executionId: action.taskId,
       agent,
-      model: this.models.resolve(agent.provider, agent.model),
+      llm,
+      model: this.models.resolve(llm.provider, llm.model),
       messages: window.messages,
-      tools: toolsNamed(agent.tools),
+      tools: await this.tools.load(action.tenantId, agent.agentId, agent.tools),
       maxIterations: Math.min(action.data.maxIterations ?? agent.maxIterations, limits.maxIterations),
       signal: AbortSignal.any([deadline.signal, writer.failed]),
     };
     const outcome = await runAgentLoop(input, writer);
     signal.throwIfAborted();
     writer.failed.throwIfAborted();
-    await this.finish(action, agent, deadline.hasPassed() ? timedOut(outcome, timeoutMs) : outcome, writer);
+    await this.finish(action, context, deadline.hasPassed() ? timedOut(outcome, timeoutMs) : outcome, writer);
   }
 
   /** The answer, or what there is of it, into the conversation first; then the terminal event. A crash between the two is finished by the next try. */
-  private async finish(action: AgentRun, agent: Agent, outcome: LoopOutcome, writer: EventWriter): Promise<void> {
+  private async finish(action: AgentRun, context: ExecutionContext, outcome: LoopOutcome, writer: EventWriter): Promise<void> {
     const content = toStorableText(outcome.text);
-    const result = content === '' && outcome.error !== null ? null : await this.appendAnswer(action, agent, content, outcome);
+    const result = content === '' && outcome.error !== null ? null : await this.appendAnswer(action, context, content, outcome);
     await end(result, outcome, writer);
   }
 
-  private async appendAnswer(action: AgentRun, agent: Agent, content: string, outcome: LoopOutcome): Promise<ExecutionResult> {
+  private async appendAnswer(action: AgentRun, context: ExecutionContext, content: string, outcome: LoopOutcome): Promise<ExecutionResult> {
     const { tenantId, taskId: executionId } = action;
     const messageId = answerId(action);
     const metadata: PartialAnswer | null = outcome.error && { isPartial: true, finishReason: outcome.finishReason, error: outcome.error };
-    const message = { messageId, role: 'assistant', content, agentId: agent.agentId, executionId, metadata: metadata && { ...metadata } } as const;
-    const { seq, isNew } = await this.conversations.append(tenantId, conversationOf(action, agent), message);
+    const message = { messageId, role: 'assistant', content, agentId: context.agentId, executionId, metadata: metadata && { ...metadata } } as const;
+    const { seq, isNew } = await this.conversations.append(tenantId, conversationOf(action, context), message);
     if (isNew) return { messageId, seq, content };
     // A worker that was thought lost was quicker: its answer is the one that the conversation has.
     const stored = await this.conversations.findMessage({ tenantId, conversationId: action.data.conversationId }, messageId);
@@ -131,7 +124,7 @@ async function end(result: ExecutionResult | null, outcome: LoopOutcome, writer:
 }
 
 interface Prepared {
-  readonly agent: Agent;
+  readonly context: ExecutionContext;
   readonly window: MemoryWindow;
   readonly writer: EventWriter;
   readonly signal: AbortSignal;
@@ -139,10 +132,6 @@ interface Prepared {
 
 function answerId({ taskId }: AgentRun): string {
   return `${taskId}.assistant`;
-}
-
-function conversationOf({ agentId, userId, data, metadata }: AgentRun, agent: Agent): NewConversation {
-  return { conversationId: data.conversationId, agentId: agentId ?? agent.agentId, sessionId: data.sessionId, userId: userId ?? null, model: agent.model, metadata };
 }
 
 function timedOut(outcome: LoopOutcome, timeoutMs: number): LoopOutcome {

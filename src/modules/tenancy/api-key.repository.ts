@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
-import type { Tier } from '../../contracts/index.js';
+import { SYSTEM_TENANT, type Tier } from '../../contracts/index.js';
+import { Cached, HasCachedMethods } from '../../shared/cache/index.js';
 import { ApiKeyEntity } from './api-key.entity.js';
 import type { Scope } from './principal.js';
 
@@ -19,6 +20,7 @@ const HOLDER_OF_KEY = `
   WHERE k.key_hash = $1 AND k.revoked_at IS NULL AND t.is_active`;
 
 @Injectable()
+@HasCachedMethods()
 export class ApiKeyRepository {
   constructor(@InjectRepository(ApiKeyEntity) private readonly apiKeys: Repository<ApiKeyEntity>) {}
 
@@ -26,7 +28,8 @@ export class ApiKeyRepository {
     await this.apiKeys.insert(apiKey);
   }
 
-  /** Whoever holds the key with this hash, unless it was revoked or the tenant is switched off. */
+  /** Whoever holds the key with this hash, unless it was revoked or the tenant is switched off. A key without a holder is asked for again each time. */
+  @Cached({ type: 'api_key', tenantId: (_: Buffer) => SYSTEM_TENANT, id: (keyHash) => keyHash.toString('hex') })
   async findHolder(keyHash: Buffer): Promise<KeyHolder | undefined> {
     return (await this.apiKeys.query<KeyHolder[]>(HOLDER_OF_KEY, [keyHash]))[0];
   }

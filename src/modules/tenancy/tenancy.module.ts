@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { DatabaseModule } from '../../shared/database/index.js';
 import { AdminApiKeysController } from './admin-api-keys.controller.js';
+import { AdminCacheController } from './admin-cache.controller.js';
 import { AdminTenantsController } from './admin-tenants.controller.js';
 import { ApiKeyEntity } from './api-key.entity.js';
 import { ApiKeyRepository } from './api-key.repository.js';
@@ -13,7 +14,7 @@ import { TenantsService } from './tenants.service.js';
 
 @Module({
   imports: [DatabaseModule.forEntities(TenantEntity, ApiKeyEntity)],
-  controllers: [AdminTenantsController, AdminApiKeysController],
+  controllers: [AdminTenantsController, AdminApiKeysController, AdminCacheController],
   providers: [TenantRepository, ApiKeyRepository, TenantsService, AuthenticationService, { provide: APP_GUARD, useClass: AuthGuard }],
   exports: [AuthenticationService, TenantsService],
 })

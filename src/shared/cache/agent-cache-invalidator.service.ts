@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type ScopeKind } from './data-types.js';
+import type { CacheTypeName, ScopeKind } from './cache-registry.js';
 import { type CacheScope, scopeName } from './entry/cache-key.js';
 import type { IndexSpec } from './l2/l2.store.js';
 import { TieredCache } from './tiered-cache.service.js';
@@ -12,9 +12,15 @@ export interface InvalidationReport {
   readonly messages: number;
 }
 
-/** The counted types, as the report calls them. */
-const REPORTED = { agentConfig: 'agent_config', agentTools: 'agent_tools', conversations: 'conversation_memory', messages: 'conversation_message' } as const;
-const CONVERSATION_TYPES = [REPORTED.conversations, REPORTED.messages];
+/** The counted types, under their names in the report. */
+const REPORTED: Readonly<Record<keyof InvalidationReport, readonly CacheTypeName[]>> = {
+  agentConfig: ['agent_config', 'context_agent'],
+  agentTools: ['agent_tools'],
+  conversations: ['conversation_memory'],
+  messages: ['conversation_message'],
+};
+const AGENT_TYPES = [...REPORTED.agentConfig, ...REPORTED.agentTools];
+const CONVERSATION_TYPES = [...REPORTED.conversations, ...REPORTED.messages];
 
 /**
  * Invalidates what the caches have of a tenant, an agent, a conversation or a message, and says how much it was. While Redis is away the
@@ -30,7 +36,7 @@ export class AgentCacheInvalidator {
   async agent(tenantId: string, agentId: string, { withConversations = false } = {}): Promise<InvalidationReport> {
     const scope = { agent: agentId };
     const conversations = withConversations ? named(scope, 'conversations') : [];
-    const indexes = [...under(named(scope, 'agent'), [REPORTED.agentConfig, REPORTED.agentTools]), ...under(conversations, CONVERSATION_TYPES)];
+    const indexes = [...under(named(scope, 'agent'), AGENT_TYPES), ...under(conversations, CONVERSATION_TYPES)];
     return this.invalidate(tenantId, [...named(scope, 'agent', 'agents'), ...conversations], indexes);
   }
 
@@ -45,7 +51,7 @@ export class AgentCacheInvalidator {
   async message(tenantId: string, ids: { readonly agentId: string; readonly conversationId: string; readonly messageId: string }): Promise<InvalidationReport> {
     const scope = { agent: ids.agentId, conversation: ids.conversationId, message: ids.messageId };
     const scopes = named(scope, 'message');
-    return this.invalidate(tenantId, scopes, under(scopes, [REPORTED.messages], named(scope, 'conversations', 'conversation')));
+    return this.invalidate(tenantId, scopes, under(scopes, REPORTED.messages, named(scope, 'conversations', 'conversation')));
   }
 
   /** Everything that the caches have of a tenant. */
@@ -56,9 +62,14 @@ export class AgentCacheInvalidator {
 
   private async invalidate(tenantId: string, scopes: readonly string[], indexes: readonly IndexSpec[]): Promise<InvalidationReport> {
     const counts = (await this.cache.invalidate(tenantId, scopes, indexes)) ?? [];
-    const of = (type: string): number => indexes.reduce((sum, { index }, at) => sum + (index.endsWith(`:${type}`) ? (counts[at] ?? 0) : 0), 0);
+    const of = (types: readonly string[]): number => indexes.reduce((sum, { index }, at) => sum + (types.includes(typeOf(index)) ? (counts[at] ?? 0) : 0), 0);
     return { agentConfig: of(REPORTED.agentConfig), agentTools: of(REPORTED.agentTools), conversations: of(REPORTED.conversations), messages: of(REPORTED.messages) };
   }
+}
+
+/** @param index `<scope>:<type>` */
+function typeOf(index: string): string {
+  return index.slice(index.lastIndexOf(':') + 1);
 }
 
 function named(scope: CacheScope, ...kinds: ScopeKind[]): string[] {

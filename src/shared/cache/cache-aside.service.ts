@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Counter } from 'prom-client';
 import { MetricsService } from '../telemetry/index.js';
-import type { CacheTypeName } from './data-types.js';
+import type { CacheTypeName } from './cache-registry.js';
 import type { CacheRef } from './engine/place.js';
 import { type Lookup, TieredCache } from './tiered-cache.service.js';
 

@@ -3,7 +3,7 @@ import { keys } from '../redis/index.js';
 import { BusStamp } from './bus/bus-message.js';
 import { InvalidationBus } from './bus/invalidation-bus.js';
 import { RecoveryQueue } from './bus/recovery-queue.js';
-import { cacheTypes } from './data-types.js';
+import { cacheTypes } from './cache-registry.js';
 import { Memory } from './engine/memory.js';
 import { Generations } from './l1/generations.js';
 import { L1Store } from './l1/l1.store.js';

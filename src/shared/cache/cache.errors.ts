@@ -6,7 +6,7 @@ export const cacheErrors = {
   idRequired: (type: string): AppError =>
     new AppError({ kind: 'internal', code: 'CACHE_ID_REQUIRED', message: `A cache entry of type ${type} needs an id of at least one part.` }),
   typeUnknown: (type: string): AppError =>
-    new AppError({ kind: 'internal', code: 'CACHE_TYPE_UNKNOWN', message: `There is no cache type "${type}"; the types are in src/shared/cache/data-types.ts.` }),
+    new AppError({ kind: 'internal', code: 'CACHE_TYPE_UNKNOWN', message: `There is no cache type "${type}"; the types are in src/shared/cache/cache-registry.ts.` }),
   ttlInvalid: (ttlSeconds: number): AppError =>
     new AppError({ kind: 'internal', code: 'CACHE_TTL_INVALID', message: `A time to live is 0 (without end) to 31536000 seconds, not ${String(ttlSeconds)}.` }),
   tenantsMixed: (): AppError =>

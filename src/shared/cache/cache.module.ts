@@ -4,7 +4,7 @@ import { CacheSettings, RedisSettings } from '../config/index.js';
 import { AgentCacheInvalidator } from './agent-cache-invalidator.service.js';
 import { CacheAsideService } from './cache-aside.service.js';
 import { CacheEngine, createCacheEngine } from './cache-engine.js';
-import { CACHE_MANAGER, createCacheManager } from './cache-manager.js';
+import { CACHE_MANAGER, createCacheManager } from './plain-cache.js';
 import { CachedMethods } from './cached-methods.service.js';
 import { CacheResponseInterceptor } from './http/cache-response.interceptor.js';
 import { InvalidatesCacheInterceptor } from './http/invalidates-cache.interceptor.js';

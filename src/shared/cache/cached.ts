@@ -1,5 +1,5 @@
 import { DiscoveryService } from '@nestjs/core';
-import type { CacheTypeName } from './data-types.js';
+import type { CacheTypeName } from './cache-registry.js';
 import type { CacheScope } from './entry/cache-key.js';
 
 /** How the results of a provider's method are cached, by its arguments. `undefined` is not kept. */

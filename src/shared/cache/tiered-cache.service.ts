@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { RecoveryQueue } from './bus/recovery-queue.js';
-import { type CacheType, ttlMsOf } from './data-types.js';
+import { type CacheType, ttlMsOf } from './cache-registry.js';
 import { encodeTenant, scopeNames } from './entry/cache-key.js';
 import { packEntry } from './entry/entry-text.js';
 import { handOut, hold } from './engine/held-value.js';

@@ -131,6 +131,8 @@ export class CacheSettings {
   @Setting('CACHE_TTL_CONTEXT_PART_SECONDS') @IsInt() @Min(1) @Max(31_536_000) contextPartSeconds = 300;
   /** Time to live of an API key's holder, seconds. */
   @Setting('CACHE_TTL_API_KEY_SECONDS') @IsInt() @Min(1) @Max(86_400) apiKeySeconds = 300;
+  /** Time to live of a tenant's name and tier, seconds. */
+  @Setting('CACHE_TTL_TENANT_SECONDS') @IsInt() @Min(1) @Max(86_400) tenantSeconds = 300;
   /** Time to live of a page of the list of agents, seconds. */
   @Setting('CACHE_TTL_AGENT_LIST_SECONDS') @IsInt() @Min(1) @Max(86_400) agentListSeconds = 300;
   /** An operator's view of a conversation may be this old, seconds. */

@@ -2,6 +2,7 @@ export { logRequests } from './access-log.js';
 export { ERROR_STATUS } from './error-status.js';
 export { ErrorFilter } from './error.filter.js';
 export type { ErrorBody } from './error.filter.js';
+export { pathParam, queryKey } from './request-parts.js';
 export { EVENT_STREAM_HEADERS, eventStream } from './server-sent-events.js';
 export type { ServerSentEvent } from './server-sent-events.js';
 export { SocketAdapter } from './socket-adapter.js';

@@ -5,6 +5,11 @@ import { datetime } from './datetime.js';
 /** Every tool there is; the names are in `contracts/models.ts`, so that an agent cannot be given another. */
 const TOOLS: Readonly<Record<BuiltinTool, AgentTool>> = { datetime };
 
+/** What runs when a model calls the tool of that name; undefined for a name without a tool. */
+export function implementationOf(name: string): AgentTool['execute'] | undefined {
+  return toolsNamed([name])[0]?.execute;
+}
+
 /** The tools of these names; a name without a tool is passed over. */
 export function toolsNamed(names: readonly string[]): AgentTool[] {
   return Object.values(TOOLS).filter(({ name }) => names.includes(name));

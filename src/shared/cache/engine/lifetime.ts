@@ -1,4 +1,4 @@
-import type { CacheType } from '../data-types.js';
+import type { CacheType } from '../cache-registry.js';
 import type { Timing } from './memory.js';
 
 /** Of a time to live this part is random, so that what was cached together does not end together. */

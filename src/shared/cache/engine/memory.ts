@@ -1,6 +1,6 @@
 import { keys } from '../../redis/index.js';
 import type { BusListener } from '../bus/invalidation-bus.js';
-import type { CacheType } from '../data-types.js';
+import type { CacheType } from '../cache-registry.js';
 import type { EntryAddress } from '../entry/cache-key.js';
 import type { Generations } from '../l1/generations.js';
 import type { L1Store, MemoryEntry } from '../l1/l1.store.js';

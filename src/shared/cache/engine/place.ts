@@ -1,5 +1,5 @@
 import { cacheErrors } from '../cache.errors.js';
-import type { CacheType, CacheTypeName } from '../data-types.js';
+import type { CacheType, CacheTypeName } from '../cache-registry.js';
 import { addressOf, type CacheScope, type EntryAddress } from '../entry/cache-key.js';
 
 /** Which entry is meant. */

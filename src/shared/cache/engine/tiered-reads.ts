@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CacheSettings } from '../../config/index.js';
 import { cacheErrors } from '../cache.errors.js';
-import type { CacheType } from '../data-types.js';
+import type { CacheType } from '../cache-registry.js';
 import { scopeNames } from '../entry/cache-key.js';
 import { type PackedEntry, packEntry, readEntry } from '../entry/entry-text.js';
 import type { MemoryEntry } from '../l1/l1.store.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { keys } from '../../redis/index.js';
 import { cacheErrors } from '../cache.errors.js';
-import type { CacheType, ScopeKind } from '../data-types.js';
+import type { CacheType, ScopeKind } from '../cache-registry.js';
 
 /** Ids of the scopes that an entry belongs to. They are no part of its identity: it is found with or without them. */
 export interface CacheScope {

@@ -1,7 +1,7 @@
 import { applyDecorators, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import { ApiHeader, ApiResponse } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import type { CacheTypeName, ScopeKind } from '../data-types.js';
+import type { CacheTypeName, ScopeKind } from '../cache-registry.js';
 import type { CacheScope } from '../entry/cache-key.js';
 
 /** A request whose caller the guard has found out. */

@@ -14,21 +14,21 @@ const WINDOWS_MS = { '1m': 60_000, '10m': 600_000, '1h': 3_600_000 } as const;
 export interface CacheTypeReport {
   readonly type: string;
   /** Since the start of the process. */
-  readonly reads: Readonly<Record<string, number>>;
+  readonly reads: Record<string, number>;
   readonly loads: number;
   readonly loadErrors: number;
   readonly meanLoadMs: number | null;
   /** Loads that took at most so many milliseconds, and those that took longer. */
-  readonly loadsByMs: Readonly<Record<string, number>>;
+  readonly loadsByMs: Record<string, number>;
   /** Loaded values that were not kept, because something was invalidated meanwhile. */
   readonly fenced: number;
   /** By window; null without reads. */
-  readonly hitRate: Readonly<Record<string, number | null>>;
+  readonly hitRate: Record<string, number | null>;
 }
 
 export interface CacheReport {
   readonly state: CacheState;
-  readonly types: readonly CacheTypeReport[];
+  readonly types: CacheTypeReport[];
 }
 
 /** The cache's numbers for Prometheus and for operators. Labels are types and outcomes, so their number is bounded. */

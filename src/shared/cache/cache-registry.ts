@@ -39,10 +39,12 @@ export const CACHE_TYPES = {
   embedding: { ...PLAIN, ttl: 'embeddingSeconds' },
   query_result: { ...PLAIN, ttl: 'queryResultSeconds', scopes: ['agent', 'collection'], graceSeconds: 0 },
   execution_context: { ...PLAIN, ttl: 'executionContextSeconds', scopes: ['agent', 'conversation'], graceSeconds: 0 },
-  context_agent: { ...PLAIN, ttl: 'contextAgentSeconds', scopes: ['agent'] },
+  context_agent: { ...COUNTED, ttl: 'contextAgentSeconds', scopes: ['agent'] },
   context_collections: { ...PLAIN, ttl: 'contextCollectionsSeconds', scopes: ['agent', 'collection'] },
   context_part: { ...PLAIN, ttl: 'contextPartSeconds', scopes: ['agent'] },
   api_key: { ...PLAIN, ttl: 'apiKeySeconds', graceSeconds: 0 },
+  tenant: { ...PLAIN, ttl: 'tenantSeconds' },
+  agent_response: { ...PLAIN, ttl: 'agentConfigSeconds', scopes: ['agent'] },
   agent_list: { ...PLAIN, ttl: 'agentListSeconds', scopes: ['agents'] },
   crm_conversation: { ...PLAIN, ttl: 'crmReadSeconds', scopes: ['conversation'], graceSeconds: 0 },
 } as const satisfies Record<string, TypeSpec>;
