@@ -1,4 +1,4 @@
-import { IsIn, IsISO8601, IsObject, IsString, Matches, MaxLength } from 'class-validator';
+import { IsIn, IsISO8601, IsNotIn, IsObject, IsString, Matches, MaxLength } from 'class-validator';
 import { IsId, Optional } from './fields.js';
 import { ACTION_TYPES, type ActionType, type DataOf } from './actions.js';
 import { CLIENT_ID } from './ids.js';
@@ -24,8 +24,8 @@ export class DomainAction<T extends ActionType = ActionType> {
   @Optional() @IsId() correlationId?: string;
   /** Everything that one call from outside set off. */
   @Optional() @IsString() @MaxLength(128) traceId?: string;
-  /** Bull queue that the answer goes to. */
-  @Optional() @IsString() @MaxLength(128) callbackQueueName?: string;
+  /** Bull queue that the answer goes to; none of an action type's. */
+  @Optional() @Matches(/^[A-Za-z0-9._-]{1,128}$/) @IsNotIn(ACTION_TYPES) callbackQueueName?: string;
   /** Opaque key under which the execution context is cached. */
   @Optional() @IsString() @MaxLength(512) contextCacheKey?: string;
   @IsObject() data!: DataOf<T>;

@@ -1,5 +1,6 @@
 export { ACTIONS, ACTION_TYPES, AgentRunData, LlmOverridesData, MoveConversationData, PersistExecutionData, SweepData } from './actions.js';
 export type { ActionSpec, ActionType, DataOf } from './actions.js';
+export type { CallbackAction, Callbacks, CallbackType, ExecutionCallbackData } from './callbacks.js';
 export { DomainAction } from './domain-action.js';
 export { EXECUTION_STATUSES, TERMINAL_EVENTS, isTerminal } from './execution-events.js';
 export type {

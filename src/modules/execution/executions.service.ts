@@ -22,9 +22,19 @@ export class ExecutionsService {
 
   /** @throws EXECUTION_NOT_FOUND (notFound) */
   async get(ref: ExecutionRef): Promise<Execution> {
-    const execution = (await this.log.find(ref)) ?? (await this.executions.find(ref));
+    const execution = await this.find(ref);
     if (!execution) throw executionErrors.notFound(ref.executionId);
     return execution;
+  }
+
+  async find(ref: ExecutionRef): Promise<Execution | null> {
+    return (await this.log.find(ref)) ?? this.executions.find(ref);
+  }
+
+  /** The first event and state of an execution that waits for a worker. */
+  async open(ref: ExecutionRef, queued: Pick<Execution, 'agentId' | 'conversationId' | 'sessionId' | 'userId'>): Promise<void> {
+    const state = { ...queued, executionId: ref.executionId, status: 'queued', attempt: 0, queuedAt: new Date() } as const;
+    await this.log.append(ref, [{ type: 'execution.queued', data: { agentId: queued.agentId } }], state);
   }
 
   /** Ended executions of a conversation, oldest first. */

@@ -6,7 +6,7 @@ import { ConversationsService, type OpenedConversation } from '../conversations/
 import { type Principal, TIER_LIMITS } from '../tenancy/index.js';
 import { ExecutionContexts } from './context/execution-contexts.service.js';
 import type { LlmOverrides } from './context/execution-context.js';
-import { EventLogStore } from './event-log/event-log.store.js';
+import { ExecutionsService } from './executions.service.js';
 
 /** One turn that somebody asks for, whatever channel it came by. */
 export interface TurnRequest {
@@ -40,7 +40,7 @@ export class Orchestrator {
   constructor(
     private readonly contexts: ExecutionContexts,
     private readonly conversations: ConversationsService,
-    private readonly log: EventLogStore,
+    private readonly executions: ExecutionsService,
     private readonly bus: ActionBus,
   ) {}
 
@@ -58,8 +58,7 @@ export class Orchestrator {
     const opened = await this.conversations.open(tenantId, { agentId, userId: userId ?? null, model: request.overrides?.model ?? agent.model, metadata, sessionId: wanted, conversationId: named });
     const { conversationId, sessionId } = opened;
     const executionId = newId();
-    const state = { executionId, agentId, conversationId, sessionId, userId: userId ?? null, status: 'queued', attempt: 0, queuedAt: new Date() } as const;
-    const queued = this.log.append({ tenantId, executionId }, [{ type: 'execution.queued', data: { agentId } }], state);
+    const queued = this.executions.open({ tenantId, executionId }, { agentId, conversationId, sessionId, userId: userId ?? null });
     const [{ key }] = await Promise.all([this.contexts.ensure({ tenantId, agentId, conversationId }, tier), queued]);
     // Decoration: a failure of this one must not be one of the turn.
     const queuePosition = this.bus.waiting('execution.agent_run').catch(() => 0);

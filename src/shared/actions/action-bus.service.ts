@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Queue } from 'bull';
-import { newId, type ActionType, type DomainAction } from '../../contracts/index.js';
+import { newId, type ActionType, type CallbackAction, type Callbacks, type CallbackType, type DomainAction } from '../../contracts/index.js';
 import { QueueRegistry } from './queue-registry.service.js';
 import { validateAction } from './validate-action.js';
 
 /** What the caller says of an action; the bus adds its id and its time. */
 export type NewAction<T extends ActionType> = Pick<DomainAction<T>, 'tenantId' | 'tenantTier' | 'data'> &
-  Partial<Pick<DomainAction<T>, 'agentId' | 'sessionId' | 'userId' | 'taskId' | 'traceId' | 'contextCacheKey' | 'metadata'>>;
+  Partial<Pick<DomainAction<T>, 'agentId' | 'sessionId' | 'userId' | 'taskId' | 'correlationId' | 'traceId' | 'callbackQueueName' | 'contextCacheKey' | 'metadata'>>;
 
 export interface DispatchOptions {
   /** While a job of this id waits or runs, another one is not added. Doubles in flight only: it is no memory. */
@@ -30,6 +30,19 @@ export class ActionBus {
     const queue = this.queues.get(type);
     if (options.everyMs === undefined) await queue.add(envelope, { jobId: options.jobId });
     else await this.repeat(queue, envelope, options.everyMs);
+  }
+
+  /**
+   * Answers an action on the queue that it names, with its own ids and context key; an action that names none is not answered. At least once: whoever
+   * works the queue off knows an answer by its `taskId`.
+   *
+   * @throws HOT_STORE_UNAVAILABLE (unavailable)
+   */
+  async reply<T extends CallbackType>(action: DomainAction, type: T, data: Callbacks[T]): Promise<void> {
+    const { callbackQueueName, ...envelope } = action;
+    if (callbackQueueName === undefined) return;
+    const answer: CallbackAction<T> = { ...envelope, actionId: newId(), actionType: type, createdAt: new Date().toISOString(), data };
+    await this.queues.forCallbacks(callbackQueueName).add(answer, { jobId: `${action.taskId}.${type}`, removeOnComplete: true });
   }
 
   /** Jobs that wait for a worker. */
