@@ -44,6 +44,8 @@ export class QueueConnections {
 function end(connection: Redis): void {
   Object.assign(connection, { connect: () => Promise.resolve() });
   connection.disconnect();
+  // ioredis leaves the watch over a blocking command running, which keeps the process alive for as long.
+  clearTimeout(Reflect.get(connection, 'socketTimeoutTimer') as NodeJS.Timeout | undefined);
 }
 
 @Module({ providers: [QueueConnections], exports: [QueueConnections] })
