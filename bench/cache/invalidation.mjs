@@ -1,7 +1,9 @@
 import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandError } from '../../scripts/command.mjs';
 
 const AT_ONCE = 100;
+const CLOCK_MS = 5;
 let round = 0;
 
 /** Puts entries under one scope, or one tag. */
@@ -30,7 +32,11 @@ export async function invalidateOnly(cache, { isCounted }) {
 export async function invalidateScope(cache, { isCounted, isRestored }) {
   const { at, read, set, valueOf } = cache;
   const place = at(`scoped-${round++}`);
-  if (!isRestored) await set(place, { number: round });
+  if (!isRestored) {
+    // Tags go by the clock: what is set in the millisecond of the last invalidation would be void, too.
+    await sleep(CLOCK_MS);
+    await set(place, { number: round });
+  }
   if (valueOf(await read(place, refuse)) === undefined) throw new CommandError('An entry is missing before the invalidation.');
   const startedAt = performance.now();
   await invalidateOnly(cache, { isCounted });
