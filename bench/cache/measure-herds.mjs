@@ -7,6 +7,8 @@ const PROCESSES = 3;
 const CALLERS_EACH = 300;
 /** Long enough that all processes have asked before the first load ends. */
 const SHARED_LOAD_MS = 50;
+/** Rounds that do not count. */
+const WARM_UP = 3;
 /** Until the common start: time for the question to reach every process. */
 const LEAD_MS = 60;
 
@@ -19,12 +21,11 @@ export async function measureHerds({ extent: { rounds }, open }, update) {
     const [first] = helpers;
     const alone = [];
     const together = [];
-    // The first round warms up and does not count.
-    for (let round = 0; round <= rounds; round++) {
+    for (let round = -WARM_UP; round < rounds; round++) {
       const one = await first.ask({ measure: 'herd', key: `herd-${round}`, callers: CALLERS, loadMs: LOAD_MS });
       const question = { measure: 'herd', key: `herds-${round}`, callers: CALLERS_EACH, loadMs: SHARED_LOAD_MS, startAt: Date.now() + LEAD_MS };
       const many = await Promise.all(helpers.map(({ ask }) => ask(question)));
-      if (round === 0) continue;
+      if (round < 0) continue;
       alone.push(one);
       together.push(many.reduce((sum, { loads }) => sum + loads, 0));
     }

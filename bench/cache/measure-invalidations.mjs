@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { median } from '../statistics.mjs';
 
 /** Nooble by generations, with and without counting what was there; the others by tags. cache-manager has nothing of the kind. */
@@ -8,6 +9,8 @@ const WAYS = [
   { name: 'cacheable', options: { withTags: true } },
 ];
 const SCOPE_KEYS = ['nb:{bench}:cache:g:a:a1', 'nb:{bench}:cache:n:a:a1:agent_config'];
+/** Redis frees what was unlinked in the background, which must not meet the next sample. */
+const SETTLE_MS = 100;
 /** Ours to ask with, and the tidying up of this bench. */
 const NOT_COUNTED = new Set(['config', 'info', 'copy']);
 
@@ -28,6 +31,7 @@ export async function measureInvalidations({ extent: { entries, samples }, open,
       update(`${name}: ${sample} of ${samples}`);
       times.push(await helper.ask({ measure: 'invalidateScope', isCounted, isRestored }));
       if (isRestored) await copyKeys(redis, 'kept:', '');
+      await sleep(SETTLE_MS);
     }
     const commands = await commandsOf(redis, () => helper.ask({ measure: 'invalidateOnly', isCounted }));
     await helper.stop();

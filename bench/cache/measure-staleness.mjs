@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CommandError } from '../../scripts/command.mjs';
 import { CACHES } from './peers.mjs';
 
 const BATCH = 100;
@@ -11,6 +12,7 @@ export async function measureStaleness({ extent: { tries }, open }, update) {
   for (const name of Object.keys(CACHES)) {
     update(name);
     const [loader, other] = await Promise.all([open(name), open(name)]);
+    await control(loader, tries);
     findings[name] = {
       tries,
       alone: await staleReads({ loader, deleter: loader, readers: [loader] }, { tries, name: 'alone' }),
@@ -19,6 +21,17 @@ export async function measureStaleness({ extent: { tries }, open }, update) {
     await Promise.all([loader.stop(), other.stop()]);
   }
   return findings;
+}
+
+/** Without a load under way a deletion is a deletion: else the measure would measure something else. */
+async function control(helper, tries) {
+  const keys = Array.from({ length: Math.min(BATCH, tries) }, (_, i) => `control-${i}`);
+  await helper.ask({ measure: 'beginLoads', keys });
+  await helper.ask({ measure: 'endLoads' });
+  const before = await helper.ask({ measure: 'readStale', keys });
+  await helper.ask({ measure: 'deleteAll', keys });
+  const after = await helper.ask({ measure: 'readStale', keys });
+  if (before.length !== keys.length || after.length > 0) throw new CommandError('A plain deletion is not what the bench takes it for.');
 }
 
 async function staleReads({ loader, deleter, readers }, { tries, name }) {

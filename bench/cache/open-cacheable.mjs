@@ -9,7 +9,8 @@ export async function openCache({ redisUrl, variant, withTags = false }) {
   const primary = variant === 'withoutCopies' ? withoutCopies() : undefined;
   const isNonBlocking = variant === 'forOutages';
   const secondary = (isNonBlocking ? createKeyvNonBlocking : createKeyv)(redisUrl);
-  const sync = { qified: new RedisMessageProvider({ uri: redisUrl }) };
+  // Its sync waits for Redis even when nothing else does.
+  const sync = isNonBlocking ? undefined : { qified: new RedisMessageProvider({ uri: redisUrl }) };
   const cache = new Cacheable({ ...(primary && { primary }), secondary, sync, ttl: TTL_MS, nonBlocking: isNonBlocking, tags: withTags });
   cache.on('error', () => undefined);
   await cache.get('ready');

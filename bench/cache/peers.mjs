@@ -32,7 +32,7 @@ export const LIMITS = {
 /** Other ways to set the peers up, which their documentation offers for one of the questions. */
 export const VARIANTS = {
   withoutCopies: { bentocache: 'serialize: false', cacheable: 'useClone: false, no serializer', cacheManager: 'useClone: false, no serializer' },
-  forOutages: { bentocache: 'l2CircuitBreakerDuration 2s, ioredis commandTimeout 150', cacheable: 'nonBlocking, createKeyvNonBlocking', cacheManager: 'nonBlocking, createKeyvNonBlocking' },
+  forOutages: { bentocache: 'l2CircuitBreakerDuration 2s, ioredis commandTimeout 150', cacheable: 'nonBlocking, createKeyvNonBlocking, no sync', cacheManager: 'nonBlocking, createKeyvNonBlocking' },
 };
 
 /** What stands in the first column of a table. @param who a name, perhaps with more behind it */
