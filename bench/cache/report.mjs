@@ -26,7 +26,7 @@ export function report({ extent, others, redisVersion, isQuick, ...findings }) {
     ...[hitTable(timings), peekTable(timings), remoteTable(timings), missTable(timings)],
     ...[herdTable(herds, extent), invalidationTable(invalidations), staleTable(staleness), outageTable(outages, extent)],
   ];
-  const written = isQuick ? undefined : section({ notes, tables, goals, redisVersion });
+  const written = isQuick ? undefined : section({ notes, tables, goals, othersShare: Math.max(...others) });
   return { runs: extent.runs, notes, tables: [...tables, goalTable(goals)], metrics: { ...metricsOf(findings, goals), othersShare: metric(median(others), 'share of cores') }, section: written };
 }
 

@@ -11,17 +11,21 @@ const MEANING = `### What the numbers mean
 - **Stale reads**: a load begins, its key is deleted and the deletion confirmed, the load ends with what it had read before; 20 ms later the key is read, by the loading and by the deleting process. Counted are keys that either still has as they were.
 - **Redis without an answer** is a proxy that swallows everything: connections stay, nothing comes. \`hangs\` is no answer within the limit.`;
 
+/** From this share of the cores on, what other programs did is in the figures. */
+const NOISY = 0.05;
+
 /**
  * The bench's part of RESULTS.md.
  *
- * @param {{ notes: string[], tables: object[], goals: object[], redisVersion: string }} findings
+ * @param {{ notes: string[], tables: object[], goals: object[], othersShare: number }} findings
  * @returns {string}
  */
-export function section({ notes, tables, goals }) {
+export function section({ notes, tables, goals, othersShare }) {
   const rows = goals.map(({ goal, shown, isMet }) => `| ${goal} | ${shown}: ${isMet ? 'met' : 'missed'} |`);
   return [
     'Command: `npm run bench -- cache`, which writes this section (`--quick` writes nothing).',
     `Date: ${new Date().toISOString().slice(0, 10)}. Machine: ${describeMachine()}.`,
+    ...(othersShare > NOISY ? ['', '**Noisy: other programs were busy during this run, and its timings are no verdict. To be run again on a quiet machine.**'] : []),
     '',
     ...notes.map((note) => `- ${note}`),
     '',

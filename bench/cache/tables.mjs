@@ -64,7 +64,7 @@ function timeCells({ median: { p50, p99 }, all }) {
 }
 
 function commandText(commands) {
-  return Object.entries(commands).map(([name, count]) => (count === 1 ? name : `${count} ${name}`)).join(', ');
+  return Object.entries(commands).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, count]) => (count === 1 ? name : `${count} ${name}`)).join(', ');
 }
 
 function times(ratio) {
