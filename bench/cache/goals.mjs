@@ -1,4 +1,4 @@
-import { median } from '../statistics.mjs';
+import { median, timesLowest } from '../statistics.mjs';
 import { rounded } from '../table.mjs';
 import { summary } from './measure-herds.mjs';
 
@@ -25,15 +25,21 @@ export function goalsOf({ timings, herds, staleness, invalidations, outages }) {
 function timingGoals({ hits, peeks, remoteHits, bareGets, misses }) {
   const peers = ['bentocache', 'cacheable', 'cacheManager'];
   const best = (cells) => Math.min(...peers.map((who) => cells[who].median.p50));
-  const bare = Math.min(bareGets.ours.median.p50, remoteHits.nodeRedis.median.p50, remoteHits.ioredis.median.p50);
-  const ratio = remoteHits.ours.median.p50 / bare;
+  const bare = bareCells({ remoteHits, bareGets });
+  const bareMs = Math.min(...bare.map((cell) => cell.median.p50));
+  const ratio = timesLowest(remoteHits.ours.all, bare.map(({ all }) => all));
   return [
     atLeast({ key: 'goal.hits', goal: `hits of the memory, with a promise, at least ${millions(HITS)}/s`, value: hits.ours.median, bound: HITS, limit: hits.lru.median, peer: Math.max(...peers.map((who) => hits[who].median)) }),
     atLeast({ key: 'goal.peeks', goal: `hits of the memory, without one, at least ${millions(PEEKS)}/s`, value: peeks.ours.median, bound: PEEKS, limit: peeks.lru.median }),
-    { ...atMost({ key: 'goal.remote', goal: `hit in Redis p50, at most ${L2_TIMES} × the fastest bare GET`, value: ratio, unit: '×', bound: L2_TIMES, limit: 1, peer: best(remoteHits) / bare }), shown: `${rounded(remoteHits.ours.median.p50)} ms, ${rounded(ratio)} ×` },
-    atMost({ key: 'goal.remoteMs', goal: `… at most ${L2_MS} ms`, value: remoteHits.ours.median.p50, unit: 'ms', bound: L2_MS, limit: bare, peer: best(remoteHits) }),
+    { ...atMost({ key: 'goal.remote', goal: `hit in Redis p50, at most ${L2_TIMES} × the fastest bare GET`, value: ratio, unit: '×', bound: L2_TIMES, limit: 1, peer: best(remoteHits) / bareMs }), shown: `${rounded(remoteHits.ours.median.p50)} ms, ${rounded(ratio)} ×` },
+    atMost({ key: 'goal.remoteMs', goal: `… at most ${L2_MS} ms`, value: remoteHits.ours.median.p50, unit: 'ms', bound: L2_MS, limit: bareMs, peer: best(remoteHits) }),
     atMost({ key: 'goal.miss', goal: `miss p50 beyond its loader, at most ${MISS_MS} ms`, value: misses.ours.median.p50, unit: 'ms', bound: MISS_MS, limit: Math.min(misses.nodeRedis.median.p50, misses.ioredis.median.p50), peer: best(misses) }),
   ];
+}
+
+/** What one GET takes: with the client that the engine uses, and with the newest ones. */
+export function bareCells({ remoteHits, bareGets }) {
+  return [bareGets.ours, remoteHits.nodeRedis, remoteHits.ioredis];
 }
 
 function herdGoals({ ours }) {
