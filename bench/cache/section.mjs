@@ -3,7 +3,7 @@ import { tableText } from '../table.mjs';
 
 const MEANING = `### What the numbers mean
 
-- **Hits of the memory** are reads by the call that would also load, of 256 keys in turn, whose loader would end the bench with an error. Nooble hands out one frozen object, checked against the generations of its scopes; the others copy by default, and without copies (second rows) a reader can change what the next one gets.
+- **Hits of the memory** are reads by the call that would also load, of 256 keys in turn (made beforehand, for every cache), whose loader would end the bench with an error. Nooble hands out one frozen object, checked against the generations of its scopes; the others copy by default, and without copies (second rows) a reader can change what the next one gets.
 - **Hits in Redis** are one at a time, so they are round trips: Nooble's is a script that also compares the generations, decoded and frozen; a bare GET parses nothing. Ratios are taken run by run, then their median. Nooble reads with \`consistency: 'strong'\`, bentocache and cache-manager through a cache that has only Redis, cacheable after its memory's entry was deleted.
 - **Misses** are two round trips (look and take the lease; store, give the lease back); the limit is a GET and a SET.
 - **Herds** start at one moment, in three processes by the clock. The loads are the highest of all rounds.
