@@ -2,10 +2,12 @@
 import { CommandError, runCommand } from '../scripts/command.mjs';
 import { style } from '../scripts/progress.mjs';
 import { benchResult, describeMachine } from './result.mjs';
+import { writeSection } from './results-file.mjs';
 import { printTable } from './table.mjs';
 
-/** Each module exports `run({ isQuick })`, which resolves with `{ runs, notes, tables, metrics }`. */
+/** Each module exports `run({ isQuick })`, which resolves with `{ runs, notes, tables, metrics, section }`; `section`, if any, goes to RESULTS.md. */
 const BENCHES = {
+  cache: { about: 'the cache engine, beside bentocache, cacheable, cache-manager 7 and bare clients', load: () => import('./cache.mjs') },
   turn: { about: 'one turn of an agent over WebSocket and SSE, beside a bare Fastify route and a bare Bull job', load: () => import('./turn.mjs') },
 };
 const OPTIONS = ['--quick', '--json'];
@@ -29,8 +31,9 @@ await runCommand(async (args) => {
   const { name, isQuick, isJson } = parse(args);
   const bench = await BENCHES[name].load();
   console.log(style.bold(`bench ${name}${isQuick ? ' (quick)' : ''}`));
-  const { runs, notes, tables, metrics } = await bench.run({ isQuick });
+  const { runs, notes, tables, metrics, section } = await bench.run({ isQuick });
   console.log(`\n${[describeMachine(), ...notes].join('\n')}`);
   tables.forEach(printTable);
+  if (section) writeSection(name, section);
   if (isJson) console.log(JSON.stringify(benchResult(name, runs, metrics)));
 });

@@ -41,3 +41,14 @@ export function medianOfRuns(runs) {
   if (typeof runs[0] === 'number') return median(runs);
   return Object.fromEntries(Object.keys(runs[0]).map((name) => [name, medianOfRuns(runs.map((run) => run[name]))]));
 }
+
+/**
+ * How many times the lowest of some others one is: run by run, then the median, so that what disturbs a whole run does not count.
+ *
+ * @param {readonly { p50: number }[]} runs
+ * @param {readonly (readonly { p50: number }[])[]} others their runs, in the same order
+ * @returns {number}
+ */
+export function timesLowest(runs, others) {
+  return median(runs.map(({ p50 }, i) => p50 / Math.min(...others.map((other) => other[i].p50))));
+}

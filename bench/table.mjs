@@ -5,12 +5,22 @@ import { style } from '../scripts/progress.mjs';
  *
  * @param {{ title: string, columns: readonly string[], rows: readonly (readonly (string | number)[])[] }} table cells that are numbers are rounded
  */
-export function printTable({ title, columns, rows }) {
+export function printTable(table) {
+  const [title, columns, ...rows] = linesOf(table);
+  console.log(`\n${style.bold(title)}\n${style.dim(columns)}`);
+  for (const row of rows) console.log(row);
+}
+
+/** The same table as text, for a file. */
+export function tableText(table) {
+  return linesOf(table).join('\n');
+}
+
+function linesOf({ title, columns, rows }) {
   const texts = rows.map((row) => row.map(cellText));
   const widths = columns.map((column, i) => Math.max(column.length, ...texts.map((row) => row[i].length)));
   const line = (cells) => cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ').trimEnd();
-  console.log(`\n${style.bold(title)}\n${style.dim(line(columns))}`);
-  for (const row of texts) console.log(line(row));
+  return [title, line(columns), ...texts.map(line)];
 }
 
 function cellText(cell) {

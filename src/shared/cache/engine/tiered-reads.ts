@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CacheSettings } from '../../config/index.js';
 import { cacheErrors } from '../cache.errors.js';
@@ -115,7 +115,7 @@ export class TieredReads {
   private open(place: Place, { load, ttlMs, mode }: LoadRequest): { readonly context: Fence; readonly promise: Promise<Landed> } {
     const { memory } = this.parts;
     const fence = memory.fence(place);
-    const flight: Flight = { place, load, mode, ttlMs, fence, token: randomBytes(9).toString('base64url'), stale: mayStandIn(mode) ? memory.stale(place) : undefined };
+    const flight: Flight = { place, load, mode, ttlMs, fence, token: randomUUID(), stale: mayStandIn(mode) ? memory.stale(place) : undefined };
     return { context: fence, promise: this.land(flight) };
   }
 

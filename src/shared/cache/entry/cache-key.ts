@@ -67,8 +67,33 @@ export interface EntryAddress {
   readonly key: string;
 }
 
+/** Addresses that were made lately are remembered, up to so many: making a key and hashing it costs more than the rest of a hit in memory. */
+const MAX_REMEMBERED = 10_000;
+/** By tenant, type and id, as the callers name them. */
+const remembered = new Map<string, Map<string, Map<string, EntryAddress>>>();
+let rememberedCount = 0;
+
 export function addressOf(tenantId: string, type: CacheType, id: string | readonly string[]): EntryAddress {
+  if (typeof id !== 'string') return makeAddress(tenantId, type, id);
+  const known = remembered.get(tenantId)?.get(type.name)?.get(id);
+  if (known) return known;
+  const address = makeAddress(tenantId, type, id);
+  if (id.length <= MAX_SEGMENT) remember(address, tenantId, type, id);
+  return address;
+}
+
+function makeAddress(tenantId: string, type: CacheType, id: string | readonly string[]): EntryAddress {
   const tenant = encodeTenant(tenantId);
   const name = entryName(type.name, id);
   return { tenant, name, key: keys.cacheEntry(tenant, name) };
+}
+
+function remember(address: EntryAddress, tenantId: string, { name }: CacheType, id: string): void {
+  if (++rememberedCount > MAX_REMEMBERED) {
+    remembered.clear();
+    rememberedCount = 1;
+  }
+  const types = remembered.get(tenantId) ?? new Map<string, Map<string, EntryAddress>>();
+  const ids = types.get(name) ?? new Map<string, EntryAddress>();
+  remembered.set(tenantId, types.set(name, ids.set(id, address)));
 }
