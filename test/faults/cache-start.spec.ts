@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { createNode, isWell, Row } from '../support/cache-nodes.js';
 import { freePort } from '../support/free-port.js';
 import { OwnRedis } from '../support/own-redis.js';
-import { redisUrl } from '../support/services.js';
+import { emptyRedis, redisUrl } from '../support/services.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { expectNothingUnhandled } from '../support/unhandled.js';
 import { waitFor } from '../support/wait-for.js';
@@ -34,6 +34,18 @@ describe('the start of a cache', () => {
     await node.cache.delete(ref);
     expect(await node.cache.getOrLoad(ref, row.load)).toMatchObject({ value: 2, source: 'loaded' });
     expect(await other.cache.get(ref)).toMatchObject({ value: 2, source: 'l2' });
+  });
+
+  it('on a Redis that has none of the scripts keeps the order of a write and the deletion after it', async () => {
+    const node = createNode(redisUrl);
+    const redis = await emptyRedis();
+    await redis.script('FLUSH');
+    redis.disconnect();
+    node.start();
+    await isWell(node);
+    await node.cache.delete(ref);
+    await Promise.all([node.cache.set(ref, 'older'), node.cache.delete(ref)]);
+    expect(await node.cache.get(ref, { consistency: 'strong' })).toMatchObject({ source: 'none' });
   });
 
   it('may be followed by its stop at once', async () => {

@@ -118,9 +118,9 @@ export class L2Store {
     await this.guarded(() => this.connection.client.publish(keys.cacheBus(), this.stamp.beat()), this.deadlineMs, false);
   }
 
-  /** Past the breaker: does Redis answer? */
+  /** Past the breaker: does Redis answer? Then it knows the scripts: one that was sent twice would be overtaken by what was sent after it. */
   async ping(): Promise<boolean> {
-    return this.answers(() => this.connection.client.ping());
+    return this.answers(() => Promise.all(Object.values(SCRIPTS).map(({ text }) => this.connection.client.scriptLoad(text))));
   }
 
   /** Past the breaker: what could not be said before. @returns whether all of it was */
