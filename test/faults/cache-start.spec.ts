@@ -61,7 +61,7 @@ describe('the start of a cache', () => {
     proxy.swallow();
     const node = createNode(`redis://127.0.0.1:${String(proxy.port)}`);
     node.start();
-    await waitFor('a connection', () => proxy.size > 0);
+    await waitFor('a connection', () => proxy.count() > 0);
     await node.stop();
     expect(node.connection.isReady).toBe(false);
   });

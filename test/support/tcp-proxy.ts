@@ -16,6 +16,8 @@ interface Link {
 export class TcpProxy {
   private readonly links = new Set<Link>();
   private mode: 'pass' | 'refuse' | 'swallow' = 'pass';
+  /** Whose client says this is frozen at once. */
+  private deadly: string | undefined;
 
   private constructor(
     private readonly server: Server,
@@ -33,9 +35,9 @@ export class TcpProxy {
     return proxy;
   }
 
-  /** Connections that there are. */
-  get size(): number {
-    return this.links.size;
+  /** Connections that there are. @param having only those whose client has said this */
+  count(having = ''): number {
+    return this.thoseThatSaid(having).length;
   }
 
   /** Cuts every connection and refuses new ones: the server is down. */
@@ -58,10 +60,16 @@ export class TcpProxy {
     for (const link of this.thoseThatSaid(having)) link.isFrozen = true;
   }
 
+  /** From now on a connection dies without a word in the moment its client says this, until the server is back. */
+  freezeWhoSays(text: string): void {
+    this.deadly = text;
+  }
+
   /** The server is back; what was swallowed is lost with its connection. */
   pass(): void {
     if (this.mode === 'swallow') this.cut();
     this.mode = 'pass';
+    this.deadly = undefined;
   }
 
   /** @param having only the connections whose client has said this */
@@ -87,6 +95,7 @@ export class TcpProxy {
     this.links.add(link);
     client.on('data', (bytes) => {
       if (link.said.length < REMEMBERED) link.said += bytes.toString('latin1');
+      if (this.deadly !== undefined && link.said.includes(this.deadly)) link.isFrozen = true;
     });
     this.join(link, client, link.target);
     this.join(link, link.target, client);
