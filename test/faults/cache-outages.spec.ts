@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
 import type { CacheEngine } from '../../src/shared/cache/cache-engine.js';
 import { isWell, Row, startNode } from '../support/cache-nodes.js';
 import { freePort } from '../support/free-port.js';
@@ -108,12 +109,29 @@ describe('a cache whose Redis', () => {
     scene.proxy.swallow();
     const row = new Row();
     await node.cache.getOrLoad(refOf('memory'), row.load);
+    expect(breaker).toEqual(['open']);
     expect(await node.cache.getOrLoad(refOf('memory'), row.load)).toMatchObject({ source: 'l1' });
     expect(row.loads).toBe(1);
     await waitFor('the memory to be too old', () => node.cache.peek(refOf('memory')) === undefined);
     row.version = 2;
     expect(await node.cache.getOrLoad(refOf('memory'), row.load)).toMatchObject({ value: 2, source: 'loaded' });
     scene.proxy.pass();
+    await isWell(node);
+    await node.stop();
+  });
+
+  it('is full answers from its loaders, and keeps no older value than it could not write', async () => {
+    const node = await begin();
+    await node.cache.set(refOf('full'), 'older');
+    const admin = new Redis(scene.redis.url);
+    await admin.config('SET', 'maxmemory', '1');
+    expect(await node.cache.set(refOf('full'), 'newer')).toBe(false);
+    await isWell(node);
+    expect(await node.cache.get(refOf('full'), { consistency: 'strong' })).toMatchObject({ source: 'none' });
+    for (const id of ['full-1', 'full-2', 'full-3']) expect(await node.cache.getOrLoad(refOf(id), new Row().load)).toMatchObject({ value: 1, source: 'loaded' });
+    expect(breaker).toEqual(['open', 'closed', 'open']);
+    await admin.config('SET', 'maxmemory', '0');
+    admin.disconnect();
     await isWell(node);
     await node.stop();
   });
