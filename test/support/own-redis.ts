@@ -48,6 +48,15 @@ export class OwnRedis {
     this.child = undefined;
   }
 
+  /** It hangs: its connections stay open, and nothing is answered until it goes on. */
+  pause(): void {
+    this.child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.child?.kill('SIGCONT');
+  }
+
   async remove(): Promise<void> {
     await this.kill();
     rmSync(this.folder, { recursive: true, force: true });

@@ -1,11 +1,23 @@
 import { type Socket, connect, createServer, type Server } from 'node:net';
 import { once } from 'node:events';
 
+/** Of what a client has said this much is remembered, to tell the connections apart. Characters. */
+const REMEMBERED = 4_096;
+
+/** Both ends of one connection, and what its client has said first. */
+interface Link {
+  readonly client: Socket;
+  readonly target: Socket;
+  said: string;
+  isFrozen: boolean;
+}
+
 /** A TCP server in front of another, whose connections a test can cut, refuse or black-hole. */
 export class TcpProxy {
-  private readonly sockets = new Set<Socket>();
-  private frozen = new WeakSet<Socket>();
+  private readonly links = new Set<Link>();
   private mode: 'pass' | 'refuse' | 'swallow' = 'pass';
+  /** Whose client says this is frozen at once. */
+  private deadly: string | undefined;
 
   private constructor(
     private readonly server: Server,
@@ -23,6 +35,11 @@ export class TcpProxy {
     return proxy;
   }
 
+  /** Connections that there are. @param having only those whose client has said this */
+  count(having = ''): number {
+    return this.thoseThatSaid(having).length;
+  }
+
   /** Cuts every connection and refuses new ones: the server is down. */
   refuse(): void {
     this.mode = 'refuse';
@@ -34,19 +51,33 @@ export class TcpProxy {
     this.mode = 'swallow';
   }
 
-  /** The connections that there are die without a word, as behind a firewall that forgot them; new ones pass. */
-  freeze(): void {
-    this.frozen = new WeakSet(this.sockets);
+  /**
+   * The connections that there are die without a word, as behind a firewall that forgot them; new ones pass.
+   *
+   * @param having only those whose client has said this
+   */
+  freeze(having = ''): void {
+    for (const link of this.thoseThatSaid(having)) link.isFrozen = true;
+  }
+
+  /** From now on a connection dies without a word in the moment its client says this, until the server is back. */
+  freezeWhoSays(text: string): void {
+    this.deadly = text;
   }
 
   /** The server is back; what was swallowed is lost with its connection. */
   pass(): void {
     if (this.mode === 'swallow') this.cut();
     this.mode = 'pass';
+    this.deadly = undefined;
   }
 
-  cut(): void {
-    for (const socket of this.sockets) socket.destroy();
+  /** @param having only the connections whose client has said this */
+  cut(having = ''): void {
+    for (const { client, target } of this.thoseThatSaid(having)) {
+      client.destroy();
+      target.destroy();
+    }
   }
 
   async close(): Promise<void> {
@@ -60,20 +91,28 @@ export class TcpProxy {
       client.destroy();
       return;
     }
-    const target = connect(targetPort, '127.0.0.1');
-    this.join(client, target);
-    this.join(target, client);
+    const link = { client, target: connect(targetPort, '127.0.0.1'), said: '', isFrozen: false };
+    this.links.add(link);
+    client.on('data', (bytes) => {
+      if (link.said.length < REMEMBERED) link.said += bytes.toString('latin1');
+      if (this.deadly !== undefined && link.said.includes(this.deadly)) link.isFrozen = true;
+    });
+    this.join(link, client, link.target);
+    this.join(link, link.target, client);
   }
 
-  private join(from: Socket, to: Socket): void {
-    this.sockets.add(from);
+  private join(link: Link, from: Socket, to: Socket): void {
     from.on('data', (bytes) => {
-      if (this.mode === 'pass' && !this.frozen.has(from)) to.write(bytes);
+      if (this.mode === 'pass' && !link.isFrozen) to.write(bytes);
     });
     from.on('error', () => undefined);
     from.on('close', () => {
-      this.sockets.delete(from);
+      this.links.delete(link);
       to.destroy();
     });
+  }
+
+  private thoseThatSaid(text: string): Link[] {
+    return [...this.links].filter(({ said }) => said.includes(text));
   }
 }

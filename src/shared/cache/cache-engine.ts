@@ -21,6 +21,8 @@ const MAX_HELD_BACK = 10_000;
 const SCOPES_PER_ENTRY = 4;
 /** How long a stop waits for loaders. Milliseconds. */
 const DRAIN_MS = 1_000;
+/** How long it then waits for a Redis that is away and has to be told of invalidations. Milliseconds. */
+const FLUSH_MS = 1_000;
 
 /** A cache with everything that keeps it going, and what there is to see of it. */
 export abstract class CacheEngine {
@@ -32,7 +34,7 @@ export abstract class CacheEngine {
   abstract state(): CacheState;
   /** Connects in the background: without Redis, too, the cache answers from its loaders. */
   abstract start(): void;
-  /** Lets the loads under way end and closes the connections. */
+  /** Lets the loads under way end, tells Redis what it still can, and closes the connections. */
   abstract stop(): Promise<void>;
 }
 
@@ -55,7 +57,11 @@ const CONNECT_MS = 2_000;
 
 /** @param url of Redis @param now milliseconds, for tests */
 export function createCacheEngine(settings: CacheSettings, url: string, now: () => number = () => performance.now()): CacheEngine {
-  const [counters, events, stamp, queue] = [new CacheCounters(now), new CacheEventSource(), new BusStamp(channelOf(url)), new RecoveryQueue(MAX_HELD_BACK)];
+  const [counters, events, stamp] = [new CacheCounters(now), new CacheEventSource(), new BusStamp(channelOf(url))];
+  // It may have closed since the invalidation was given up; closed, nothing is held back.
+  const queue = new RecoveryQueue(MAX_HELD_BACK, () => {
+    breaker.open();
+  });
   const breaker = new Breaker((state) => {
     if (state === 'open') recovery.begin();
     else void l2.beat();
@@ -83,6 +89,7 @@ export function createCacheEngine(settings: CacheSettings, url: string, now: () 
     },
     stop: async () => {
       await cache.drain(DRAIN_MS);
+      await recovery.flush(FLUSH_MS);
       recovery.stop();
       await bus.stop();
       await connection.close();

@@ -22,6 +22,7 @@ export interface BusListener {
 export class InvalidationBus {
   private readonly lastSeq = new LRUCache<string, number>({ max: MAX_NODES });
   private timer: NodeJS.Timeout | undefined;
+  /** When our own sign of life came last, or since when we wait for the first. */
   private heardAt = 0;
   private sound = false;
   private subscribed = false;
@@ -37,6 +38,7 @@ export class InvalidationBus {
     private readonly listener: BusListener,
   ) {
     connection.on('up', () => {
+      this.heardAt = performance.now();
       void this.subscribe();
     });
     connection.on('down', () => {
@@ -84,8 +86,9 @@ export class InvalidationBus {
 
   private tick(): void {
     if (this.sound && performance.now() - this.heardAt > this.beatMs * MISSED_BEATS) this.lose();
-    if (this.subscribed && !this.sound && this.heardAt > 0 && performance.now() - this.heardAt > this.beatMs * MISSED_BEATS * 2) {
-      this.heardAt = 0;
+    // Also one on which the subscription itself is not answered.
+    if (this.connection.isReady && !this.sound && performance.now() - this.heardAt > this.beatMs * MISSED_BEATS * 2) {
+      this.heardAt = performance.now();
       void this.connection.renew();
     }
     void this.beat();

@@ -12,7 +12,11 @@ export interface Invalidation {
 export class RecoveryQueue {
   private readonly waiting = new Map<string, Invalidation>();
 
-  constructor(private readonly max: number) {}
+  /** @param added hears of every invalidation that is held back */
+  constructor(
+    private readonly max: number,
+    private readonly added: () => void = () => undefined,
+  ) {}
 
   get size(): number {
     return this.waiting.size;
@@ -24,6 +28,7 @@ export class RecoveryQueue {
     if (this.waiting.has(`scope ${tenant} t`)) this.waiting.set(`scope ${tenant} t`, { kind: 'scope', tenant, name: 't' });
     else this.waiting.set(`${kind} ${tenant} ${name}`, invalidation);
     if (this.waiting.size > this.max) this.widen();
+    this.added();
   }
 
   /** The oldest ones, which stay until {@link done}. */

@@ -41,6 +41,8 @@ interface Flight {
   readonly token: string;
   /** An older value that may stand in. */
   stale: MemoryEntry | undefined;
+  /** The loader has taken too long: what it still says is kept nowhere. */
+  isGivenUp?: boolean;
 }
 
 /** What a read came to. */
@@ -187,6 +189,7 @@ export class TieredReads {
       const landed = await within(limitMs, this.loadAndStore(flight, generations));
       if (landed !== LATE) return landed;
       if (stale) return this.standInFor(flight, stale);
+      flight.isGivenUp = true;
       await l2.release(place, token);
     } catch (error) {
       this.failed(place, error);
@@ -242,6 +245,7 @@ export class TieredReads {
   private async keep(flight: Flight, { held, packed, loadMs }: Loaded, generations: readonly string[] | undefined): Promise<void> {
     const { place, token, fence } = flight;
     const { l2, memory, counters } = this.parts;
+    if (flight.isGivenUp) return;
     const lifetime = lifetimeOf(place.type, flight.ttlMs, held.value);
     if (lifetime === undefined) return generations && l2.release(place, token);
     const scopes = scopeNames(place.type, place.scope);

@@ -15,6 +15,9 @@ export class CacheConnection extends EventEmitter<{ up: []; down: [] }> {
   readonly client: RedisClientType;
   private closed = false;
   private isUp = false;
+  /** Until there is a socket node-redis has nothing to close, and would open one all the same. */
+  private isDialling = false;
+  private isUnwanted = false;
   private keeping: Promise<void> | undefined;
   private lost: () => void = () => undefined;
 
@@ -32,6 +35,10 @@ export class CacheConnection extends EventEmitter<{ up: []; down: [] }> {
     this.client.on('end', () => {
       this.lost();
     });
+    this.client.on('connect', () => {
+      this.isDialling = false;
+      if (this.isUnwanted) setImmediate(() => void this.renew());
+    });
   }
 
   get isReady(): boolean {
@@ -45,7 +52,8 @@ export class CacheConnection extends EventEmitter<{ up: []; down: [] }> {
 
   /** Leaves a connection on which nothing is answered; a new one is on its way. */
   async renew(): Promise<void> {
-    if (this.client.isOpen) await this.client.disconnect().catch(() => undefined);
+    if (this.isDialling) this.isUnwanted = true;
+    else if (this.client.isOpen) await this.client.disconnect().catch(() => undefined);
     this.lost();
   }
 
@@ -73,12 +81,15 @@ export class CacheConnection extends EventEmitter<{ up: []; down: [] }> {
     const limit = setTimeout(() => {
       void this.renew();
     }, this.connectTimeoutMs);
+    this.isDialling = true;
+    this.isUnwanted = false;
     try {
       await this.client.connect();
       return this.client.isReady;
     } catch {
       return false;
     } finally {
+      this.isDialling = false;
       clearTimeout(limit);
     }
   }

@@ -14,6 +14,9 @@ import { LATE, within } from './deadline.js';
 /** A scope's generation outlives the lease of a loader; the entry written under it prolongs it. Milliseconds. */
 const NEW_GENERATION_MS = 3_600_000;
 
+/** Deadline of a batch of invalidations that were held back, milliseconds: nobody waits for them, and a batch given up is told once more. */
+const REPLAY_MS = 1_000;
+
 /** What reading an entry came to. */
 export interface L2Read {
   /** `fresh`: here it is. `none`: there is none. `lease`: there is none and the caller is to load it. `taken`: somebody else does. */
@@ -118,25 +121,21 @@ export class L2Store {
     await this.guarded(() => this.connection.client.publish(this.stamp.channel, this.stamp.beat()), this.deadlineMs, false);
   }
 
-  /** Past the breaker: does Redis answer? */
+  /** Past the breaker: does Redis answer? Then it knows the scripts: one that was sent twice would be overtaken by what was sent after it. */
   async ping(): Promise<boolean> {
-    return this.answers(() => this.connection.client.ping());
+    return this.answers(() => Promise.all(Object.values(SCRIPTS).map(({ text }) => this.connection.client.scriptLoad(text))), this.deadlineMs);
   }
 
   /** Past the breaker: what could not be said before. @returns whether all of it was */
   async replay(invalidations: readonly Invalidation[]): Promise<boolean> {
-    return this.answers(() =>
-      Promise.all(
-        invalidations.map(({ kind, tenant, name }) =>
-          kind === 'scope' ? this.sendInvalidation(tenant, [name], []) : this.sendRemoval(tenant, name, keys.cacheEntry(tenant, name)),
-        ),
-      ),
-    );
+    const send = ({ kind, tenant, name }: Invalidation): Promise<unknown> =>
+      kind === 'scope' ? this.sendInvalidation(tenant, [name], []) : this.sendRemoval(tenant, name, keys.cacheEntry(tenant, name));
+    return this.answers(() => Promise.all(invalidations.map(send)), Math.max(REPLAY_MS, this.deadlineMs));
   }
 
-  private async answers(send: () => Promise<unknown>): Promise<boolean> {
+  private async answers(send: () => Promise<unknown>, deadlineMs: number): Promise<boolean> {
     if (!this.connection.isReady) return false;
-    const outcome = await within(this.deadlineMs, attempt(send));
+    const outcome = await within(deadlineMs, attempt(send));
     return outcome !== LATE && outcome.error === undefined;
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecoveryQueue } from '../bus/recovery-queue.js';
 import type { Breaker } from './breaker.js';
 import type { CacheConnection } from './cache-connection.js';
@@ -7,6 +8,8 @@ import type { L2Store } from './l2.store.js';
 const PROBE_MS = 300;
 /** Looks without an answer on a connection that seems sound, after which a new one is made. */
 const PATIENCE = 2;
+/** Between two looks whether everything has been told, milliseconds. */
+const FLUSH_LOOK_MS = 10;
 /** Invalidations told in one go. */
 const BATCH = 500;
 
@@ -40,6 +43,12 @@ export class Recovery {
     this.schedule();
   }
 
+  /** Resolves when nothing is held back, at the latest after the limit. */
+  async flush(limitMs: number): Promise<void> {
+    const giveUpAt = performance.now() + limitMs;
+    while (this.queue.size > 0 && performance.now() < giveUpAt) await sleep(FLUSH_LOOK_MS);
+  }
+
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);
@@ -56,7 +65,8 @@ export class Recovery {
     if (this.isProbing || !this.breaker.isOpen || this.stopped) return;
     this.isProbing = true;
     try {
-      if (await this.catchUp()) this.breaker.close();
+      // Another may have been held back since the last look.
+      if ((await this.catchUp()) && this.queue.size === 0) this.breaker.close();
     } finally {
       this.isProbing = false;
       this.schedule();
