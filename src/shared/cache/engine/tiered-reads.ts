@@ -11,7 +11,7 @@ import type { L2Read, L2Store } from '../l2/l2.store.js';
 import type { CacheCounters } from '../metrics/cache-counters.js';
 import type { CacheEventSource } from '../metrics/cache-events.js';
 import type { Fence } from './fences.js';
-import { type HeldValue, hold } from './held-value.js';
+import { type HeldValue, hold, holdOwn } from './held-value.js';
 import { lifetimeOf, timingOf } from './lifetime.js';
 import type { Memory } from './memory.js';
 import type { Place } from './place.js';
@@ -175,7 +175,7 @@ export class TieredReads {
       this.parts.counters.of(place.type.name).damaged++;
       return undefined;
     }
-    return this.parts.memory.remember(place, hold(entry.value), { ...entry, leftMs }, fence);
+    return this.parts.memory.remember(place, holdOwn(entry.value), { ...entry, leftMs }, fence);
   }
 
   /** @param generations with the lease; without it the value is only handed on */
