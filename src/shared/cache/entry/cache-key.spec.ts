@@ -22,8 +22,8 @@ describe('a segment of a key', () => {
   });
 
   it.each(IDS)('has nothing that means something in a key, a scope list or a bus message: %j', (id) => {
-    expect(encodeSegment(id)).toMatch(/^[^:{}*\s|,()\u0000]*$/);
-    expect(encodeSegment(id)).toMatch(/^[\x21-\x7e]*$/);
+    expect(encodeSegment(id)).toMatch(/^[!-~]*$/);
+    expect(encodeSegment(id)).toMatch(/^[^:{}*\s|,()]*$/);
     expect(encodeSegment(id).length).toBeLessThanOrEqual(128 * 9);
   });
 

@@ -67,11 +67,12 @@ function parse(bytes: Buffer, type: string, tenant: string): Entry | undefined {
   const scopesEnd = bytes.indexOf(10, headEnd + 1);
   if (headEnd < 0 || scopesEnd < 0) return undefined;
   const head = bytes.toString('latin1', 0, headEnd);
-  const [schema, ownType, ownTenant, createdAt, ttlMs, loadMs, format = '', sum = ''] = head.split(' ');
+  const [schema, ownType, ownTenant, createdAt, ttlMs, loadMs, format = ''] = head.split(' ');
   if (schema !== SCHEMA || ownType !== type || ownTenant !== tenant) return undefined;
   const [graceMs, scopes = ''] = bytes.toString('latin1', headEnd + 1, scopesEnd).split(' ');
   const body = bytes.subarray(scopesEnd + 1);
-  if (sum !== checksum(head.slice(0, -sum.length - 1), body)) return undefined;
+  const sumAt = head.lastIndexOf(' ');
+  if (head.slice(sumAt + 1) !== checksum(head.slice(0, sumAt), body)) return undefined;
   const unpacked = format.endsWith('z') ? gunzipSync(body, { maxOutputLength: MAX_BYTES }) : body;
   return {
     ...{ type, tenant, createdAt: Number(createdAt), ttlMs: Number(ttlMs), loadMs: Number(loadMs), graceMs: Number(graceMs) },
