@@ -11,6 +11,8 @@ export interface Invalidation {
  */
 export class RecoveryQueue {
   private readonly waiting = new Map<string, Invalidation>();
+  /** Hears of everything that is added. */
+  onAdd: () => void = () => undefined;
 
   constructor(private readonly max: number) {}
 
@@ -24,6 +26,7 @@ export class RecoveryQueue {
     if (this.waiting.has(`scope ${tenant} t`)) this.waiting.set(`scope ${tenant} t`, { kind: 'scope', tenant, name: 't' });
     else this.waiting.set(`${kind} ${tenant} ${name}`, invalidation);
     if (this.waiting.size > this.max) this.widen();
+    this.onAdd();
   }
 
   /** The oldest ones, which stay until {@link done}. */

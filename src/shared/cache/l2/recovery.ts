@@ -32,6 +32,10 @@ export class Recovery {
     connection.on('down', () => {
       this.breaker.open();
     });
+    // It may come from a caller who had found the breaker open, a moment before it closed.
+    queue.onAdd = () => {
+      this.breaker.open();
+    };
   }
 
   /** The breaker has opened. */
@@ -56,7 +60,7 @@ export class Recovery {
     if (this.isProbing || !this.breaker.isOpen || this.stopped) return;
     this.isProbing = true;
     try {
-      if (await this.catchUp()) this.breaker.close();
+      if ((await this.catchUp()) && this.queue.size === 0) this.breaker.close();
     } finally {
       this.isProbing = false;
       this.schedule();
