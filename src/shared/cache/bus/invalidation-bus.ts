@@ -1,12 +1,15 @@
 import { LRUCache } from 'lru-cache';
 import { keys } from '../../redis/index.js';
 import type { CacheConnection } from '../l2/cache-connection.js';
+import { LATE, within } from '../l2/deadline.js';
 import { type BusMessage, parseBusMessage } from './bus-message.js';
 
 /** Other processes whose numbering is remembered. */
 const MAX_NODES = 1_000;
 /** Signs of life of our own that may stay out before the bus counts as lost. */
 const MISSED_BEATS = 2.5;
+/** The same before a new connection is made. */
+const PATIENCE_BEATS = 5;
 
 /** What the bus tells the memory of this process. */
 export interface BusListener {
@@ -23,6 +26,7 @@ export interface BusListener {
 export class InvalidationBus {
   private readonly lastSeq = new LRUCache<string, number>({ max: MAX_NODES });
   private timer: NodeJS.Timeout | undefined;
+  /** Its own beat, or that it may be heard from now on. */
   private heardAt = 0;
   private sound = false;
   private subscribed = false;
@@ -75,7 +79,9 @@ export class InvalidationBus {
 
   private async subscribe(): Promise<void> {
     try {
-      await this.connection.client.subscribe(keys.cacheBus(), this.receive);
+      const outcome = await within(this.beatMs * PATIENCE_BEATS, this.connection.client.subscribe(keys.cacheBus(), this.receive));
+      if (outcome === LATE) return await this.connection.renew();
+      this.heardAt = performance.now();
       this.subscribed = true;
       await this.beat();
     } catch {
@@ -84,9 +90,10 @@ export class InvalidationBus {
   }
 
   private tick(): void {
-    if (this.sound && performance.now() - this.heardAt > this.beatMs * MISSED_BEATS) this.lose();
-    if (this.subscribed && !this.sound && this.heardAt > 0 && performance.now() - this.heardAt > this.beatMs * MISSED_BEATS * 2) {
-      this.heardAt = 0;
+    const silentMs = performance.now() - this.heardAt;
+    if (this.sound && silentMs > this.beatMs * MISSED_BEATS) this.lose();
+    if (this.subscribed && !this.sound && silentMs > this.beatMs * PATIENCE_BEATS) {
+      this.heardAt = performance.now();
       void this.connection.renew();
     }
     void this.beat();
