@@ -60,6 +60,13 @@ describe('"known to be none"', () => {
   });
 });
 
+describe('undefined', () => {
+  it('is kept only where the type says that it is a value', () => {
+    expect(lifetimeOf(config, 1_000, undefined)).toBeUndefined();
+    expect(lifetimeOf({ ...config, keepsUndefined: true }, 0, undefined)).toEqual({ ttlMs: 0, graceMs: 300_000 });
+  });
+});
+
 describe("a caller's time to live", () => {
   it.each([
     [0, 0],

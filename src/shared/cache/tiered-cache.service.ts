@@ -99,6 +99,7 @@ export class TieredCache {
     const { memory, l2 } = this.parts;
     const ttlMs = this.ttlMsOf(place, options);
     const entry = packEntry({ type: type.name, tenant, createdAt: Date.now(), ttlMs, loadMs: 0 }, value);
+    const held = hold(value);
     const scopes = scopeNames(type, place.scope);
     memory.entry(tenant, name);
     const fence = memory.fence(place);
@@ -111,7 +112,7 @@ export class TieredCache {
     }
     if (!wasLeftAlone) return true;
     const timing = timingOf({ ttlMs, graceMs: type.graceMs }, entry.sizeBytes, 0);
-    memory.remember(place, hold(value), { ...timing, generations: scopes.map((scope, index) => [scope, generations[index]]) }, memory.fence(place));
+    memory.remember(place, held, { ...timing, generations: scopes.map((scope, index) => [scope, generations[index]]) }, memory.fence(place));
     return true;
   }
 
