@@ -138,6 +138,7 @@ export class TieredCache {
    */
   async invalidate(tenantId: string, scopes: readonly string[], indexes: readonly IndexSpec[] = []): Promise<number[] | undefined> {
     const tenant = encodeTenant(tenantId);
+    if (scopes.length === 0) return indexes.map(() => 0);
     const { memory, l2, events } = this.parts;
     const forget = (): void => {
       for (const scope of scopes) memory.scope(tenant, scope);
@@ -157,10 +158,9 @@ export class TieredCache {
     return (await this.parts.l2.indexes(encodeTenant(tenantId))) ?? [];
   }
 
-  /** Lets an entry live its whole time again. */
+  /** Lets an entry that has not ended live its whole time again, the one it was written with. */
   async touch(ref: CacheRef): Promise<void> {
-    const place = placeOf(ref, this.types);
-    await this.parts.l2.touch(place, place.type.ttlMs);
+    await this.parts.l2.touch(placeOf(ref, this.types));
   }
 
   /** The entries of these ids that there are, in one round trip. */

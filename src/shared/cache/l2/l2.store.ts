@@ -102,8 +102,8 @@ export class L2Store {
   }
 
   /** Lets an entry live its whole time again. @returns whether there is one */
-  async touch({ tenant, key }: EntryAddress, ttlMs: number): Promise<boolean | undefined> {
-    const touched = await this.guarded(() => this.script('touch', [key], [keys.cacheGeneration(tenant, ''), ttlMs]), this.deadlineMs, false);
+  async touch({ tenant, key }: EntryAddress): Promise<boolean | undefined> {
+    const touched = await this.guarded(() => this.script('touch', [key], [keys.cacheGeneration(tenant, '')]), this.deadlineMs, false);
     return touched === undefined ? undefined : touched === 1;
   }
 
