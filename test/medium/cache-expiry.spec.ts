@@ -84,7 +84,7 @@ describe('an entry in Redis', () => {
 
 describe('the memory', () => {
   it('does not serve an entry longer than Redis has it', async () => {
-    await b.cache.set(ref, 1);
+    await b.cache.getOrLoad(ref, async () => 1);
     await redis.pexpire(key, GRACE_MS + 60_000);
     expect((await a.cache.get(ref)).source).toBe('l2');
     clock.pass(29_000);

@@ -36,7 +36,7 @@ export class CacheNodes {
   }
 }
 
-/** A tenant of one test: the bus is one for all databases of a Redis. */
+/** A tenant of one test: the bus is one for all databases of a Redis, so other test files are heard. */
 export function newTenant(): string {
   return `t-${randomBytes(6).toString('hex')}`;
 }
