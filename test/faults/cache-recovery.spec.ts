@@ -113,7 +113,7 @@ describe('what was invalidated while one process could not reach Redis', () => {
     for (let index = 0; index < HELD_BACK; index++) await cut.cache.delete(refOf(`many-${String(index)}`));
     const redis = new Redis(redisUrl);
     const told: string[] = [];
-    await redis.subscribe(keys.cacheBus());
+    await redis.subscribe(keys.cacheBus(Number(new URL(redisUrl).pathname.slice(1))));
     redis.on('message', (_, message) => told.push(message.split(' ').at(-1) ?? ''));
     proxy.pass();
     await waitFor('all to be told', () => cut.state().heldBack === 0);

@@ -99,6 +99,7 @@ export class TieredCache {
     const { memory, l2 } = this.parts;
     const ttlMs = this.ttlMsOf(place, options);
     const entry = packEntry({ type: type.name, tenant, createdAt: Date.now(), ttlMs, loadMs: 0 }, value);
+    const held = hold(value);
     const scopes = scopeNames(type, place.scope);
     memory.entry(tenant, name);
     const fence = memory.fence(place);
@@ -111,7 +112,7 @@ export class TieredCache {
     }
     if (!wasLeftAlone) return true;
     const timing = timingOf({ ttlMs, graceMs: type.graceMs }, entry.sizeBytes, 0);
-    memory.remember(place, hold(value), { ...timing, generations: scopes.map((scope, index) => [scope, generations[index]]) }, memory.fence(place));
+    memory.remember(place, held, { ...timing, generations: scopes.map((scope, index) => [scope, generations[index]]) }, memory.fence(place));
     return true;
   }
 
@@ -137,6 +138,7 @@ export class TieredCache {
    */
   async invalidate(tenantId: string, scopes: readonly string[], indexes: readonly IndexSpec[] = []): Promise<number[] | undefined> {
     const tenant = encodeTenant(tenantId);
+    if (scopes.length === 0) return indexes.map(() => 0);
     const { memory, l2, events } = this.parts;
     const forget = (): void => {
       for (const scope of scopes) memory.scope(tenant, scope);
@@ -156,10 +158,9 @@ export class TieredCache {
     return (await this.parts.l2.indexes(encodeTenant(tenantId))) ?? [];
   }
 
-  /** Lets an entry live its whole time again. */
+  /** Lets an entry that has not ended live its whole time again, the one it was written with. */
   async touch(ref: CacheRef): Promise<void> {
-    const place = placeOf(ref, this.types);
-    await this.parts.l2.touch(place, place.type.ttlMs);
+    await this.parts.l2.touch(placeOf(ref, this.types));
   }
 
   /** The entries of these ids that there are, in one round trip. */

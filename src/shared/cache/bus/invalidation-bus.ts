@@ -6,6 +6,8 @@ import { type BusMessage, type BusStamp, parseBusMessage } from './bus-message.j
 const MAX_NODES = 1_000;
 /** Signs of life of our own that may stay out before the bus counts as lost. */
 const MISSED_BEATS = 2.5;
+/** The same before a new connection is made. */
+const PATIENCE_BEATS = 5;
 
 /** What the bus tells the memory of this process. */
 export interface BusListener {
@@ -87,7 +89,7 @@ export class InvalidationBus {
   private tick(): void {
     if (this.sound && performance.now() - this.heardAt > this.beatMs * MISSED_BEATS) this.lose();
     // Also one on which the subscription itself is not answered.
-    if (this.connection.isReady && !this.sound && performance.now() - this.heardAt > this.beatMs * MISSED_BEATS * 2) {
+    if (this.connection.isReady && !this.sound && performance.now() - this.heardAt > this.beatMs * PATIENCE_BEATS) {
       this.heardAt = performance.now();
       void this.connection.renew();
     }

@@ -11,7 +11,6 @@ export interface Invalidation {
  */
 export class RecoveryQueue {
   private readonly waiting = new Map<string, Invalidation>();
-
   /** @param added hears of every invalidation that is held back */
   constructor(
     private readonly max: number,

@@ -8,8 +8,17 @@ export interface HeldValue {
   readonly isCopied: boolean;
 }
 
-/** Freezes what can be frozen, the given object itself. */
+/**
+ * Freezes what can be frozen, the given object itself; of a value that cannot be frozen it keeps a copy, because whoever made it may still change it.
+ *
+ * @throws UNCACHEABLE_VALUE (internal)
+ */
 export function hold(value: unknown): HeldValue {
+  return freezeDeep(value) ? { value, isCopied: false } : { value: decode(encode(value)), isCopied: true };
+}
+
+/** The same for a value that nobody else has. */
+export function holdOwn(value: unknown): HeldValue {
   return { value, isCopied: !freezeDeep(value) };
 }
 

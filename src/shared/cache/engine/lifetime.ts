@@ -13,6 +13,7 @@ export interface Lifetime {
 
 /** How long a loaded value is kept; undefined: not at all. `null` is "known to be none". @param ttlMs wanted, 0 is without end */
 export function lifetimeOf(type: CacheType, ttlMs: number, value: unknown): Lifetime | undefined {
+  if (value === undefined && !type.keepsUndefined) return undefined;
   if (value !== null) return { ttlMs: jittered(ttlMs), graceMs: type.graceMs };
   if (type.absentMs === 0) return undefined;
   return { ttlMs: jittered(ttlMs === 0 ? type.absentMs : Math.min(type.absentMs, ttlMs)), graceMs: 0 };

@@ -56,14 +56,13 @@ export class Memory implements BusListener {
   /** An entry that may be served without a question. */
   fresh({ key }: EntryAddress): MemoryEntry | undefined {
     const entry = this.l1.get(key);
-    if (entry === undefined || this.around.now() >= entry.freshUntil) return undefined;
-    return this.around.isBusSound() || this.around.isOutage() ? entry : undefined;
+    return entry !== undefined && this.around.now() < entry.freshUntil && this.isBelieved ? entry : undefined;
   }
 
   /** An entry that may stand in for a loader that fails: valid, but perhaps old. */
   stale({ key }: EntryAddress): MemoryEntry | undefined {
     const entry = this.l1.get(key);
-    return entry !== undefined && this.around.now() < entry.graceUntil ? entry : undefined;
+    return entry !== undefined && this.around.now() < entry.graceUntil && this.isBelieved ? entry : undefined;
   }
 
   fence({ key, tenant }: EntryAddress): Fence {
@@ -75,13 +74,15 @@ export class Memory implements BusListener {
   /** What Redis, or a loader, has just said, as an entry; kept if nothing was invalidated since the fence was taken. */
   remember({ key, tenant, type }: Place, held: HeldValue, timing: Timing, fence: Fence): MemoryEntry {
     const entry = this.entryOf(tenant, type, held, timing);
+    // Read once more, an old entry is no reason to ask a failing loader again.
+    if (entry.endsAt <= this.around.now()) entry.retryAt = this.l1.get(key)?.retryAt ?? 0;
     if (entry.freshUntil > 0 && this.fences.isIntact(fence)) this.l1.set(key, entry);
     return entry;
   }
 
   /** Keeps an old entry, so that the loader is left alone until `retryAt`. */
   postpone({ key }: EntryAddress, entry: MemoryEntry, retryAt: number, fence: Fence): void {
-    if (this.fences.isIntact(fence)) this.l1.set(key, { ...entry, retryAt });
+    if (this.isBelieved && this.fences.isIntact(fence)) this.l1.set(key, { ...entry, retryAt });
   }
 
   entry(tenant: string, name: string): void {
@@ -99,6 +100,11 @@ export class Memory implements BusListener {
     this.fences.breakAll();
     this.generations.clear();
     this.l1.clear();
+  }
+
+  /** Whether an invalidation would be heard, or nobody could tell of one. */
+  private get isBelieved(): boolean {
+    return this.around.isBusSound() || this.around.isOutage();
   }
 
   private entryOf(tenant: string, type: CacheType, held: HeldValue, timing: Timing): MemoryEntry {

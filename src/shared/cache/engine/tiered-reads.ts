@@ -11,8 +11,8 @@ import type { L2Read, L2Store } from '../l2/l2.store.js';
 import type { CacheCounters } from '../metrics/cache-counters.js';
 import type { CacheEventSource } from '../metrics/cache-events.js';
 import type { Fence } from './fences.js';
-import { type HeldValue, hold } from './held-value.js';
-import { lifetimeOf, timingOf } from './lifetime.js';
+import { type HeldValue, hold, holdOwn } from './held-value.js';
+import { type Lifetime, lifetimeOf, timingOf } from './lifetime.js';
 import type { Memory } from './memory.js';
 import type { Place } from './place.js';
 import { SingleFlight } from './single-flight.js';
@@ -136,7 +136,7 @@ export class TieredReads {
     const giveUpAt = now() + waitMs;
     for (;;) {
       const read = await this.readOnce(flight);
-      if (read?.state !== 'taken' || flight.mode === 'reload' || now() >= giveUpAt) return read;
+      if (read?.state !== 'taken' || now() >= giveUpAt) return read;
       if (flight.mode === 'refresh' && read.entry) return { ...read, state: 'fresh' };
       counters.of(flight.place.type.name).leaseWaits++;
       await sleep(POLL_MS * (1 + 3 * Math.random()));
@@ -165,9 +165,9 @@ export class TieredReads {
     return { ...read, entry };
   }
 
-  /** How much of its time an entry must have left to be wanted: something, or more than the one this process has. */
-  private wantedMs({ mode, stale }: Flight): number {
-    if (mode === 'reload') return Number.MAX_SAFE_INTEGER;
+  /** How much of its time an entry must have left to be wanted: something, or more than the one this process has. Undefined: none is. */
+  private wantedMs({ mode, stale }: Flight): number | undefined {
+    if (mode === 'reload') return undefined;
     return mode === 'refresh' && stale ? Math.max(0, stale.endsAt - this.parts.now() + 1) : 0;
   }
 
@@ -177,7 +177,7 @@ export class TieredReads {
       this.parts.counters.of(place.type.name).damaged++;
       return undefined;
     }
-    return this.parts.memory.remember(place, hold(entry.value), { ...entry, leftMs }, fence);
+    return this.parts.memory.remember(place, holdOwn(entry.value), { ...entry, leftMs }, fence);
   }
 
   /** @param generations with the lease; without it the value is only handed on */
@@ -215,25 +215,29 @@ export class TieredReads {
     const { place, load, token } = flight;
     const { now, counters, l2 } = this.parts;
     const startedAt = now();
-    let packed: PackedEntry | undefined;
+    let loaded: Loaded | undefined;
     let value: unknown;
     try {
       value = await load();
-      counters.loaded(place.type.name, now() - startedAt);
-      if (value !== undefined || place.type.keepsUndefined) packed = this.pack(flight, value, now() - startedAt);
+      const loadMs = now() - startedAt;
+      counters.loaded(place.type.name, loadMs);
+      loaded = this.pack(flight, value, loadMs);
     } finally {
-      if (packed === undefined && generations) await l2.release(place, token);
+      if (loaded === undefined && generations) await l2.release(place, token);
     }
     // What nobody keeps is handed on as it is.
-    if (packed === undefined) return value === undefined ? { held: undefined, source: 'none' } : { held: { value, isCopied: false }, source: 'loaded' };
-    const held = hold(value);
-    await this.keep(flight, { held, packed, loadMs: now() - startedAt }, generations);
-    return { held, source: 'loaded' };
+    if (loaded === undefined) return value === undefined ? { held: undefined, source: 'none' } : { held: { value, isCopied: false }, source: 'loaded' };
+    await this.keep(flight, loaded, generations);
+    return { held: loaded.held, source: 'loaded' };
   }
 
-  private pack({ place, ttlMs }: Flight, value: unknown, loadMs: number): PackedEntry | undefined {
+  /** @returns undefined for what is not kept */
+  private pack({ place, ttlMs }: Flight, value: unknown, loadMs: number): Loaded | undefined {
+    const lifetime = lifetimeOf(place.type, ttlMs, value);
+    if (lifetime === undefined) return undefined;
     try {
-      return packEntry({ type: place.type.name, tenant: place.tenant, createdAt: Date.now(), ttlMs, loadMs }, value);
+      const packed = packEntry({ type: place.type.name, tenant: place.tenant, createdAt: Date.now(), ttlMs: lifetime.ttlMs, loadMs }, value);
+      return { held: hold(value), packed, lifetime, loadMs };
     } catch {
       // The caller gets his value all the same.
       this.parts.counters.of(place.type.name).uncacheable++;
@@ -242,12 +246,13 @@ export class TieredReads {
   }
 
   /** @param generations undefined when nothing may be stored */
-  private async keep(flight: Flight, { held, packed, loadMs }: Loaded, generations: readonly string[] | undefined): Promise<void> {
+  private async keep(flight: Flight, { held, packed, lifetime, loadMs }: Loaded, generations: readonly string[] | undefined): Promise<void> {
     const { place, token, fence } = flight;
     const { l2, memory, counters } = this.parts;
-    if (flight.isGivenUp) return;
-    const lifetime = lifetimeOf(place.type, flight.ttlMs, held.value);
-    if (lifetime === undefined) return generations && l2.release(place, token);
+    if (flight.isGivenUp) {
+      counters.of(place.type.name).fenced++;
+      return;
+    }
     const scopes = scopeNames(place.type, place.scope);
     const request = { address: place, entry: packed, ...lifetime, scopes, indexes: indexNames(place.type, scopes) };
     const isStored = generations && (await l2.store(request, token, generations));
@@ -261,6 +266,7 @@ export class TieredReads {
 interface Loaded {
   readonly held: HeldValue;
   readonly packed: PackedEntry;
+  readonly lifetime: Lifetime;
   readonly loadMs: number;
 }
 

@@ -58,13 +58,17 @@ function objectToJson(value: object, path: string, walk: Walk): unknown {
 }
 
 function containerToJson(value: object, path: string, walk: Walk): unknown {
-  if (Array.isArray(value)) return Array.from(value, (item, index) => toJson(item, `${path}[${String(index)}]`, walk));
   const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Array.prototype) return Array.from(value as unknown[], (item, index) => toJson(item, `${path}[${String(index)}]`, walk));
   if (prototype === Object.prototype || prototype === null) return recordToJson(value as Record<string, unknown>, path, walk);
   const write = WRITERS.get(prototype);
-  if (write === undefined) throw cacheErrors.uncacheable(path, `an instance of ${value.constructor.name || 'a class'}`);
+  if (write === undefined) throw cacheErrors.uncacheable(path, `an instance of ${classOf(value)}`);
   walk.isTagged = true;
-  return write(value as never, (item) => toJson(item, `${path} (${value.constructor.name})`, walk));
+  return write(value as never, (item) => toJson(item, `${path} (${classOf(value)})`, walk));
+}
+
+function classOf({ constructor: made }: { readonly constructor?: unknown }): string {
+  return (typeof made === 'function' && made.name) || 'a class';
 }
 
 type Inner = (item: unknown) => unknown;

@@ -1,4 +1,4 @@
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { crc32, gunzipSync, gzipSync } from 'node:zlib';
 import { cacheErrors } from '../cache.errors.js';
 import { decode, encode } from './codec.js';
 
@@ -25,7 +25,7 @@ export interface EntryHead {
   readonly loadMs: number;
 }
 
-/** A value packed for Redis. The scripts put `head`, the generations and `body` together, one a line: see l2/scope-check.lua. */
+/** A value packed for Redis. The scripts put `head`, the generations and `body` together, one a line: see l2/functions.lua. */
 export interface PackedEntry {
   readonly head: string;
   readonly body: string | Buffer;
@@ -37,6 +37,7 @@ export interface Entry extends EntryHead {
   readonly value: unknown;
   /** [scope name, generation] of each scope. */
   readonly generations: readonly (readonly [string, string])[];
+  /** Unpacked. */
   readonly sizeBytes: number;
 }
 
@@ -47,7 +48,8 @@ export function packEntry({ type, tenant, createdAt, ttlMs, loadMs }: Omit<Entry
   if (sizeBytes > MAX_BYTES) throw cacheErrors.tooLarge(sizeBytes, MAX_BYTES);
   const body = compress(text, sizeBytes);
   const format = (isTagged ? 't' : 'p') + (typeof body === 'string' ? '' : 'z');
-  return { head: [SCHEMA, type, tenant, Math.round(createdAt), ttlMs, Math.ceil(loadMs), format].join(' '), body, sizeBytes };
+  const head = [SCHEMA, type, tenant, Math.round(createdAt), ttlMs, Math.ceil(loadMs), format].join(' ');
+  return { head: `${head} ${checksum(head, body)}`, body, sizeBytes };
 }
 
 /** @returns undefined for what is no entry of this type and tenant: another schema, damaged, or somebody else's */
@@ -64,17 +66,25 @@ function parse(bytes: Buffer, type: string, tenant: string): Entry | undefined {
   const headEnd = bytes.indexOf(10);
   const scopesEnd = bytes.indexOf(10, headEnd + 1);
   if (headEnd < 0 || scopesEnd < 0) return undefined;
-  const [schema, ownType, ownTenant, createdAt, ttlMs, loadMs, format = ''] = bytes.toString('latin1', 0, headEnd).split(' ');
+  const head = bytes.toString('latin1', 0, headEnd);
+  const [schema, ownType, ownTenant, createdAt, ttlMs, loadMs, format = ''] = head.split(' ');
   if (schema !== SCHEMA || ownType !== type || ownTenant !== tenant) return undefined;
   const [graceMs, scopes = ''] = bytes.toString('latin1', headEnd + 1, scopesEnd).split(' ');
   const body = bytes.subarray(scopesEnd + 1);
-  const text = (format.endsWith('z') ? gunzipSync(body, { maxOutputLength: MAX_BYTES }) : body).toString('utf8');
+  const sumAt = head.lastIndexOf(' ');
+  if (head.slice(sumAt + 1) !== checksum(head.slice(0, sumAt), body)) return undefined;
+  const unpacked = format.endsWith('z') ? gunzipSync(body, { maxOutputLength: MAX_BYTES }) : body;
   return {
     ...{ type, tenant, createdAt: Number(createdAt), ttlMs: Number(ttlMs), loadMs: Number(loadMs), graceMs: Number(graceMs) },
     generations: scopes.split(',').map((pair) => pair.split('|') as [string, string]),
-    value: decode({ text, isTagged: format.startsWith('t') }),
-    sizeBytes: body.length,
+    value: decode({ text: unpacked.toString('utf8'), isTagged: format.startsWith('t') }),
+    sizeBytes: unpacked.length,
   };
+}
+
+/** Of all but the scopes, which only the scripts know, and check. */
+function checksum(head: string, body: string | Buffer): string {
+  return crc32(body, crc32(head)).toString(16);
 }
 
 function compress(text: string, sizeBytes: number): string | Buffer {

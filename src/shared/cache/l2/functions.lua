@@ -55,13 +55,14 @@ local function outlive(key, leftMs, entryMs)
   end
 end
 
--- Notes an entry in an index, to be counted when its scope is invalidated.
-local function note(key, member, entryMs)
+-- Notes an entry in an index, to be counted when its scope is invalidated. mode 'GT': the member is an index, which ends with its last entry.
+local function note(key, member, entryMs, mode)
   local at = now()
   local leftMs = redis.call('PTTL', key)
   local ended = redis.call('ZRANGEBYSCORE', key, '-inf', at, 'LIMIT', 0, 16)
   if #ended > 0 then redis.call('ZREM', key, unpack(ended)) end
-  redis.call('ZADD', key, entryMs == 0 and '+inf' or at + entryMs, member)
+  -- CH changes nothing but the answer.
+  redis.call('ZADD', key, mode or 'CH', entryMs == 0 and '+inf' or at + entryMs, member)
   outlive(key, leftMs, entryMs)
 end
 
@@ -75,6 +76,6 @@ local function write(entry, prefix, names, ids)
   for _, name in ipairs(names) do outlive(prefix .. name, redis.call('PTTL', prefix .. name), keptMs) end
   for i, index in ipairs(entry.indexes) do
     note(entry.indexPrefix .. index, entry.name, entry.ttlMs)
-    if i == 1 then note(entry.indexPrefix .. 't', index, entry.ttlMs) end
+    if i == 1 then note(entry.indexPrefix .. 't', index, entry.ttlMs, 'GT') end
   end
 end

@@ -33,8 +33,8 @@ export interface ReadRequest {
   /** '' takes no lease. */
   readonly token: string;
   readonly leaseMs: number;
-  /** An entry with more than this left, its grace not counted, is fresh. */
-  readonly freshMs: number;
+  /** An entry with more than this left, its grace not counted, is fresh. Undefined: none is, and the caller's load takes the place of one under way. */
+  readonly freshMs: number | undefined;
   readonly scopes: readonly string[];
   readonly deadlineMs: number;
 }
@@ -65,7 +65,7 @@ export class L2Store {
   ) {}
 
   async read({ tenant, name, key }: EntryAddress, { token, leaseMs, freshMs, scopes, deadlineMs }: ReadRequest): Promise<L2Read | undefined> {
-    const args = [keys.cacheGeneration(tenant, ''), token, leaseMs, NEW_GENERATION_MS, Math.ceil(freshMs), ...scopes];
+    const args = [keys.cacheGeneration(tenant, ''), token, leaseMs, NEW_GENERATION_MS, freshMs === undefined ? '' : Math.ceil(freshMs), ...scopes];
     const answer = await this.guarded(() => this.script('read', [key, keys.cacheLease(tenant, name)], args), deadlineMs, false);
     if (answer === undefined) return undefined;
     const [state, leftMs, bytes, ...generations] = answer as [Buffer, number, Buffer | null, ...Buffer[]];
@@ -105,8 +105,8 @@ export class L2Store {
   }
 
   /** Lets an entry live its whole time again. @returns whether there is one */
-  async touch({ tenant, key }: EntryAddress, ttlMs: number): Promise<boolean | undefined> {
-    const touched = await this.guarded(() => this.script('touch', [key], [keys.cacheGeneration(tenant, ''), ttlMs]), this.deadlineMs, false);
+  async touch({ tenant, key }: EntryAddress): Promise<boolean | undefined> {
+    const touched = await this.guarded(() => this.script('touch', [key], [keys.cacheGeneration(tenant, '')]), this.deadlineMs, false);
     return touched === undefined ? undefined : touched === 1;
   }
 

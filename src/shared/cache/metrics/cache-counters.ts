@@ -68,7 +68,8 @@ export class CacheCounters {
   hitRate(type: string, windowMs?: number): number | undefined {
     const counters = this.types.get(type);
     if (!counters) return undefined;
-    const since = windowMs === undefined ? undefined : this.history.get(type)?.findLast(({ at }) => at <= this.now() - windowMs);
+    const backMs = Math.min(windowMs ?? 0, POINT_MS * (MAX_POINTS - 1));
+    const since = windowMs === undefined ? undefined : this.history.get(type)?.findLast(({ at }) => at <= this.now() - backMs);
     const { hits, reads } = totals(counters);
     const count = reads - (since?.reads ?? 0);
     return count === 0 ? undefined : (hits - (since?.hits ?? 0)) / count;

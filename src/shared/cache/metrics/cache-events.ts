@@ -31,10 +31,12 @@ export class CacheEventSource {
 
   emit<E extends keyof CacheEvents>(event: E, data: CacheEvents[E]): void {
     for (const listener of this.listeners.get(event) ?? []) {
+      // A listener looks on; it does not take part, nor does one that turns out to be asynchronous.
       try {
-        (listener as Listener<E>)(data);
+        const outcome: unknown = (listener as Listener<E>)(data);
+        if (outcome instanceof Promise) outcome.catch(() => undefined);
       } catch {
-        // A listener looks on; it does not take part.
+        continue;
       }
     }
   }
