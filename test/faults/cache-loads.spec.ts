@@ -4,7 +4,6 @@ import { createNode, isWell, Row, startNode } from '../support/cache-nodes.js';
 import { CacheProcess } from '../support/cache-process.js';
 import { freePort } from '../support/free-port.js';
 import { emptyRedis, redisUrl } from '../support/services.js';
-import { expectNothingUnhandled } from '../support/unhandled.js';
 import { waitFor } from '../support/wait-for.js';
 
 const ref = { tenantId: 'loads', type: 'agent_config', id: 'one', scope: { agent: 'a' } } as const;
@@ -21,7 +20,6 @@ function heldLoad(value: unknown): { readonly load: () => Promise<unknown>; read
 }
 
 describe('a load', () => {
-  expectNothingUnhandled();
   beforeEach(async () => {
     const redis = await emptyRedis();
     redis.disconnect();
@@ -90,7 +88,6 @@ describe('a load', () => {
 });
 
 describe('a loader that hangs', () => {
-  expectNothingUnhandled();
 
   it.each(['with Redis', 'without Redis'])('%s: frees its key for the next caller, and what it says at last is kept nowhere', async (how) => {
     const node = createNode(how === 'with Redis' ? redisUrl : `redis://127.0.0.1:${String(await freePort())}`, { loaderTimeoutMs: 50 });

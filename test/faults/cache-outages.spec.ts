@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { CacheEngine } from '../../src/shared/cache/cache-engine.js';
 import { isWell, Row, startNode } from '../support/cache-nodes.js';
+import { CacheProcess } from '../support/cache-process.js';
 import { freePort } from '../support/free-port.js';
 import { OwnRedis } from '../support/own-redis.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import { expectNothingUnhandled } from '../support/unhandled.js';
 import { waitFor } from '../support/wait-for.js';
 
 const tenantId = 'outages';
@@ -33,8 +33,8 @@ const OUTAGES: readonly Outage[] = [
   { name: 'paused', begin: ({ redis }) => { redis.pause(); }, end: ({ redis }) => { redis.resume(); } },
 ];
 
+// What nobody handles, an exception or a rejection, fails the test during which it happens: so does jest.
 describe('a cache whose Redis', () => {
-  expectNothingUnhandled();
   let scene: Scene;
   let breaker: string[];
 
@@ -49,6 +49,7 @@ describe('a cache whose Redis', () => {
   });
 
   const begin = async (): Promise<CacheEngine> => {
+    scene.proxy.pass();
     scene.node = await startNode(`redis://127.0.0.1:${String(scene.proxy.port)}`, DEADLINES);
     breaker = [];
     scene.node.events.on('breaker', ({ state }) => breaker.push(state));
@@ -110,14 +111,32 @@ describe('a cache whose Redis', () => {
     const row = new Row();
     await node.cache.getOrLoad(refOf('memory'), row.load);
     expect(breaker).toEqual(['open']);
+    await waitFor('the bus to be lost', () => !node.state().isBusSound);
+    await node.cache.getOrLoad(refOf('memory'), row.load);
     expect(await node.cache.getOrLoad(refOf('memory'), row.load)).toMatchObject({ source: 'l1' });
-    expect(row.loads).toBe(1);
+    expect(row.loads).toBe(2);
     await waitFor('the memory to be too old', () => node.cache.peek(refOf('memory')) === undefined);
     row.version = 2;
     expect(await node.cache.getOrLoad(refOf('memory'), row.load)).toMatchObject({ value: 2, source: 'loaded' });
     scene.proxy.pass();
     await isWell(node);
     await node.stop();
+  });
+
+  it('is away in every way does not end a process that listens for no unhandled error', async () => {
+    scene.proxy.pass();
+    const child = await CacheProcess.start(`redis://127.0.0.1:${String(scene.proxy.port)}`, DEADLINES);
+    for (const outage of OUTAGES) {
+      await outage.begin(scene);
+      for (const round of ['first', 'second']) {
+        child.order({ ref: refOf(`${outage.name}-${round}`), value: round, callers: 10, loadMs: 0 });
+        expect(new Set(await child.answers())).toEqual(new Set([round]));
+      }
+      await outage.end(scene);
+      child.order({ ref: refOf(`${outage.name}-after`), value: 'after', callers: 10, loadMs: 0 });
+      expect(new Set(await child.answers())).toEqual(new Set(['after']));
+    }
+    child.kill();
   });
 
   it('is full answers from its loaders, and keeps no older value than it could not write', async () => {

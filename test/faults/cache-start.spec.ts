@@ -4,13 +4,11 @@ import { freePort } from '../support/free-port.js';
 import { OwnRedis } from '../support/own-redis.js';
 import { emptyRedis, redisUrl } from '../support/services.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import { expectNothingUnhandled } from '../support/unhandled.js';
 import { waitFor } from '../support/wait-for.js';
 
 const ref = { tenantId: 'start', type: 'agent_config', id: 'one', scope: { agent: 'a' } } as const;
 
 describe('the start of a cache', () => {
-  expectNothingUnhandled();
   const open: { close(): Promise<void> }[] = [];
   afterAll(async () => {
     for (const one of open) await one.close();
