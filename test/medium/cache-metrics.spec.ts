@@ -62,7 +62,7 @@ describe('the counters', () => {
     const { loadBuckets, loadMsSum, ...numbers } = a.counters.of('embedding');
     expect(numbers).toEqual({
       ...{ hit_l1: 3, hit_l2: 2, stale: 1, absent: 2, miss: 8, none: 3, coalesced: 4 },
-      ...{ loads: 9, loadErrors: 2, fenced: 1, leaseWaits: 0, uncacheable: 1, damaged: 0, invalidations: 0, away: 0 },
+      ...{ loads: 9, loadErrors: 2, fenced: 1, leaseWaits: 0, uncacheable: 1, damaged: 0, away: 0 },
     });
     expect([loadBuckets.reduce((sum, count) => sum + count), loadMsSum > 0]).toEqual([9, true]);
     expect(a.counters.hitRate('embedding')).toBe(8 / 23);

@@ -48,7 +48,8 @@ const written = (value: unknown, overrides: Partial<WriteRequest> = {}): WriteRe
   ...{ address, entry: packEntry({ type: 'agent_config', tenant: address.tenant, createdAt: 0, ttlMs: overrides.ttlMs ?? 60_000, loadMs: 0 }, value) },
   ...{ ttlMs: 60_000, graceMs: 10_000, scopes: ['t', 'a:a'], indexes: ['a:a:agent_config'], ...overrides },
 });
-const lease = (): Promise<string | null> => redis.get(`${prefix}l:agent_config:1`);
+/** Whose it is. */
+const lease = async (): Promise<string | null> => (await redis.get(`${prefix}l:agent_config:1`))?.split(' ')[0] ?? null;
 
 describe('reading', () => {
   it('takes the lease where there is no entry, and makes the generations that are missing', async () => {
@@ -101,6 +102,16 @@ describe('reading', () => {
     await redis.set(address.key, text);
     expect(await store.read(address, wanted({ token: '' }))).toEqual({ state: 'none', leftMs: -2, bytes: undefined, generations: [] });
     expect(await redis.exists(address.key)).toBe(0);
+  });
+});
+
+describe('a lease', () => {
+  it('is anybody’s once something was invalidated above the entry: its holder may not store any more', async () => {
+    const { generations } = (await store.read(address, wanted()))!;
+    await store.invalidate(address.tenant, ['a:a'], []);
+    expect(await store.read(address, wanted({ token: 'second' }))).toMatchObject({ state: 'lease' });
+    expect(await store.store(written(1), 'token', generations)).toBe(false);
+    expect([await lease(), await redis.exists(address.key)]).toEqual(['second', 0]);
   });
 });
 

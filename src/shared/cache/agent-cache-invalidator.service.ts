@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { CacheTypeName, ScopeKind } from './cache-registry.js';
 import { type CacheScope, scopeName } from './entry/cache-key.js';
-import type { IndexSpec } from './l2/l2.store.js';
+import type { IndexSpec } from './l2/invalidation.js';
 import { TieredCache } from './tiered-cache.service.js';
 
 /** How many entries an invalidation has made void: those that could have been read a moment before. */

@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { RecoveryQueue } from './bus/recovery-queue.js';
+import { cacheErrors } from './cache.errors.js';
 import { type CacheType, ttlMsOf } from './cache-registry.js';
 import { encodeTenant, scopeNames } from './entry/cache-key.js';
 import { packEntry } from './entry/entry-text.js';
-import { handOut, hold } from './engine/held-value.js';
-import { timingOf } from './engine/lifetime.js';
+import { handOut, holdCopy } from './engine/held-value.js';
+import { lifetimeOf, timingOf } from './engine/lifetime.js';
 import { LoadBatch } from './engine/load-batch.js';
 import { type CacheRef, type Place, placeOf } from './engine/place.js';
 import { type CacheParts, indexNames, type Landed, TieredReads } from './engine/tiered-reads.js';
 import type { MemoryEntry } from './l1/l1.store.js';
-import type { IndexSpec } from './l2/l2.store.js';
+import type { IndexSpec } from './l2/invalidation.js';
 import type { ReadOutcome } from './metrics/cache-events.js';
 
 /** How an entry is read. */
@@ -98,12 +99,14 @@ export class TieredCache {
     const { type, tenant, name } = place;
     const { memory, l2 } = this.parts;
     const ttlMs = this.ttlMsOf(place, options);
-    const entry = packEntry({ type: type.name, tenant, createdAt: Date.now(), ttlMs, loadMs: 0 }, value);
-    const held = hold(value);
+    const lifetime = lifetimeOf(type, ttlMs, value);
+    if (lifetime === undefined) throw cacheErrors.uncacheable('the value', String(value));
+    const entry = packEntry({ type: type.name, tenant, createdAt: Date.now(), ttlMs: lifetime.ttlMs, loadMs: 0 }, value);
+    const held = holdCopy(value);
     const scopes = scopeNames(type, place.scope);
     memory.entry(tenant, name);
     const fence = memory.fence(place);
-    const generations = await l2.put({ address: place, entry, ttlMs, graceMs: type.graceMs, scopes, indexes: indexNames(type, scopes) }, randomBytes(9).toString('base64url'));
+    const generations = await l2.put({ address: place, entry, ...lifetime, scopes, indexes: indexNames(type, scopes) }, randomBytes(9).toString('base64url'));
     const wasLeftAlone = memory.isIntact(fence);
     memory.entry(tenant, name);
     if (generations === undefined) {
@@ -111,7 +114,7 @@ export class TieredCache {
       return false;
     }
     if (!wasLeftAlone) return true;
-    const timing = timingOf({ ttlMs, graceMs: type.graceMs }, entry.sizeBytes, 0);
+    const timing = timingOf(lifetime, entry.sizeBytes, 0);
     memory.remember(place, held, { ...timing, generations: scopes.map((scope, index) => [scope, generations[index]]) }, memory.fence(place));
     return true;
   }
@@ -146,8 +149,8 @@ export class TieredCache {
     forget();
     const counts = await l2.invalidate(tenant, scopes, indexes);
     forget();
-    for (const name of scopes) {
-      if (counts === undefined) this.queue.add({ kind: 'scope', tenant, name });
+    for (const [at, name] of scopes.entries()) {
+      if (counts === undefined) this.queue.add({ kind: 'scope', tenant, name, ...(at === 0 && { indexes }) });
       events.emit('invalidated', { tenantId, kind: 'scope', name, isKnownToRedis: counts !== undefined });
     }
     return counts;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Invalidation, RecoveryQueue } from './recovery-queue.js';
+import type { Invalidation } from '../l2/invalidation.js';
+import { RecoveryQueue } from './recovery-queue.js';
 
 const entry = (tenant: string, name: string): Invalidation => ({ kind: 'entry', tenant, name });
 const scope = (tenant: string, name: string): Invalidation => ({ kind: 'scope', tenant, name });

@@ -1,9 +1,4 @@
-/** Something that Redis, and the other processes, could not be told: an entry or a scope is void. Both names are encoded. */
-export interface Invalidation {
-  readonly kind: 'entry' | 'scope';
-  readonly tenant: string;
-  readonly name: string;
-}
+import type { Invalidation } from '../l2/invalidation.js';
 
 /**
  * Invalidations that wait for Redis to be back; what is void twice is void once. Bounded: when it is full, a tenant's

@@ -17,6 +17,11 @@ export function hold(value: unknown): HeldValue {
   return freezeDeep(value) ? { value, isCopied: false } : { value: decode(encode(value)), isCopied: true };
 }
 
+/** The same of a copy: the given object stays as it is. */
+export function holdCopy(value: unknown): HeldValue {
+  return holdOwn(decode(encode(value)));
+}
+
 /** The same for a value that nobody else has. */
 export function holdOwn(value: unknown): HeldValue {
   return { value, isCopied: !freezeDeep(value) };

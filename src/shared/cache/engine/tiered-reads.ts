@@ -12,7 +12,7 @@ import type { CacheCounters } from '../metrics/cache-counters.js';
 import type { CacheEventSource } from '../metrics/cache-events.js';
 import type { Fence } from './fences.js';
 import { type HeldValue, hold, holdOwn } from './held-value.js';
-import { type Lifetime, lifetimeOf, timingOf } from './lifetime.js';
+import { jittered, leftAfter, type Lifetime, lifetimeOf, timingOf } from './lifetime.js';
 import type { Memory } from './memory.js';
 import type { Place } from './place.js';
 import { SingleFlight } from './single-flight.js';
@@ -145,7 +145,8 @@ export class TieredReads {
 
   private async readOnce(flight: Flight): Promise<(L2Read & { readonly entry: MemoryEntry | undefined }) | undefined> {
     const { place, stale } = flight;
-    const { settings, l2 } = this.parts;
+    const { settings, l2, now } = this.parts;
+    const askedAt = now();
     const read = await l2.read(place, {
       token: flight.token,
       leaseMs: settings.loaderTimeoutMs + LEASE_MARGIN_MS,
@@ -155,7 +156,7 @@ export class TieredReads {
     });
     if (read === undefined) this.parts.counters.of(place.type.name).away++;
     if (read?.bytes === undefined) return read && { ...read, entry: undefined };
-    const entry = this.remembered(flight, read.bytes, read.leftMs);
+    const entry = this.remembered(flight, read.bytes, leftAfter(read.leftMs, now() - askedAt));
     if (entry === undefined && read.state === 'fresh') {
       // Damaged: as good as none, and the next read takes the lease.
       await l2.remove(place);
@@ -233,9 +234,10 @@ export class TieredReads {
 
   /** @returns undefined for what is not kept */
   private pack({ place, ttlMs }: Flight, value: unknown, loadMs: number): Loaded | undefined {
-    const lifetime = lifetimeOf(place.type, ttlMs, value);
-    if (lifetime === undefined) return undefined;
+    const kept = lifetimeOf(place.type, ttlMs, value);
+    if (kept === undefined) return undefined;
     try {
+      const lifetime = jittered(kept);
       const packed = packEntry({ type: place.type.name, tenant: place.tenant, createdAt: Date.now(), ttlMs: lifetime.ttlMs, loadMs }, value);
       return { held: hold(value), packed, lifetime, loadMs };
     } catch {
@@ -248,18 +250,20 @@ export class TieredReads {
   /** @param generations undefined when nothing may be stored */
   private async keep(flight: Flight, { held, packed, lifetime, loadMs }: Loaded, generations: readonly string[] | undefined): Promise<void> {
     const { place, token, fence } = flight;
-    const { l2, memory, counters } = this.parts;
+    const { l2, memory, counters, now } = this.parts;
     if (flight.isGivenUp) {
       counters.of(place.type.name).fenced++;
       return;
     }
     const scopes = scopeNames(place.type, place.scope);
     const request = { address: place, entry: packed, ...lifetime, scopes, indexes: indexNames(place.type, scopes) };
+    const storedAt = now();
     const isStored = generations && (await l2.store(request, token, generations));
     if (isStored === false) counters.of(place.type.name).fenced++;
     // Fenced, or only loaded because another process takes too long: somebody else's value will be the one.
     if (isStored !== true && (isStored === false || !memory.isOutage)) return;
-    memory.remember(place, held, { ...timingOf(lifetime, packed.sizeBytes, loadMs), generations: scopes.map((scope, index) => [scope, isStored && generations?.[index]]) }, fence);
+    const timing = timingOf(lifetime, packed.sizeBytes, loadMs);
+    memory.remember(place, held, { ...timing, leftMs: leftAfter(timing.leftMs, now() - storedAt), generations: scopes.map((scope, index) => [scope, isStored && generations?.[index]]) }, fence);
   }
 }
 

@@ -2,13 +2,28 @@
 -- An entry is three lines: its head, "<graceMs> <scope>|<generation>,<scope>|<generation>", its body.
 -- A scope's generation is a random word under <generation prefix><scope>; it is gone after an invalidation, and the next load makes another.
 
-local function scopes_of(entry)
+local function split_scopes(text)
   local names, ids = {}, {}
-  for name, id in string.gmatch(string.match(entry, '^[^\n]*\n%d+ ([^\n]*)\n') or '', '([^|,]+)|([^,]+)') do
+  for name, id in string.gmatch(text, '([^|,]+)|([^,]+)') do
     names[#names + 1] = name
     ids[#ids + 1] = id
   end
   return names, ids
+end
+
+local function join_scopes(names, ids)
+  local scopes = {}
+  for i, name in ipairs(names) do scopes[i] = name .. '|' .. ids[i] end
+  return table.concat(scopes, ',')
+end
+
+local function scopes_of(entry)
+  return split_scopes(string.match(entry, '^[^\n]*\n%d+ ([^\n]*)\n') or '')
+end
+
+-- A lease is "<token> <scope>|<generation>,…": whose it is, and what was current when it was taken.
+local function holds(lease, token)
+  return lease and string.match(lease, '^%S+') == token
 end
 
 local function keys_of(prefix, names)
@@ -68,9 +83,7 @@ end
 
 -- entry = { key, name, head, graceMs, body, ttlMs (0 is without end), indexPrefix, indexes }
 local function write(entry, prefix, names, ids)
-  local pairs_of_scopes = {}
-  for i, name in ipairs(names) do pairs_of_scopes[i] = name .. '|' .. ids[i] end
-  local text = entry.head .. '\n' .. entry.graceMs .. ' ' .. table.concat(pairs_of_scopes, ',') .. '\n' .. entry.body
+  local text = entry.head .. '\n' .. entry.graceMs .. ' ' .. join_scopes(names, ids) .. '\n' .. entry.body
   local keptMs = entry.ttlMs == 0 and 0 or entry.ttlMs + entry.graceMs
   if keptMs == 0 then redis.call('SET', entry.key, text) else redis.call('SET', entry.key, text, 'PX', keptMs) end
   for _, name in ipairs(names) do outlive(prefix .. name, redis.call('PTTL', prefix .. name), keptMs) end

@@ -6,10 +6,10 @@ import { keys } from '../../redis/index.js';
 import type { EntryAddress } from '../entry/cache-key.js';
 import type { PackedEntry } from '../entry/entry-text.js';
 import type { BusStamp } from '../bus/bus-message.js';
-import type { Invalidation } from '../bus/recovery-queue.js';
 import type { Breaker } from './breaker.js';
 import type { CacheConnection } from './cache-connection.js';
 import { LATE, within } from './deadline.js';
+import type { IndexSpec, Invalidation } from './invalidation.js';
 
 /** A scope's generation outlives the lease of a loader; the entry written under it prolongs it. Milliseconds. */
 const NEW_GENERATION_MS = 3_600_000;
@@ -47,12 +47,6 @@ export interface WriteRequest {
   readonly scopes: readonly string[];
   /** Names of the indexes that count the entry. */
   readonly indexes: readonly string[];
-}
-
-/** An index to be counted and emptied, and the wider ones that have its entries, too. */
-export interface IndexSpec {
-  readonly index: string;
-  readonly parents: readonly string[];
 }
 
 /** The second level. Every method answers undefined when Redis does not, at the latest after the deadline, and never rejects. */
@@ -128,8 +122,8 @@ export class L2Store {
 
   /** Past the breaker: what could not be said before. @returns whether all of it was */
   async replay(invalidations: readonly Invalidation[]): Promise<boolean> {
-    const send = ({ kind, tenant, name }: Invalidation): Promise<unknown> =>
-      kind === 'scope' ? this.sendInvalidation(tenant, [name], []) : this.sendRemoval(tenant, name, keys.cacheEntry(tenant, name));
+    const send = ({ kind, tenant, name, indexes = [] }: Invalidation): Promise<unknown> =>
+      kind === 'scope' ? this.sendInvalidation(tenant, [name], indexes) : this.sendRemoval(tenant, name, keys.cacheEntry(tenant, name));
     return this.answers(() => Promise.all(invalidations.map(send)), Math.max(REPLAY_MS, this.deadlineMs));
   }
 

@@ -17,13 +17,11 @@ if entry then
   end
 end
 if ARGV[2] == '' then return { 'none', leftMs, entry } end
-if not freshMs then
-  redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
-elseif not redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3]) then
-  return { 'taken', leftMs, entry }
-end
-local answer = { 'lease', leftMs, entry }
+local lease = redis.call('GET', KEYS[2])
+-- Whoever loads what was invalidated since may not store it: nobody waits for him.
+if lease and freshMs and are_current(ARGV[1], split_scopes(string.match(lease, ' (.*)') or '')) then return { 'taken', leftMs, entry } end
 local scopes = {}
 for i = 6, #ARGV do scopes[#scopes + 1] = ARGV[i] end
-for _, id in ipairs(mint(ARGV[1], scopes, ARGV[2], ARGV[4])) do answer[#answer + 1] = id end
-return answer
+local ids = mint(ARGV[1], scopes, ARGV[2], ARGV[4])
+redis.call('SET', KEYS[2], ARGV[2] .. ' ' .. join_scopes(scopes, ids), 'PX', ARGV[3])
+return { 'lease', leftMs, entry, unpack(ids) }

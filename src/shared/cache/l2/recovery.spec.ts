@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { waitFor } from '../../../../test/support/wait-for.js';
-import { type Invalidation, RecoveryQueue } from '../bus/recovery-queue.js';
+import { RecoveryQueue } from '../bus/recovery-queue.js';
+import type { Invalidation } from './invalidation.js';
 import { Breaker } from './breaker.js';
 import type { CacheConnection } from './cache-connection.js';
 import type { L2Store } from './l2.store.js';

@@ -4,7 +4,7 @@ import { READ_OUTCOMES, type ReadOutcome } from './cache-events.js';
 export const LOAD_BUCKETS_MS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000] as const;
 
 /** Other things that are counted, one number a type. */
-const COUNTED = ['loads', 'loadErrors', 'fenced', 'leaseWaits', 'uncacheable', 'damaged', 'loadMsSum', 'invalidations', 'away'] as const;
+const COUNTED = ['loads', 'loadErrors', 'fenced', 'leaseWaits', 'uncacheable', 'damaged', 'loadMsSum', 'away'] as const;
 type Counted = (typeof COUNTED)[number];
 
 /** The numbers of one type since the start of the process. */
