@@ -129,8 +129,11 @@ export class L2Store {
 
   private async answers(send: () => Promise<unknown>, deadlineMs: number): Promise<boolean> {
     if (!this.connection.isReady) return false;
-    const outcome = await within(deadlineMs, attempt(send));
-    return outcome !== LATE && outcome.error === undefined;
+    try {
+      return (await within(deadlineMs, send())) !== LATE;
+    } catch {
+      return false;
+    }
   }
 
   /** @param isInvalidation its loss opens the breaker: until Redis has been told, its entries are not to be believed */
@@ -140,12 +143,16 @@ export class L2Store {
       this.breaker.open();
       return undefined;
     }
-    const outcome = await within(deadlineMs, attempt(send));
-    if (outcome !== LATE && outcome.error === undefined) {
-      this.breaker.succeeded();
-      return outcome.answer;
+    try {
+      const answer = await within(deadlineMs, send());
+      if (answer !== LATE) {
+        this.breaker.succeeded();
+        return answer;
+      }
+      this.breaker.failed(true);
+    } catch {
+      this.breaker.failed(isInvalidation);
     }
-    this.breaker.failed(outcome === LATE || isInvalidation);
     return undefined;
   }
 
@@ -195,12 +202,4 @@ const SCRIPTS: Readonly<Record<ScriptName, { readonly text: string; readonly sha
 
 function writeJson({ address, ttlMs, graceMs, scopes, indexes }: WriteRequest, generations: readonly string[]): string {
   return JSON.stringify({ name: address.name, ttlMs, graceMs, scopes, generations, indexPrefix: keys.cacheIndex(address.tenant, ''), indexes });
-}
-
-async function attempt(send: () => Promise<unknown>): Promise<{ readonly answer?: unknown; readonly error?: unknown }> {
-  try {
-    return { answer: await send() };
-  } catch (error) {
-    return { error: error ?? LATE };
-  }
 }
