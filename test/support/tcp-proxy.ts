@@ -6,6 +6,8 @@ export class TcpProxy {
   private readonly sockets = new Set<Socket>();
   private frozen = new WeakSet<Socket>();
   private mode: 'pass' | 'refuse' | 'swallow' = 'pass';
+  /** Sees what passes from a client, connection by connection. */
+  onClientData: (bytes: Buffer, client: Socket) => void = () => undefined;
 
   private constructor(
     private readonly server: Server,
@@ -61,14 +63,18 @@ export class TcpProxy {
       return;
     }
     const target = connect(targetPort, '127.0.0.1');
-    this.join(client, target);
+    this.join(client, target, (bytes) => {
+      this.onClientData(bytes, client);
+    });
     this.join(target, client);
   }
 
-  private join(from: Socket, to: Socket): void {
+  private join(from: Socket, to: Socket, see: (bytes: Buffer) => void = () => undefined): void {
     this.sockets.add(from);
     from.on('data', (bytes) => {
-      if (this.mode === 'pass' && !this.frozen.has(from)) to.write(bytes);
+      if (this.mode !== 'pass' || this.frozen.has(from)) return;
+      see(bytes);
+      to.write(bytes);
     });
     from.on('error', () => undefined);
     from.on('close', () => {
