@@ -119,7 +119,7 @@ describe('execution contexts', () => {
     const { conversationId } = await run(acme, agentId);
     const key = contextKeyOf({ tenantId: 'acme', agentId, conversationId });
     sql.clear();
-    const hit = await contexts().resolve(key, 'acme', 'enterprise');
+    const hit = await contexts().resolve(key, { tenantId: 'acme' }, 'enterprise');
     expect(hit).toMatchObject({ kind: 'hit', context: { tenantId: 'acme', agentId, conversationId, agent: { version: 1 }, llm: { model: 'builtin/chat', temperature: 0.7 }, rag: null, embedding: null } });
     expect(sql.statements).toEqual([]);
     expect(readContextKey(key)).toEqual({ tenantId: 'acme', agentId, conversationId });
@@ -151,7 +151,7 @@ describe('execution contexts', () => {
     const late = await startTestApp({ ...ENVIRONMENT, NOOBLE_ROLE: 'api' }, { beside: nooble });
     try {
       await cachesAreUp(late.url);
-      const found = await late.app.get(ExecutionContexts, { strict: false }).resolve(contextKeyOf({ tenantId: 'acme', agentId, conversationId }), 'acme', 'enterprise');
+      const found = await late.app.get(ExecutionContexts, { strict: false }).resolve(contextKeyOf({ tenantId: 'acme', agentId, conversationId }), { tenantId: 'acme' }, 'enterprise');
       expect(found).toMatchObject({ kind: 'rebuilt', context: { agentId, conversationId, agent: { version: 1 } } });
       expect((await nooble.redis.get(key))?.startsWith('1 execution_context acme ')).toBe(true);
     } finally {
@@ -213,7 +213,7 @@ describe('execution contexts', () => {
     const before = await counts();
     const { conversationId } = await run(acme, agentId);
     await run(acme, agentId, { conversationId });
-    await contexts().resolve('garbage', 'acme', 'enterprise');
+    await contexts().resolve('garbage', { tenantId: 'acme' }, 'enterprise');
     expect((await counts()).map((count, i) => count - (before[i] ?? 0))).toEqual([2, 0, 1]);
   });
 });
