@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AgentCacheInvalidator } from '../../src/shared/cache/index.js';
 import { createAgent } from '../factories/agent.js';
 import type { ApiClient, ErrorAnswer } from '../support/api-client.js';
 import { freePort } from '../support/free-port.js';
@@ -78,6 +79,8 @@ describe('an outage', () => {
     await nooble.redis.set('{nb:queues}:execution.agent_run:meta-paused', '1');
     const { body: started } = await acme.post<Started>(`/api/v1/agents/${agentId}/executions`, { message: 'accepted', sessionId: 'accepted' });
     postgres.refuse();
+    // Otherwise the turn would do without PostgreSQL.
+    await nooble.app.get(AgentCacheInvalidator, { strict: false }).agent('acme', agentId);
     await nooble.redis.del('{nb:queues}:execution.agent_run:meta-paused');
     await nooble.redis.rename('{nb:queues}:execution.agent_run:paused', '{nb:queues}:execution.agent_run:wait');
     await waitFor('a try that failed', async () => (await nooble.redis.zcard('{nb:queues}:execution.agent_run:delayed')) === 1);

@@ -49,6 +49,8 @@ describe('a store that falls silent', () => {
   }, 60_000);
 
   it('of PostgreSQL: calls fail, /health/ready says so, and all is well when it speaks again', async () => {
+    // An agent that no cache has: turns of the others would go on.
+    agentId = await createAgent(acme);
     postgres.swallow();
     expect(await acme.get('/health/ready')).toMatchObject({ status: 503, body: { details: { postgresql: { status: 'down' }, redis: { status: 'up' } } } });
     expect(await start()).toMatchObject({ status: 503, body: { code: 'DATABASE_UNAVAILABLE' } });

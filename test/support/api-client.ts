@@ -29,6 +29,11 @@ export class ApiClient {
     private readonly headers: Record<string, string>,
   ) {}
 
+  /** The same caller, saying more. */
+  with(headers: Record<string, string>): ApiClient {
+    return new ApiClient(this.url, { ...this.headers, ...headers });
+  }
+
   get<T>(path: string): Promise<Answer<T>> {
     return this.call('GET', path);
   }

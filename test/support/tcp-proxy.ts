@@ -18,6 +18,8 @@ export class TcpProxy {
   private mode: 'pass' | 'refuse' | 'swallow' = 'pass';
   /** Whose client says this is frozen at once. */
   private deadly: string | undefined;
+  /** Sees what passes from a client, connection by connection. */
+  onClientData: (bytes: Buffer, client: Socket) => void = () => undefined;
 
   private constructor(
     private readonly server: Server,
@@ -96,6 +98,7 @@ export class TcpProxy {
     client.on('data', (bytes) => {
       if (link.said.length < REMEMBERED) link.said += bytes.toString('latin1');
       if (this.deadly !== undefined && link.said.includes(this.deadly)) link.isFrozen = true;
+      if (this.mode === 'pass' && !link.isFrozen) this.onClientData(bytes, client);
     });
     this.join(link, client, link.target);
     this.join(link, link.target, client);

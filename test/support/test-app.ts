@@ -22,12 +22,14 @@ const DEFAULTS = { AUTH_MODE: 'headers', LOG_LEVEL: 'silent', NODE_ENV: 'test', 
 export interface TestAppOptions {
   /** A proxy's port in front of PostgreSQL. */
   readonly databasePort?: number;
+  /** A second process, as far as the caches can tell: on the database and the Redis of this one, which has to outlive it. */
+  readonly beside?: TestApp;
 }
 
 /** @param environment settings besides {@link DEFAULTS}, by their variables */
-export async function startTestApp(environment: Record<string, string> = {}, { databasePort }: TestAppOptions = {}): Promise<TestApp> {
+export async function startTestApp(environment: Record<string, string> = {}, { databasePort, beside }: TestAppOptions = {}): Promise<TestApp> {
   const { REDIS_URL = redisUrl } = environment;
-  const [database, redis] = await Promise.all([createDatabase(), emptyRedis(REDIS_URL)]);
+  const [database, redis] = beside ? [beside.database, beside.redis] : await Promise.all([createDatabase(), emptyRedis(REDIS_URL)]);
   const databaseUrl = new URL(database.url);
   if (databasePort !== undefined) databaseUrl.port = String(databasePort);
   const settings = loadSettings({ ...DEFAULTS, DATABASE_URL: databaseUrl.href, REDIS_URL, ...environment });
@@ -39,6 +41,7 @@ export async function startTestApp(environment: Record<string, string> = {}, { d
     client: (tenantId, tier = 'enterprise') => new ApiClient(url, { 'x-tenant-id': tenantId, 'x-tenant-tier': tier }),
     close: async () => {
       await app.close();
+      if (beside) return;
       redis.disconnect();
       await database.drop();
     },

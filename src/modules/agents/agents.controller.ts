@@ -1,7 +1,8 @@
-import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
+import type { IncomingHttpHeaders } from 'node:http';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { CacheResponse } from '../../shared/cache/index.js';
+import { asksPastCaches, CacheResponse } from '../../shared/cache/index.js';
 import { pathParam, queryKey, UuidParam } from '../../shared/http/index.js';
 import { CurrentPrincipal, type Principal, RequiresScope } from '../tenancy/index.js';
 import { AgentsService } from './agents.service.js';
@@ -37,8 +38,8 @@ export class AgentsController {
   /** One agent. */
   @Get(':agentId')
   @CacheResponse({ type: 'agent_response', key: agentIdOf, scope: (request) => ({ agent: agentIdOf(request) }) })
-  async get(@CurrentPrincipal() { tenantId }: Principal, @UuidParam('agentId') agentId: string): Promise<AgentDto> {
-    return AgentDto.of(await this.agents.get(tenantId, agentId));
+  async get(@CurrentPrincipal() { tenantId }: Principal, @UuidParam('agentId') agentId: string, @Headers() headers: IncomingHttpHeaders): Promise<AgentDto> {
+    return AgentDto.of(await this.agents.get(tenantId, agentId, asksPastCaches(headers)));
   }
 
   /** Changes the fields that are sent, in a new version of the agent. Runs that have begun go on with the version before. */

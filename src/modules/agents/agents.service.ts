@@ -92,9 +92,12 @@ export class AgentsService {
     return this.invalidator.agent(tenantId, agentId, { withConversations });
   }
 
-  /** @throws AGENT_NOT_FOUND (notFound), also for another tenant's agent */
-  async get(tenantId: string, agentId: string): Promise<Agent> {
-    const request = { dataType: 'agent_config', resourceId: agentId, tenantId, scope: { agent: agentId } } as const;
+  /**
+   * @param isReload past the caches
+   * @throws AGENT_NOT_FOUND (notFound), also for another tenant's agent
+   */
+  async get(tenantId: string, agentId: string, isReload = false): Promise<Agent> {
+    const request = { dataType: 'agent_config', resourceId: agentId, tenantId, scope: { agent: agentId }, isReload } as const;
     const { value } = await this.cache.getWithCacheAside({ ...request, fetchFromDb: () => this.agents.find({ tenantId, agentId }) });
     if (!value) throw agentErrors.notFound(agentId);
     return value;

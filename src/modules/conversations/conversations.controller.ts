@@ -1,7 +1,6 @@
 import { Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
-import { InvalidatesCache } from '../../shared/cache/index.js';
-import { pathParam, UuidParam } from '../../shared/http/index.js';
+import { UuidParam } from '../../shared/http/index.js';
 import { CurrentPrincipal, type Principal, RequiresScope } from '../tenancy/index.js';
 import { ConversationsService } from './conversations.service.js';
 import { ClosedConversationDto } from './dto/closed-conversation.dto.js';
@@ -16,7 +15,6 @@ export class ConversationsController {
   /** Completes the conversation and schedules its move to PostgreSQL; repeating it changes nothing. */
   @Post(':conversationId/close')
   @HttpCode(200)
-  @InvalidatesCache({ kinds: ['conversation'], scope: ({ params }) => ({ conversation: pathParam(params, 'conversationId') }) })
   async close(@CurrentPrincipal() { tenantId }: Principal, @UuidParam('conversationId') conversationId: string): Promise<ClosedConversationDto> {
     await this.conversations.close({ tenantId, conversationId });
     return { conversationId, status: 'completed' };

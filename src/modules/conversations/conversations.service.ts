@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type MessageRole, newId } from '../../contracts/index.js';
+import { AgentCacheInvalidator } from '../../shared/cache/index.js';
 import { ArchiveRepository } from './archive/archive.repository.js';
 import type { Conversation, ConversationStatus, Message, NewConversation, NewMessage } from './conversation.js';
 import { conversationErrors } from './conversations.errors.js';
@@ -32,6 +33,7 @@ export class ConversationsService {
     private readonly archive: ArchiveRepository,
     private readonly history: HistoryReader,
     private readonly tokens: TokenCounter,
+    private readonly invalidator: AgentCacheInvalidator,
   ) {}
 
   /** @throws CONVERSATION_NOT_FOUND (notFound) for an id that is not the tenant's */
@@ -74,7 +76,7 @@ export class ConversationsService {
   async closeSession(tenantId: string, sessionId: string): Promise<string[]> {
     const open = Object.entries(await this.hot.openConversations(tenantId, sessionId));
     if (open.length === 0) throw conversationErrors.sessionNotFound(sessionId);
-    await Promise.all(open.map(([agentId, conversationId]) => this.hot.close({ tenantId, conversationId }, sessionId, agentId)));
+    await Promise.all(open.map(([agentId, conversationId]) => this.closeOne({ tenantId, conversationId }, sessionId, agentId)));
     return open.map(([, conversationId]) => conversationId);
   }
 
@@ -85,7 +87,13 @@ export class ConversationsService {
    */
   async close(ref: ConversationRef): Promise<void> {
     const { sessionId, agentId } = await this.history.get(ref);
+    await this.closeOne(ref, sessionId, agentId);
+  }
+
+  /** Whoever has been told that it is closed sees it closed. */
+  private async closeOne(ref: ConversationRef, sessionId: string, agentId: string): Promise<void> {
     await this.hot.close(ref, sessionId, agentId);
+    await this.invalidator.conversation(ref.tenantId, agentId, ref.conversationId);
   }
 
   /** Brings the conversation back and appends to it. It may leave again in between, if it is closed and nobody keeps it: then once more. */

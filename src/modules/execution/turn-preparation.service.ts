@@ -35,14 +35,14 @@ export class TurnPreparation {
   /** By the key that the action carries, or from what the action says itself; what the turn wants otherwise is laid over it. */
   private async contextOf(action: AgentRun): Promise<{ readonly context: ExecutionContext; readonly source: ContextSource }> {
     const { tenantId, tenantTier, agentId = '', contextCacheKey, data } = action;
+    const ids = { tenantId, agentId, conversationId: data.conversationId };
     if (contextCacheKey === undefined) {
-      const { context, source } = await this.contexts.ensure({ tenantId, agentId, conversationId: data.conversationId }, tenantTier);
+      const { context, source } = await this.contexts.ensure(ids, tenantTier);
       return { context: overlaid(context, data.overrides), source };
     }
-    const resolved = await this.contexts.resolve(contextCacheKey, tenantId, tenantTier);
+    const resolved = await this.contexts.resolve(contextCacheKey, ids, tenantTier);
     if (resolved.kind === 'denied') throw executionErrors.contextDenied();
     if (resolved.kind === 'partial') throw resolved.reason;
-    if (resolved.context.agentId !== agentId || resolved.context.conversationId !== data.conversationId) throw executionErrors.contextDenied();
     return { context: overlaid(resolved.context, data.overrides), source: resolved.source };
   }
 

@@ -16,6 +16,8 @@ export interface CacheAsideRequest<T> {
   /** Makes what the database does not have; it is then cached like what it has. */
   readonly generate?: () => Promise<T> | T;
   readonly ttlSeconds?: number;
+  /** Asks the database whatever the caches have, and keeps its answer. */
+  readonly isReload?: boolean;
   /** What it is read for, as the metrics call it; a constant. */
   readonly operation?: string;
 }
@@ -60,7 +62,7 @@ export class CacheAsideService {
     const startedAt = performance.now();
     const origin = new Origin(request);
     const ref = { tenantId: request.tenantId, type: request.dataType, id: request.resourceId, ...(request.scope && { scope: request.scope }) };
-    const lookup = await this.cache.getOrLoad<T>(ref, () => origin.load(), { ttlSeconds: request.ttlSeconds });
+    const lookup = await this.cache.getOrLoad<T>(ref, () => origin.load(), { ttlSeconds: request.ttlSeconds, isReload: request.isReload });
     const totalMs = performance.now() - startedAt;
     const source = sourceOf(lookup, origin.isGenerated);
     const hit = source === 'l1' || source === 'l2' || source === 'stale';

@@ -64,13 +64,14 @@ export function assemble(ids: ContextIds, tenantTier: Tier, part: ContextPart<Ag
   const { value: agent, fetchedAt } = part;
   const { provider, model, temperature, maxTokens, collections } = agent;
   const now = Date.now();
+  const partEndsAt = fetchedAt + partMs;
   return {
     ...{ contextId: newId(), tenantId: ids.tenantId, tenantTier, agentId: ids.agentId, conversationId: ids.conversationId, agent },
     llm: { provider, model, temperature, maxTokens },
     embedding: null,
     rag: collections.length === 0 ? null : { collections },
     limits: TIER_LIMITS[tenantTier],
-    ...{ createdAt: now, updatedAt: now, expiresAt: Math.max(fetchedAt + partMs, now + STAND_IN_MS) },
+    ...{ createdAt: now, updatedAt: now, expiresAt: partEndsAt > now ? partEndsAt : now + STAND_IN_MS },
   };
 }
 

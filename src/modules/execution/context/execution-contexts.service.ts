@@ -18,8 +18,11 @@ export type ResolvedContext =
   | { readonly kind: 'hit' | 'rebuilt'; readonly context: ExecutionContext; readonly source: ContextSource }
   /** The agent cannot be read: only what the key itself says is known. */
   | { readonly kind: 'partial'; readonly context: ContextIds & { readonly tenantTier: Tier }; readonly reason: AppError }
-  /** The key is another tenant's, or none. */
+  /** The key is another's, or none. */
   | { readonly kind: 'denied' };
+
+/** Whose action carries a key, as far as the action says. */
+export type ContextOwner = Pick<ContextIds, 'tenantId'> & Partial<ContextIds>;
 
 /**
  * Execution contexts: assembled from parts that are read once and age on their own, kept for as long as they are used, and void with
@@ -77,27 +80,27 @@ export class ExecutionContexts {
   /**
    * The context that an action carries the key of.
    *
-   * @param tenantId whose action it is: no key reads another's context
+   * @param owner whose action it is: no key reads another's context; an agent or a conversation that is named has to be the key's, too
    */
-  async resolve(key: string, tenantId: string, tier: Tier): Promise<ResolvedContext> {
-    const resolved = await this.resolveIds(readContextKey(key), tenantId, tier);
+  async resolve(key: string, owner: ContextOwner, tier: Tier): Promise<ResolvedContext> {
+    const resolved = await this.resolveIds(readContextKey(key), owner, tier);
     this.resolutions.inc({ kind: resolved.kind });
     return resolved;
   }
 
-  private async resolveIds(ids: ContextIds | undefined, tenantId: string, tier: Tier): Promise<ResolvedContext> {
-    if (ids?.tenantId !== tenantId) {
-      this.logger.warn({ tenantId, keyTenantId: ids?.tenantId }, 'An action carries a context key that is not its tenant’s');
+  private async resolveIds(ids: ContextIds | undefined, owner: ContextOwner, tier: Tier): Promise<ResolvedContext> {
+    if (ids === undefined || !isOwn(ids, owner)) {
+      this.logger.warn({ ...owner, key: ids }, 'An action carries a context key that is not its own');
       return { kind: 'denied' };
     }
     try {
       const { context, source } = await this.ensure(ids, tier);
-      if (context.tenantId !== tenantId) return { kind: 'denied' };
+      if (!isOwn(context, owner)) return { kind: 'denied' };
       return { kind: source === 'database' ? 'rebuilt' : 'hit', context, source };
     } catch (thrown) {
       const reason = toAppError(thrown);
       if (!reason.isRetryable) throw reason;
-      this.logger.warn({ err: reason, tenantId, agentId: ids.agentId }, 'An execution context is only partial');
+      this.logger.warn({ err: reason, tenantId: ids.tenantId, agentId: ids.agentId }, 'An execution context is only partial');
       return { kind: 'partial', context: { ...ids, tenantTier: tier }, reason };
     }
   }
@@ -121,6 +124,10 @@ export class ExecutionContexts {
 
 function refOf({ tenantId, agentId, conversationId }: ContextIds): CacheRef {
   return { tenantId, type: 'execution_context', id: [agentId, conversationId], scope: { agent: agentId, conversation: conversationId } };
+}
+
+function isOwn(ids: ContextIds, { tenantId, agentId = ids.agentId, conversationId = ids.conversationId }: ContextOwner): boolean {
+  return ids.tenantId === tenantId && ids.agentId === agentId && ids.conversationId === conversationId;
 }
 
 function sourceOf({ source }: Lookup<unknown>): ContextSource {

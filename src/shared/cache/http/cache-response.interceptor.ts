@@ -4,7 +4,7 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
 import { firstValueFrom, from, type Observable } from 'rxjs';
 import { type Lookup, TieredCache } from '../tiered-cache.service.js';
-import { CACHE_RESPONSE, type CacheResponseRule, type CallerRequest, requestOf } from './cache-rules.js';
+import { asksPastCaches, CACHE_RESPONSE, type CacheResponseRule, type CallerRequest, requestOf } from './cache-rules.js';
 
 /** An answer as it is sent. */
 interface StoredAnswer {
@@ -31,7 +31,7 @@ export class CacheResponseInterceptor implements NestInterceptor {
   private async answer(rule: CacheResponseRule, context: ExecutionContext, next: CallHandler): Promise<string | undefined> {
     const request = requestOf(context);
     const reply = context.switchToHttp().getResponse<FastifyReply>();
-    const isReload = /\bno-(cache|store)\b/i.test(request.headers['cache-control'] ?? '');
+    const isReload = asksPastCaches(request.headers);
     const { source, value } = await this.read(rule, request, `${context.getClass().name}.${context.getHandler().name}`, { isReload, next });
     if (value === undefined) return undefined;
     void reply.headers({ 'x-cache': isReload ? 'BYPASS' : X_CACHE[source], etag: value.etag, 'cache-control': 'private, no-cache', vary: 'Authorization, X-Tenant-ID' });

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { applyDecorators, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import { ApiHeader, ApiResponse } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
@@ -38,6 +39,11 @@ export function CacheResponse(rule: CacheResponseRule): MethodDecorator {
 /** After the handler has succeeded, what the caches have under these scopes of the caller's tenant is void. */
 export function InvalidatesCache(rule: InvalidationRule): MethodDecorator {
   return SetMetadata(INVALIDATES_CACHE, rule);
+}
+
+/** Whether the caller wants nothing that any cache has. */
+export function asksPastCaches({ 'cache-control': cacheControl = '' }: IncomingHttpHeaders): boolean {
+  return /\bno-(cache|store)\b/i.test(cacheControl);
 }
 
 export function requestOf(context: ExecutionContext): CallerRequest {
