@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CacheSettings } from '../../src/shared/config/index.js';
 import { createAgent } from '../factories/agent.js';
 import type { Answer, ApiClient } from '../support/api-client.js';
-import { cachesAreUp } from '../support/caches.js';
+import { cachesAreUp, isHeard } from '../support/caches.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -81,6 +81,7 @@ describe('an operator’s view of a conversation', () => {
     for (const client of [acme, there]) expect((await client.get<CrmRecord>(path(conversationId))).body.status).toBe('active');
     const url = what === 'session' ? `/api/v1/sessions/close-${what}/close` : `/api/v1/conversations/${conversationId}/close`;
     expect((await acme.post(url)).status).toBe(200);
+    await isHeard(nooble, other);
     for (const client of [acme, there]) {
       const answer = await client.get<CrmRecord>(path(conversationId));
       expect([answer.body.status, seen(answer)]).toEqual(['completed', client === acme ? 'MISS' : 'HIT-L2']);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createAgent } from '../factories/agent.js';
 import type { Answer, ApiClient, ErrorAnswer } from '../support/api-client.js';
-import { cachesAreUp, keysIn } from '../support/caches.js';
+import { cachesAreUp, isHeard, keysIn } from '../support/caches.js';
 import { AGENTS, type SeenAgent, type SeenAgents, UNKNOWN_ID } from '../support/edited-agent.js';
 import { ServerProcess } from '../support/server-process.js';
 import { redisUrl } from '../support/services.js';
@@ -99,6 +99,7 @@ describe('answers through the cache', () => {
     expect((await here.get<SeenAgents>(AGENTS)).body.total).toBe(0);
     expect((await there.get<SeenAgents>(AGENTS)).body.total).toBe(0);
     const agentId = await createAgent(here);
+    await isHeard(nooble, other);
     for (const client of [here, there]) {
       const list = await client.get<SeenAgents>(AGENTS);
       expect(list.body.data.map((agent) => agent.agentId)).toEqual([agentId]);
@@ -116,6 +117,7 @@ describe('answers through the cache', () => {
     for (const client of [here, there, here, there]) await Promise.all([client.get(path), client.get(AGENTS), client.get(`${AGENTS}?limit=1`)]);
     const written = await write(there, path);
     expect(written.status).toBe(200);
+    await isHeard(other, nooble);
     for (const client of [here, there]) {
       expect((await client.get(path)).body).toEqual(written.body);
       expect((await client.get<SeenAgents>(AGENTS)).body.data).toEqual([expect.objectContaining(expected)]);
@@ -128,6 +130,7 @@ describe('answers through the cache', () => {
     const path = `${AGENTS}/${await createAgent(here)}`;
     for (const client of [here, there]) await Promise.all([client.get(path), client.get(AGENTS)]);
     expect((await here.delete(path)).status).toBe(204);
+    await isHeard(nooble, other);
     for (const client of [here, there]) {
       expect(await client.get(path)).toMatchObject({ status: 404, body: { code: 'AGENT_NOT_FOUND' } });
       expect((await client.get<SeenAgents>(AGENTS)).body).toEqual({ data: [], nextCursor: null, total: 0 });

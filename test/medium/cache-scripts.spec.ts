@@ -143,10 +143,24 @@ describe('putting', () => {
 
   it('clears what has ended out of an index, sixteen at a time', async () => {
     const index = `${prefix}n:a:a:agent_config`;
+    await store.put(written(1), 'word');
     await redis.zadd(index, ...Array.from({ length: 40 }, (_, at) => [at + 1, `old${String(at)}`]).flat());
     await store.put(written(1), 'word');
     expect(await redis.zcard(index)).toBe(25);
-    expect(await redis.pttl(index)).toBe(-1);
+  });
+
+  it('begins an index anew when what is above it was invalidated', async () => {
+    await store.put(written(1), 'word');
+    await redis.zadd(`${prefix}n:a:a:agent_config`, Date.now() + 60_000, 'agent_config:old');
+    await store.invalidate(address.tenant, ['t'], []);
+    await store.put(written(1), 'other');
+    expect(await store.invalidate(address.tenant, ['a:a'], [{ index: 'a:a:agent_config', parents: [] }])).toEqual([1]);
+  });
+
+  it('counts nothing of what was invalidated from above', async () => {
+    await store.put(written(1), 'word');
+    await store.invalidate(address.tenant, ['t'], []);
+    expect(await store.invalidate(address.tenant, ['a:a'], [{ index: 'a:a:agent_config', parents: [] }])).toEqual([0]);
   });
 
   it('lets an index and a generation live as long as their longest entry', async () => {

@@ -4,7 +4,7 @@ import { contextKeyOf, readContextKey } from '../../src/modules/execution/contex
 import { ExecutionContexts } from '../../src/modules/execution/context/execution-contexts.service.js';
 import { createAgent } from '../factories/agent.js';
 import { ApiClient, type ErrorAnswer, type SeenEvent } from '../support/api-client.js';
-import { cachesAreUp, dumpOf, keysIn, metricOf } from '../support/caches.js';
+import { cachesAreUp, isHeard, dumpOf, keysIn, metricOf } from '../support/caches.js';
 import { AGENTS, type SeenAgent } from '../support/edited-agent.js';
 import { ModelServer } from '../support/model-server.js';
 import { templateUrl } from '../support/services.js';
@@ -106,11 +106,13 @@ describe('execution contexts', () => {
     expect(resolved(await run(acme, agentId, { conversationId }))).toMatchObject({ agentVersion: 1, source: 'memory' });
     for (const [client, version] of [[acme, 2], [other.client('acme'), 3], [acme, 4]] as const) {
       expect((await client.patch<SeenAgent>(path, { name: `Version ${String(version)}` })).body.version).toBe(version);
+      await (client === acme ? isHeard(nooble, other) : isHeard(other, nooble));
       expect(resolved(await run(version === 3 ? acme : other.client('acme'), agentId, { conversationId }))).toMatchObject({ agentVersion: version });
     }
     await acme.patch(path, { isActive: false });
     expect((await acme.post(`${path}/executions`, { message: 'hello', conversationId })).status).toBe(403);
     await acme.delete(path);
+    await isHeard(nooble, other);
     expect((await other.client('acme').post(`${path}/executions`, { message: 'hello', conversationId })).status).toBe(404);
   });
 
@@ -137,7 +139,7 @@ describe('execution contexts', () => {
     await nooble.redis.pexpire(key, 30_000);
     // A process that does not have it in its memory uses it.
     await other.app.get(ExecutionContexts, { strict: false }).ensure({ tenantId: 'acme', agentId, conversationId }, 'enterprise');
-    await waitFor('its whole time again', async () => (await nooble.redis.pttl(key)) > 1_700_000);
+    await waitFor('its whole time again', async () => (await nooble.redis.pttl(key)) > 1_600_000);
   });
 
   it.each(['deleted', 'damaged', 'of another schema', 'of another tenant'])('are rebuilt when their entry is %s, and the turn goes on', async (what) => {

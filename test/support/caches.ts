@@ -1,4 +1,7 @@
 import type { Redis } from 'ioredis';
+import { newId } from '../../src/contracts/index.js';
+import { TieredCache } from '../../src/shared/cache/index.js';
+import type { TestApp } from './test-app.js';
 import { waitFor } from './wait-for.js';
 
 /** One number of a process's metrics; 0 when it has none of that name. @param name with its labels, as Prometheus writes them */
@@ -13,6 +16,15 @@ export async function cachesAreUp(...urls: readonly string[]): Promise<void> {
   for (const url of urls) {
     await waitFor(`the cache of ${url}`, async () => (await metricOf(url, 'nooble_cache_bus_sound')) === 1 && (await metricOf(url, 'nooble_cache_breaker_open')) === 0);
   }
+}
+
+/** Resolves when the other process has heard of everything that this one has invalidated: messages come in their order. */
+export async function isHeard(by: TestApp, other: TestApp): Promise<void> {
+  const mark = { tenantId: 'mark', type: 'embedding', id: newId() } as const;
+  const [mine, theirs] = [by, other].map(({ app }) => app.get(TieredCache, { strict: false }));
+  await theirs!.getOrLoad(mark, async () => 1);
+  await mine!.delete(mark);
+  await waitFor('the other process to hear', () => theirs!.peek(mark) === undefined);
 }
 
 /** Every key of the database, with SCAN. */

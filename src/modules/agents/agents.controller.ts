@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Body, Controller, Delete, Get, Headers, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { asksPastCaches, CacheResponse } from '../../shared/cache/index.js';
+import { asksPastCaches, CacheResponse, InvalidatesCache } from '../../shared/cache/index.js';
 import { pathParam, queryKey, UuidParam } from '../../shared/http/index.js';
 import { CurrentPrincipal, type Principal, RequiresScope } from '../tenancy/index.js';
 import { AgentsService } from './agents.service.js';
@@ -23,6 +23,7 @@ export class AgentsController {
 
   /** Creates an agent. */
   @Post()
+  @InvalidatesCache({ kinds: ['agents'] })
   async create(@CurrentPrincipal() { tenantId }: Principal, @Body() body: CreateAgentDto): Promise<AgentDto> {
     return AgentDto.of(await this.agents.create(tenantId, body));
   }

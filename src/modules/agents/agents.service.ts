@@ -41,7 +41,6 @@ export class AgentsService {
     const { description = null, background = null } = fields;
     const definition = { ...fields, ...chooseModel(fields, this.models), slug, description, background, isActive: true };
     const created = await this.transactions.run((tx) => this.versions.writeFirst({ ...definition, tenantId, agentId }, tx));
-    await this.invalidator.agent(tenantId, agentId);
     return created;
   }
 

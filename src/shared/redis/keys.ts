@@ -25,7 +25,7 @@ export const keys = {
   cacheLease: (tenant: string, name: string) => `nb:{${tenant}}:cache:l:${name}`,
   /** string: generation of a scope of cache entries; with an empty scope the prefix of all. */
   cacheGeneration: (tenant: string, scope: string) => `nb:{${tenant}}:cache:g:${scope}`,
-  /** sorted set: the entries of one type under a scope by the time of their end; with an empty index the prefix of all. */
+  /** sorted set: the entries of one type under a scope by the time of their end; with an empty index the prefix of all; `<it>:g` is a string: under which generations. */
   cacheIndex: (tenant: string, index: string) => `nb:{${tenant}}:cache:n:${index}`,
   /** channel: invalidations for every process's memory; channels know no databases, so its number is in the name. */
   cacheBus: (database: number) => `nb:cache:bus:${String(database)}`,

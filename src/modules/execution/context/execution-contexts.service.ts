@@ -111,10 +111,12 @@ export class ExecutionContexts {
       return { value, fetchedAt: Date.now() };
     };
     const ref = { tenantId, type: 'context_agent', id: agentId, scope: { agent: agentId } } as const;
-    const part = (await this.cache.getOrLoad(ref, load)).value;
+    // A tenth less, because the cache adds up to a tenth: one that it has is young enough, and those who find none share one load.
+    const ttlSeconds = this.settings.contextAgentSeconds * 0.9;
+    const part = (await this.cache.getOrLoad(ref, load, { ttlSeconds })).value;
     if (part && Date.now() - part.fetchedAt < this.partMs) return part;
     try {
-      return (await this.cache.getOrLoad(ref, load, { isReload: true })).value ?? (await load());
+      return (await this.cache.getOrLoad(ref, load, { ttlSeconds, isReload: true })).value ?? (await load());
     } catch (error) {
       if (part && toAppError(error).isRetryable) return part;
       throw error;

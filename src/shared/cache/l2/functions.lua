@@ -81,14 +81,28 @@ local function note(key, member, entryMs, mode)
   outlive(key, leftMs, entryMs)
 end
 
--- entry = { key, name, head, graceMs, body, ttlMs (0 is without end), indexPrefix, indexes }
+-- An index is void with any scope above it: `<index>:g` says under which generations its entries are.
+local function note_in_index(key, member, entryMs, under)
+  if redis.call('GET', key .. ':g') ~= under then redis.call('UNLINK', key) end
+  note(key, member, entryMs)
+  local leftMs = redis.call('PTTL', key)
+  if leftMs == -1 then redis.call('SET', key .. ':g', under) else redis.call('SET', key .. ':g', under, 'PX', leftMs) end
+end
+
+-- How many entries of an index could be read now.
+local function count_index(prefix, key)
+  if not are_current(prefix, split_scopes(redis.call('GET', key .. ':g') or '')) then return 0 end
+  return redis.call('ZCOUNT', key, '(' .. now(), '+inf')
+end
+
+-- entry = { key, name, head, graceMs, body, ttlMs (0 is without end), indexPrefix, indexes }; the index i is that of the scope i + 1, the first scope is the tenant.
 local function write(entry, prefix, names, ids)
   local text = entry.head .. '\n' .. entry.graceMs .. ' ' .. join_scopes(names, ids) .. '\n' .. entry.body
   local keptMs = entry.ttlMs == 0 and 0 or entry.ttlMs + entry.graceMs
   if keptMs == 0 then redis.call('SET', entry.key, text) else redis.call('SET', entry.key, text, 'PX', keptMs) end
   for _, name in ipairs(names) do outlive(prefix .. name, redis.call('PTTL', prefix .. name), keptMs) end
   for i, index in ipairs(entry.indexes) do
-    note(entry.indexPrefix .. index, entry.name, entry.ttlMs)
+    note_in_index(entry.indexPrefix .. index, entry.name, entry.ttlMs, join_scopes({ unpack(names, 1, i + 1) }, ids))
     if i == 1 then note(entry.indexPrefix .. 't', index, entry.ttlMs, 'GT') end
   end
 end
