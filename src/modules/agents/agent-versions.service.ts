@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Tx } from '../../shared/database/index.js';
+import { type Tx, Transactions } from '../../shared/database/index.js';
 import type { Agent, AgentDefinition, AgentRef, AgentVersion } from './agent.js';
 import { definitionOf } from './agent-definition.js';
 import { AgentRepository } from './agent.repository.js';
@@ -13,13 +13,16 @@ export class AgentVersions {
   constructor(
     private readonly agents: AgentRepository,
     private readonly versions: AgentVersionRepository,
+    private readonly transactions: Transactions,
   ) {}
 
   /** A new agent, in its version 1. @throws AGENT_SLUG_TAKEN (conflict) */
-  async writeFirst(agent: AgentRef & AgentDefinition, tx: Tx): Promise<Agent> {
-    const created = await this.agents.insert(agent, tx);
-    if (!created) throw agentErrors.slugTaken(agent.slug);
-    return this.keep(created, tx);
+  async writeFirst(agent: AgentRef & AgentDefinition): Promise<Agent> {
+    return this.transactions.run(async (tx) => {
+      const created = await this.agents.insert(agent, tx);
+      if (!created) throw agentErrors.slugTaken(agent.slug);
+      return this.keep(created, tx);
+    });
   }
 
   /**

@@ -33,8 +33,8 @@ export class AgentRepository {
   }
 
   /** The row and its versions stay. @returns false when there is no such agent */
-  async delete({ tenantId, agentId }: AgentRef): Promise<boolean> {
-    const { affected } = await this.agents.update({ tenantId, agentId, deletedAt: IsNull() }, { deletedAt: () => 'now()' });
+  async delete({ tenantId, agentId }: AgentRef, tx: Tx): Promise<boolean> {
+    const { affected } = await this.entities(tx).update({ tenantId, agentId, deletedAt: IsNull() }, { deletedAt: () => 'now()' });
     return affected === 1;
   }
 

@@ -3,6 +3,9 @@ import { DatabaseModule } from '../../shared/database/index.js';
 import { TenancyModule } from '../tenancy/index.js';
 import { AgentEntity } from './agent.entity.js';
 import { AgentRepository } from './agent.repository.js';
+import { AgentChangeEntity } from './agent-change.entity.js';
+import { AgentChangeRepository } from './agent-change.repository.js';
+import { AgentChanges } from './agent-changes.service.js';
 import { AgentVersionEntity } from './agent-version.entity.js';
 import { AgentVersionRepository } from './agent-version.repository.js';
 import { AgentVersionsController } from './agent-versions.controller.js';
@@ -11,9 +14,9 @@ import { AgentsController } from './agents.controller.js';
 import { AgentsService } from './agents.service.js';
 
 @Module({
-  imports: [DatabaseModule.forEntities(AgentEntity, AgentVersionEntity), TenancyModule],
+  imports: [DatabaseModule.forEntities(AgentEntity, AgentVersionEntity, AgentChangeEntity), TenancyModule],
   controllers: [AgentsController, AgentVersionsController],
-  providers: [AgentRepository, AgentVersionRepository, AgentVersions, AgentsService],
+  providers: [AgentRepository, AgentVersionRepository, AgentChangeRepository, AgentChanges, AgentVersions, AgentsService],
   exports: [AgentsService],
 })
 export class AgentsModule {}

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { newId } from '../../contracts/index.js';
 import { AgentCacheInvalidator, CacheAsideService, type InvalidationReport } from '../../shared/cache/index.js';
 import { ModelSettings } from '../../shared/config/index.js';
-import { Transactions } from '../../shared/database/index.js';
 import type { Agent, AgentFilter } from './agent.js';
 import { type AgentEdit, edited, isEmpty, requireSupported, restored } from './agent-definition.js';
 import { chooseModel } from './agent-model.js';
+import { AgentChanges } from './agent-changes.service.js';
 import { AgentRepository } from './agent.repository.js';
 import { AgentVersions } from './agent-versions.service.js';
 import { agentErrors } from './agents.errors.js';
@@ -26,7 +26,7 @@ export class AgentsService {
   constructor(
     private readonly agents: AgentRepository,
     private readonly versions: AgentVersions,
-    private readonly transactions: Transactions,
+    private readonly changes: AgentChanges,
     private readonly models: ModelSettings,
     private readonly cache: CacheAsideService,
     private readonly invalidator: AgentCacheInvalidator,
@@ -40,8 +40,7 @@ export class AgentsService {
     const slug = fields.slug ?? `${slugOf(fields.name)}-${agentId.slice(-6)}`;
     const { description = null, background = null } = fields;
     const definition = { ...fields, ...chooseModel(fields, this.models), slug, description, background, isActive: true };
-    const created = await this.transactions.run((tx) => this.versions.writeFirst({ ...definition, tenantId, agentId }, tx));
-    return created;
+    return this.versions.writeFirst({ ...definition, tenantId, agentId });
   }
 
   /**
@@ -53,9 +52,7 @@ export class AgentsService {
   async update(tenantId: string, agentId: string, edit: AgentEdit): Promise<Agent> {
     if (isEmpty(edit)) throw agentErrors.editEmpty();
     const ref = { tenantId, agentId };
-    const updated = await this.transactions.run((tx) => this.versions.writeNext(ref, (agent) => edited(agent, edit, this.models), tx));
-    await this.invalidator.agent(tenantId, agentId);
-    return updated;
+    return this.changes.write(ref, (tx) => this.versions.writeNext(ref, (agent) => edited(agent, edit, this.models), tx));
   }
 
   /**
@@ -66,17 +63,17 @@ export class AgentsService {
    */
   async activateVersion(tenantId: string, agentId: string, version: number): Promise<Agent> {
     const ref = { tenantId, agentId };
-    const activated = await this.transactions.run((tx) =>
+    return this.changes.write(ref, (tx) =>
       this.versions.writeNext(ref, async (agent) => restored(agent, (await this.versions.get(ref, version, tx)).definition, this.models), tx),
     );
-    await this.invalidator.agent(tenantId, agentId);
-    return activated;
   }
 
   /** Nobody finds the agent any more, and its slug is free; its conversations and executions stay. @throws AGENT_NOT_FOUND (notFound) */
   async remove(tenantId: string, agentId: string): Promise<void> {
-    const isDeleted = await this.agents.delete({ tenantId, agentId });
-    if (!isDeleted) throw agentErrors.notFound(agentId);
+    const ref = { tenantId, agentId };
+    await this.changes.write(ref, async (tx) => {
+      if (!(await this.agents.delete(ref, tx))) throw agentErrors.notFound(agentId);
+    });
     await this.invalidator.agent(tenantId, agentId, { withConversations: true });
   }
 
@@ -87,8 +84,10 @@ export class AgentsService {
    * @throws AGENT_NOT_FOUND (notFound)
    */
   async invalidate(tenantId: string, agentId: string, withConversations: boolean): Promise<InvalidationReport> {
+    const report = await this.invalidator.agent(tenantId, agentId, { withConversations });
+    // What somebody has deleted by hand is forgotten, too, before he is told that it is not there.
     await this.load(tenantId, agentId);
-    return this.invalidator.agent(tenantId, agentId, { withConversations });
+    return report;
   }
 
   /**

@@ -34,10 +34,14 @@ export class AgentCacheInvalidator {
 
   /** An agent's configuration, tools and contexts. @param withConversations its conversations' memory and messages, too */
   async agent(tenantId: string, agentId: string, { withConversations = false } = {}): Promise<InvalidationReport> {
-    const scope = { agent: agentId };
-    const conversations = withConversations ? named(scope, 'conversations') : [];
-    const indexes = [...under(named(scope, 'agent'), AGENT_TYPES), ...under(conversations, CONVERSATION_TYPES)];
-    return this.invalidate(tenantId, [...named(scope, 'agent', 'agents'), ...conversations], indexes);
+    const { scopes, indexes } = ofAgent(agentId, withConversations);
+    return this.invalidate(tenantId, scopes, indexes);
+  }
+
+  /** The same without conversations. @returns whether Redis knows; if not, this process tells it when it is back, unless it ends before */
+  async tell(tenantId: string, agentId: string): Promise<boolean> {
+    const { scopes, indexes } = ofAgent(agentId, false);
+    return (await this.cache.invalidate(tenantId, scopes, indexes)) !== undefined;
   }
 
   /** Everything of one conversation. @param agentId whose it is */
@@ -70,6 +74,13 @@ export class AgentCacheInvalidator {
 /** @param index `<scope>:<type>` */
 function typeOf(index: string): string {
   return index.slice(index.lastIndexOf(':') + 1);
+}
+
+function ofAgent(agentId: string, withConversations: boolean): { readonly scopes: string[]; readonly indexes: IndexSpec[] } {
+  const scope = { agent: agentId };
+  const conversations = withConversations ? named(scope, 'conversations') : [];
+  const indexes = [...under(named(scope, 'agent'), AGENT_TYPES), ...under(conversations, CONVERSATION_TYPES)];
+  return { scopes: [...named(scope, 'agent', 'agents'), ...conversations], indexes };
 }
 
 function named(scope: CacheScope, ...kinds: ScopeKind[]): string[] {

@@ -8,6 +8,7 @@ import { CACHE_MANAGER, createCacheManager } from './plain-cache.js';
 import { CachedMethods } from './cached-methods.service.js';
 import { CacheResponseInterceptor } from './http/cache-response.interceptor.js';
 import { InvalidatesCacheInterceptor } from './http/invalidates-cache.interceptor.js';
+import { CacheEventSource } from './metrics/cache-events.js';
 import { CacheMetrics } from './metrics/cache-metrics.service.js';
 import { TieredCache } from './tiered-cache.service.js';
 
@@ -18,12 +19,13 @@ import { TieredCache } from './tiered-cache.service.js';
   providers: [
     { provide: CacheEngine, inject: [CacheSettings, RedisSettings], useFactory: (settings: CacheSettings, { url }: RedisSettings) => createCacheEngine(settings, url) },
     { provide: TieredCache, inject: [CacheEngine], useFactory: ({ cache }: CacheEngine) => cache },
+    { provide: CacheEventSource, inject: [CacheEngine], useFactory: ({ events }: CacheEngine) => events },
     { provide: CACHE_MANAGER, inject: [CacheEngine, CacheSettings], useFactory: ({ connection }: CacheEngine, { deadlineMs }: CacheSettings) => createCacheManager(connection, deadlineMs) },
     { provide: APP_INTERCEPTOR, useClass: CacheResponseInterceptor },
     { provide: APP_INTERCEPTOR, useClass: InvalidatesCacheInterceptor },
     ...[CacheAsideService, AgentCacheInvalidator, CachedMethods, CacheMetrics],
   ],
-  exports: [TieredCache, CACHE_MANAGER, CacheAsideService, AgentCacheInvalidator, CacheMetrics],
+  exports: [TieredCache, CacheEventSource, CACHE_MANAGER, CacheAsideService, AgentCacheInvalidator, CacheMetrics],
 })
 export class CacheModule implements OnModuleInit, OnApplicationShutdown {
   constructor(private readonly engine: CacheEngine) {}

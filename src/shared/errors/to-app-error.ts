@@ -25,7 +25,7 @@ const REDIS_FULL = /^(OOM|MISCONF)/;
 const OUTAGES: readonly Outage[] = [
   {
     code: 'DATABASE_UNAVAILABLE',
-    message: `PostgreSQL is out of reach; nothing was lost. ${RETRY_AFTER}`,
+    message: `PostgreSQL is out of reach. What was acknowledged is safe; a change may or may not have been made. ${RETRY_AFTER}`,
     isIt: ({ code, message, name }) => POSTGRES_DOWN_CODE.test(code) || POSTGRES_DOWN.test(message) || name === 'ConnectionIsNotSetError',
   },
   {
