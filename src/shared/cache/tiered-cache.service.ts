@@ -9,7 +9,7 @@ import { handOut, holdCopy } from './engine/held-value.js';
 import { lifetimeOf, timingOf } from './engine/lifetime.js';
 import { LoadBatch } from './engine/load-batch.js';
 import { type CacheRef, type Place, placeOf } from './engine/place.js';
-import { type CacheParts, indexNames, type Landed, TieredReads } from './engine/tiered-reads.js';
+import { type CacheParts, type FlightMode, indexNames, type Landed, TieredReads } from './engine/tiered-reads.js';
 import type { MemoryEntry } from './l1/l1.store.js';
 import type { IndexSpec } from './l2/invalidation.js';
 import type { ReadOutcome } from './metrics/cache-events.js';
@@ -51,14 +51,14 @@ export class TieredCache {
 
   /** What the memory of this process has, without a promise; undefined says nothing. */
   peek<T>(ref: CacheRef): T | undefined {
-    const entry = this.parts.memory.fresh(placeOf(ref, this.types));
+    const entry = this.fresh(placeOf(ref, this.types));
     return entry && (handOut(entry) as T);
   }
 
   /** @returns the entry if there is one */
   async get<T>(ref: CacheRef, options: Pick<ReadOptions, 'consistency'> = {}): Promise<Lookup<T>> {
     const place = placeOf(ref, this.types);
-    const entry = options.consistency === undefined ? this.parts.memory.fresh(place) : undefined;
+    const entry = options.consistency === undefined ? this.fresh(place) : undefined;
     if (entry) return this.fromMemory(place, entry);
     const startedAt = this.parts.now();
     const landed = await this.reads.look(place);
@@ -75,14 +75,13 @@ export class TieredCache {
   async getOrLoad<T>(ref: CacheRef, load: () => Promise<T | undefined>, options: ReadOptions = NO_OPTIONS): Promise<Lookup<T>> {
     const place = placeOf(ref, this.types);
     const isPlain = options.consistency === undefined && options.isReload !== true;
-    const entry = isPlain ? this.parts.memory.fresh(place) : undefined;
+    const entry = isPlain ? this.fresh(place) : undefined;
     if (entry) {
       if (this.parts.now() >= entry.refreshAt) this.reads.refreshBehind(place, entry, load, this.ttlMsOf(place, options));
       return this.fromMemory(place, entry);
     }
     const startedAt = this.parts.now();
-    const mode = isPlain ? 'read' : options.isReload === true ? 'reload' : 'strong';
-    const { promise, isJoined } = this.reads.fly(place, { load, ttlMs: this.ttlMsOf(place, options), mode });
+    const { promise, isJoined } = this.reads.fly(place, { load, ttlMs: this.ttlMsOf(place, options), mode: this.modeOf(options) });
     const landed = await promise;
     this.count(place, isJoined ? 'coalesced' : outcomeOf(landed), startedAt);
     return lookupOf(landed, isJoined);
@@ -192,6 +191,18 @@ export class TieredCache {
 
   get inFlight(): number {
     return this.reads.inFlight;
+  }
+
+  /** What the memory may answer by itself; a loader is asked to look further, because what it makes goes to Redis. */
+  private fresh(place: Place): MemoryEntry | undefined {
+    const entry = this.parts.memory.fresh(place);
+    return entry === undefined || this.reads.isLoading ? undefined : entry;
+  }
+
+  private modeOf({ consistency, isReload }: ReadOptions): FlightMode {
+    if (isReload === true) return 'reload';
+    if (consistency === 'strong') return 'strong';
+    return this.reads.isLoading ? 'part' : 'read';
   }
 
   private ttlMsOf({ type }: Place, { ttlSeconds }: Pick<ReadOptions, 'ttlSeconds'>): number {
