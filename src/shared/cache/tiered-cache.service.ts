@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { RecoveryQueue } from './bus/recovery-queue.js';
-import { cacheErrors } from './cache.errors.js';
+import { cacheErrors, saysNone } from './cache.errors.js';
 import { type CacheType, ttlMsOf } from './cache-registry.js';
 import { encodeTenant, scopeNames } from './entry/cache-key.js';
 import { packEntry } from './entry/entry-text.js';
@@ -20,7 +20,7 @@ export interface ReadOptions {
   readonly ttlSeconds?: number | undefined;
   /** `strong` asks Redis even when the memory has the entry: what another process has just written is seen. */
   readonly consistency?: 'strong' | undefined;
-  /** Asks the loader whatever there is, and keeps its answer. */
+  /** Asks the loader whatever there is, and keeps its answer; when it has none, what there was is removed. */
   readonly isReload?: boolean | undefined;
 }
 
@@ -69,7 +69,7 @@ export class TieredCache {
   /**
    * The entry; when there is none, what the loader says, which is then kept.
    *
-   * @param load undefined is "do not keep", null is "known to be none" and kept for a short time; what it throws is thrown, unless an older value can stand in
+   * @param load undefined is "do not keep", null is "known to be none" and kept for a short time; what it throws is thrown, unless an older value can stand in; for an error of the kind notFound none can
    * @throws LOADER_TIMED_OUT (unavailable), TENANT_REQUIRED, CACHE_TYPE_UNKNOWN, CACHE_TTL_INVALID (internal)
    */
   async getOrLoad<T>(ref: CacheRef, load: () => Promise<T | undefined>, options: ReadOptions = NO_OPTIONS): Promise<Lookup<T>> {
@@ -82,7 +82,7 @@ export class TieredCache {
     }
     const startedAt = this.parts.now();
     const { promise, isJoined } = this.reads.fly(place, { load, ttlMs: this.ttlMsOf(place, options), mode: this.modeOf(options) });
-    const landed = await promise;
+    const landed = await (options.isReload === true ? this.superseding(ref, promise) : promise);
     this.count(place, isJoined ? 'coalesced' : outcomeOf(landed), startedAt);
     return lookupOf(landed, isJoined);
   }
@@ -191,6 +191,18 @@ export class TieredCache {
 
   get inFlight(): number {
     return this.reads.inFlight;
+  }
+
+  /** A reload that finds none: nobody is to be given any more what there was. */
+  private async superseding(ref: CacheRef, reload: Promise<Landed>): Promise<Landed> {
+    try {
+      const landed = await reload;
+      if (landed.source === 'none') await this.delete(ref);
+      return landed;
+    } catch (error) {
+      if (saysNone(error)) await this.delete(ref);
+      throw error;
+    }
   }
 
   /** What the memory may answer by itself; a loader is asked to look further, because what it makes goes to Redis. */

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CacheSettings } from '../../config/index.js';
-import { cacheErrors } from '../cache.errors.js';
+import { cacheErrors, saysNone } from '../cache.errors.js';
 import type { CacheType } from '../cache-registry.js';
 import { scopeNames } from '../entry/cache-key.js';
 import { type PackedEntry, packEntry, readEntry } from '../entry/entry-text.js';
@@ -201,7 +201,7 @@ export class TieredReads {
       await l2.release(place, token);
     } catch (error) {
       this.failed(place, error);
-      if (stale) return this.standInFor(flight, stale);
+      if (stale && !saysNone(error)) return this.standInFor(flight, stale);
       throw error;
     }
     const late = cacheErrors.loaderTimedOut(place.type.name, limitMs);
