@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import Bull, { type Queue } from 'bull';
 import { type CallbackAction, newId } from '../../src/contracts/index.js';
 import { contextKeyOf } from '../../src/modules/execution/context/context-key.js';
+import { QueueConnections } from '../../src/shared/actions/queue-connections.js';
+import { QueueRegistry } from '../../src/shared/actions/queue-registry.service.js';
 import { keys } from '../../src/shared/redis/index.js';
 import type { ApiClient } from '../support/api-client.js';
 import { redisUrl } from '../support/services.js';
@@ -76,4 +78,11 @@ describe('a program that adds a run to the queue and names a queue for the answe
     await answer();
     expect((await client.get(`/api/v1/executions/${taskId}`)).status).toBe(404);
   });
+});
+
+it('queues for answers that were not used lately leave nothing behind, however many there were', async () => {
+  const [queues, connections] = [nooble.app.get(QueueRegistry, { strict: false }), nooble.app.get(QueueConnections, { strict: false })];
+  const before = connections.forUse('client').listenerCount('error');
+  for (let index = 0; index < 300; index++) queues.forCallbacks(`answers-${String(index)}`);
+  await waitFor('the forgotten ones to let go', () => connections.forUse('client').listenerCount('error') - before <= 100);
 });

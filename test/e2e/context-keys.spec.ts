@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { newId } from '../../src/contracts/index.js';
 import { contextKeyOf } from '../../src/modules/execution/context/context-key.js';
+import { ExecutionContexts } from '../../src/modules/execution/context/execution-contexts.service.js';
 import { createAgent } from '../factories/agent.js';
 import { queueRun } from '../support/agent-runs.js';
 import type { ApiClient, SeenEvent } from '../support/api-client.js';
@@ -44,6 +45,12 @@ describe('the context key of a queued run', () => {
     return acme.events(executionId);
   };
   const warnings = (): number => worker.output.split('\n').filter((line) => line.includes('"level":40') && line.includes('context key')).length;
+
+  it('leads to its context also where that could not be made when the run was accepted', async () => {
+    jest.spyOn(nooble.app.get(ExecutionContexts, { strict: false }), 'ensure').mockRejectedValueOnce(new Error('database'));
+    const { body } = await acme.post<{ executionId: string }>(`/api/v1/agents/${agentId}/executions`, { message: 'hello' });
+    expect((await acme.events(body.executionId)).at(-1)).toMatchObject({ type: 'execution.completed' });
+  });
 
   it.each([
     ['another tenant’s', () => contextKeyOf({ tenantId: 'globex', ...foreign })],

@@ -84,6 +84,15 @@ describe('a process that loses its invalidation bus', () => {
     expect(bus).toEqual([false, true]);
   });
 
+  it('makes nothing of what it has in memory that others would take for new, before it notices, too', async () => {
+    await fill();
+    const whole = { tenantId, type: 'execution_context', id: 'whole', scope: { agent: 'invalidated' } } as const;
+    proxy.freeze(SUBSCRIBER);
+    await change();
+    const made = await deaf.cache.getOrLoad(whole, async () => (await deaf.cache.getOrLoad(refOf('invalidated'), row.load)).value);
+    expect([made.value, (await sound.cache.getOrLoad(whole, row.load)).value]).toEqual([row.version, row.version]);
+  });
+
   it('in the middle of subscribing tries again, and hears at last', async () => {
     proxy.freezeWhoSays(SUBSCRIBER);
     const late = createNode(proxiedUrl());

@@ -4,6 +4,7 @@ import type { CacheEngine } from '../../src/shared/cache/cache-engine.js';
 import { CACHE_TYPES, type CacheTypeName, cacheTypes } from '../../src/shared/cache/cache-registry.js';
 import type { CacheRef } from '../../src/shared/cache/engine/place.js';
 import { CacheSettings } from '../../src/shared/config/index.js';
+import { AppError } from '../../src/shared/errors/index.js';
 import { CacheNodes, Clock, HeldLoader, newTenant } from '../support/cache-nodes.js';
 import { emptyRedis } from '../support/services.js';
 import { waitFor } from '../support/wait-for.js';
@@ -146,6 +147,11 @@ describe('an entry past its end, but in its grace', () => {
   it('does not stand in for who wants to be sure, nor for a reload', async () => {
     await expect(a.cache.getOrLoad(ref, never, { consistency: 'strong' })).rejects.toThrow('the loader was asked');
     await expect(a.cache.getOrLoad(ref, never, { isReload: true })).rejects.toThrow('the loader was asked');
+  });
+
+  it('does not stand in for a loader that says there is none', async () => {
+    const gone = (): Promise<never> => Promise.reject(new AppError({ kind: 'notFound', code: 'AGENT_NOT_FOUND', message: 'gone' }));
+    await expect(a.cache.getOrLoad(ref, gone)).rejects.toThrow('gone');
   });
 
   it('stands in for a slow loader, whose answer is kept once when it comes', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Redis } from 'ioredis';
 import type { CacheEngine } from '../../src/shared/cache/cache-engine.js';
 import type { CacheRef } from '../../src/shared/cache/engine/place.js';
+import { AppError } from '../../src/shared/errors/index.js';
 import { CacheNodes, HeldLoader, newTenant } from '../support/cache-nodes.js';
 import { emptyRedis } from '../support/services.js';
 
@@ -173,6 +174,20 @@ describe('a reload', () => {
     await a!.cache.set(ref, 'old');
     await expect(a!.cache.getOrLoad(ref, never, { isReload: true })).rejects.toThrow('the loader was asked');
     expect((await b!.cache.getOrLoad(ref, never)).value).toBe('old');
+  });
+});
+
+describe('a reload that finds none', () => {
+  const gone = (): Promise<never> => Promise.reject(new AppError({ kind: 'notFound', code: 'AGENT_NOT_FOUND', message: 'gone' }));
+
+  it.each<[string, () => Promise<undefined>]>([
+    ['by saying nothing', async () => undefined],
+    ['by an error that says so', gone],
+  ])('%s takes away what there was, for every process', async (_, load) => {
+    await a!.cache.set(ref, 'old');
+    await b!.cache.get(ref);
+    await a!.cache.getOrLoad(ref, load, { isReload: true }).catch(() => undefined);
+    for (const { cache } of [a!, b!]) expect((await cache.get(ref, { consistency: 'strong' })).source).toBe('none');
   });
 });
 

@@ -44,6 +44,13 @@ describe('what a process keeps of what it has seen', () => {
     expect((await redis.keys(`nb:{${tenantId}}:*`)).sort()).toEqual([`nb:{${tenantId}}:cache:g:t`]);
   }, 60_000);
 
+  it('of scopes under which nothing was found is gone from Redis after a minute', async () => {
+    const node = await nodes.open();
+    const tenantId = newTenant();
+    await node.cache.getOrLoad({ tenantId, type: 'agent_config', id: '1', scope: { agent: '1' } }, async () => undefined);
+    expect(await redis.pttl(`nb:{${tenantId}}:cache:g:a:1`)).toBeLessThanOrEqual(60_000);
+  });
+
   it('counts large values as what they are unpacked, also when they come from Redis', async () => {
     const [writer, reader] = [await nodes.open(), await nodes.open({ l1MaxBytes: 1_000_000 })];
     const tenantId = newTenant();

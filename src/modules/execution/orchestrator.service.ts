@@ -4,6 +4,7 @@ import { ActionBus } from '../../shared/actions/index.js';
 import { requireRunnable } from '../agents/index.js';
 import { ConversationsService, type OpenedConversation } from '../conversations/index.js';
 import { type Principal, TIER_LIMITS } from '../tenancy/index.js';
+import { contextKeyOf } from './context/context-key.js';
 import { ExecutionContexts } from './context/execution-contexts.service.js';
 import type { LlmOverrides } from './context/execution-context.js';
 import { ExecutionsService } from './executions.service.js';
@@ -59,10 +60,12 @@ export class Orchestrator {
     const { conversationId, sessionId } = opened;
     const executionId = newId();
     const queued = this.executions.open({ tenantId, executionId }, { agentId, conversationId, sessionId, userId: userId ?? null });
-    const [{ key }] = await Promise.all([this.contexts.ensure({ tenantId, agentId, conversationId }, tier), queued]);
+    const context = { tenantId, agentId, conversationId };
+    // The worker makes it, if it cannot be made now: an execution that is queued has to have its job.
+    await Promise.all([queued, this.contexts.ensure(context, tier).catch(() => undefined)]);
     // Decoration: a failure of this one must not be one of the turn.
     const queuePosition = this.bus.waiting('execution.agent_run').catch(() => 0);
-    await this.enqueue({ tenantId, tier }, { executionId, contextCacheKey: key }, request, opened);
+    await this.enqueue({ tenantId, tier }, { executionId, contextCacheKey: contextKeyOf(context) }, request, opened);
     const { estimatedSeconds } = TIER_LIMITS[tier];
     return { executionId, conversationId, sessionId, status: 'queued', eventsUrl: `/api/v1/executions/${executionId}/events`, queuePosition: await queuePosition, estimatedSeconds };
   }

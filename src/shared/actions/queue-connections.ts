@@ -31,7 +31,8 @@ export class QueueConnections {
 
   /** The command connection of the process reports outages for all; ioredis prints to stderr where nobody listens. */
   private own(connection: Redis): Redis {
-    connection.on('error', () => undefined);
+    // Each queue listens, too.
+    connection.setMaxListeners(0).on('error', () => undefined);
     // A pause of Bull's opens the connection again, and nobody catches its failure if it is open already.
     const connect = connection.connect.bind(connection);
     Object.assign(connection, { connect: () => connect().catch(() => undefined) });

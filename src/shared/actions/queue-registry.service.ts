@@ -13,7 +13,11 @@ const MAX_CALLBACK_QUEUES = 100;
 /** The queue of each action type. */
 @Injectable()
 export class QueueRegistry implements OnApplicationShutdown {
-  private readonly callbackQueues = new LRUCache<string, Queue>({ max: MAX_CALLBACK_QUEUES });
+  private readonly callbackQueues = new LRUCache<string, Queue>({
+    max: MAX_CALLBACK_QUEUES,
+    // Until it is closed it listens to the connection that it shares with all others.
+    dispose: (queue) => void queue.close().catch(() => undefined),
+  });
 
   constructor(
     private readonly modules: ModuleRef,

@@ -22,3 +22,8 @@ export const cacheErrors = {
   notCacheable: (key: string): AppError =>
     new AppError({ kind: 'internal', code: 'UNCACHEABLE_VALUE', message: `The value of "${key}" cannot be cached: it is null or undefined.` }),
 };
+
+/** Whether a loader has answered that there is none: that is no failure, and nothing older stands in for it. */
+export function saysNone(error: unknown): boolean {
+  return error instanceof AppError && error.kind === 'notFound';
+}

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { RecoveryQueue } from './bus/recovery-queue.js';
-import { cacheErrors } from './cache.errors.js';
+import { cacheErrors, saysNone } from './cache.errors.js';
 import { type CacheType, ttlMsOf } from './cache-registry.js';
 import { encodeTenant, scopeNames } from './entry/cache-key.js';
 import { packEntry } from './entry/entry-text.js';
@@ -9,7 +9,7 @@ import { handOut, holdCopy } from './engine/held-value.js';
 import { lifetimeOf, timingOf } from './engine/lifetime.js';
 import { LoadBatch } from './engine/load-batch.js';
 import { type CacheRef, type Place, placeOf } from './engine/place.js';
-import { type CacheParts, indexNames, type Landed, TieredReads } from './engine/tiered-reads.js';
+import { type CacheParts, type FlightMode, indexNames, type Landed, TieredReads } from './engine/tiered-reads.js';
 import type { MemoryEntry } from './l1/l1.store.js';
 import type { IndexSpec } from './l2/invalidation.js';
 import type { ReadOutcome } from './metrics/cache-events.js';
@@ -20,7 +20,7 @@ export interface ReadOptions {
   readonly ttlSeconds?: number | undefined;
   /** `strong` asks Redis even when the memory has the entry: what another process has just written is seen. */
   readonly consistency?: 'strong' | undefined;
-  /** Asks the loader whatever there is, and keeps its answer. */
+  /** Asks the loader whatever there is, and keeps its answer; when it has none, what there was is removed. */
   readonly isReload?: boolean | undefined;
 }
 
@@ -51,14 +51,14 @@ export class TieredCache {
 
   /** What the memory of this process has, without a promise; undefined says nothing. */
   peek<T>(ref: CacheRef): T | undefined {
-    const entry = this.parts.memory.fresh(placeOf(ref, this.types));
+    const entry = this.fresh(placeOf(ref, this.types));
     return entry && (handOut(entry) as T);
   }
 
   /** @returns the entry if there is one */
   async get<T>(ref: CacheRef, options: Pick<ReadOptions, 'consistency'> = {}): Promise<Lookup<T>> {
     const place = placeOf(ref, this.types);
-    const entry = options.consistency === undefined ? this.parts.memory.fresh(place) : undefined;
+    const entry = options.consistency === undefined ? this.fresh(place) : undefined;
     if (entry) return this.fromMemory(place, entry);
     const startedAt = this.parts.now();
     const landed = await this.reads.look(place);
@@ -69,21 +69,20 @@ export class TieredCache {
   /**
    * The entry; when there is none, what the loader says, which is then kept.
    *
-   * @param load undefined is "do not keep", null is "known to be none" and kept for a short time; what it throws is thrown, unless an older value can stand in
+   * @param load undefined is "do not keep", null is "known to be none" and kept for a short time; what it throws is thrown, unless an older value can stand in; for an error of the kind notFound none can
    * @throws LOADER_TIMED_OUT (unavailable), TENANT_REQUIRED, CACHE_TYPE_UNKNOWN, CACHE_TTL_INVALID (internal)
    */
   async getOrLoad<T>(ref: CacheRef, load: () => Promise<T | undefined>, options: ReadOptions = NO_OPTIONS): Promise<Lookup<T>> {
     const place = placeOf(ref, this.types);
     const isPlain = options.consistency === undefined && options.isReload !== true;
-    const entry = isPlain ? this.parts.memory.fresh(place) : undefined;
+    const entry = isPlain ? this.fresh(place) : undefined;
     if (entry) {
       if (this.parts.now() >= entry.refreshAt) this.reads.refreshBehind(place, entry, load, this.ttlMsOf(place, options));
       return this.fromMemory(place, entry);
     }
     const startedAt = this.parts.now();
-    const mode = isPlain ? 'read' : options.isReload === true ? 'reload' : 'strong';
-    const { promise, isJoined } = this.reads.fly(place, { load, ttlMs: this.ttlMsOf(place, options), mode });
-    const landed = await promise;
+    const { promise, isJoined } = this.reads.fly(place, { load, ttlMs: this.ttlMsOf(place, options), mode: this.modeOf(options) });
+    const landed = await (options.isReload === true ? this.superseding(ref, promise) : promise);
     this.count(place, isJoined ? 'coalesced' : outcomeOf(landed), startedAt);
     return lookupOf(landed, isJoined);
   }
@@ -192,6 +191,30 @@ export class TieredCache {
 
   get inFlight(): number {
     return this.reads.inFlight;
+  }
+
+  /** A reload that finds none: nobody is to be given any more what there was. */
+  private async superseding(ref: CacheRef, reload: Promise<Landed>): Promise<Landed> {
+    try {
+      const landed = await reload;
+      if (landed.source === 'none') await this.delete(ref);
+      return landed;
+    } catch (error) {
+      if (saysNone(error)) await this.delete(ref);
+      throw error;
+    }
+  }
+
+  /** What the memory may answer by itself; a loader is asked to look further, because what it makes goes to Redis. */
+  private fresh(place: Place): MemoryEntry | undefined {
+    const entry = this.parts.memory.fresh(place);
+    return entry === undefined || this.reads.isLoading ? undefined : entry;
+  }
+
+  private modeOf({ consistency, isReload }: ReadOptions): FlightMode {
+    if (isReload === true) return 'reload';
+    if (consistency === 'strong') return 'strong';
+    return this.reads.isLoading ? 'part' : 'read';
   }
 
   private ttlMsOf({ type }: Place, { ttlSeconds }: Pick<ReadOptions, 'ttlSeconds'>): number {

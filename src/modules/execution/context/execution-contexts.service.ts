@@ -7,7 +7,7 @@ import { CacheSettings } from '../../../shared/config/index.js';
 import { type AppError, toAppError } from '../../../shared/errors/index.js';
 import { MetricsService } from '../../../shared/telemetry/index.js';
 import { AgentsService } from '../../agents/index.js';
-import { contextKeyOf, readContextKey } from './context-key.js';
+import { readContextKey } from './context-key.js';
 import { type AgentSnapshot, assemble, type ContextIds, type ContextPart, type ExecutionContext, isCurrent } from './execution-context.js';
 
 /** Where a context came from: the memory of the process, Redis, or newly assembled. */
@@ -54,13 +54,13 @@ export class ExecutionContexts {
    *
    * @throws AGENT_NOT_FOUND (notFound), and what reading the agent throws
    */
-  async ensure(ids: ContextIds, tier: Tier): Promise<{ readonly context: ExecutionContext; readonly key: string; readonly source: ContextSource }> {
+  async ensure(ids: ContextIds, tier: Tier): Promise<{ readonly context: ExecutionContext; readonly source: ContextSource }> {
     const make = async (): Promise<ExecutionContext> => assemble(ids, tier, await this.agentPart(ids.tenantId, ids.agentId), this.partMs);
     const found = await this.cache.getOrLoad<ExecutionContext>(refOf(ids), make);
     const lookup = found.value && isCurrent(found.value, tier, Date.now()) ? found : await this.renew(ids, tier, make, found);
     // Used is used: it lives its whole time again. The memory asks Redis again often enough for that.
     if (lookup.source === 'l2') void this.cache.touch(refOf(ids));
-    return { context: lookup.value ?? (await make()), key: contextKeyOf(ids), source: sourceOf(lookup) };
+    return { context: lookup.value ?? (await make()), source: sourceOf(lookup) };
   }
 
   private get partMs(): number {

@@ -1,7 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CacheSettings } from '../../config/index.js';
-import { cacheErrors } from '../cache.errors.js';
+import { cacheErrors, saysNone } from '../cache.errors.js';
 import type { CacheType } from '../cache-registry.js';
 import { scopeNames } from '../entry/cache-key.js';
 import { type PackedEntry, packEntry, readEntry } from '../entry/entry-text.js';
@@ -25,10 +26,10 @@ const LEASE_MARGIN_MS = 1_000;
 export type Load = () => Promise<unknown>;
 
 /**
- * How an entry is wanted. `strong`: as it is in Redis now, nothing older. `refresh`: a newer one than this process has.
- * `reload`: from the loader, whatever there is.
+ * How an entry is wanted. `strong`: as it is in Redis now, nothing older. `part`: as it is in Redis now, for a loader that makes another entry of it;
+ * an older one may stand in. `refresh`: a newer one than this process has. `reload`: from the loader, whatever there is.
  */
-export type FlightMode = 'read' | 'strong' | 'refresh' | 'reload';
+export type FlightMode = 'read' | 'strong' | 'part' | 'refresh' | 'reload';
 
 /** One read on its way through the levels. */
 interface Flight {
@@ -73,14 +74,20 @@ export interface CacheParts {
  *
  * Why nothing stale is ever stored: a loader's value is written only under the lease taken before loading, and every write, removal and
  * invalidation takes that lease away or ends a generation that the entry would carry; all of it is decided in one script. Why nothing stale is
- * remembered: a flight over which anything was invalidated keeps its answer to those who had asked before.
- *
+ * remembered: a flight over which anything was invalidated keeps its answer to those who had asked before. A loader that reads other entries gets
+ * none from memory: it may not have heard yet of an invalidation that came before the lease.
  * A crash leaves a lease at the most, which expires.
  */
 export class TieredReads {
   private readonly flights = new SingleFlight<Fence>();
+  private readonly loaders = new AsyncLocalStorage<true>();
 
   constructor(private readonly parts: CacheParts) {}
+
+  /** Whether a loader asks. */
+  get isLoading(): boolean {
+    return this.loaders.getStore() === true;
+  }
 
   get inFlight(): number {
     return this.flights.size;
@@ -89,7 +96,7 @@ export class TieredReads {
   /** The landed flight of this place: a new one, or one that is in the air and over which nothing was invalidated. */
   fly(place: Place, request: LoadRequest): { readonly promise: Promise<Landed>; readonly isJoined: boolean } {
     // A flight in the air may have read before whoever asks now has written.
-    if (request.mode === 'strong' || request.mode === 'reload') return { promise: this.open(place, request).promise, isJoined: false };
+    if (request.mode !== 'read' && request.mode !== 'refresh') return { promise: this.open(place, request).promise, isJoined: false };
     return this.flights.join(place.key, this.parts.memory.isIntact, () => this.open(place, request));
   }
 
@@ -115,9 +122,9 @@ export class TieredReads {
   }
 
   private open(place: Place, { load, ttlMs, mode }: LoadRequest): { readonly context: Fence; readonly promise: Promise<Landed> } {
-    const { memory } = this.parts;
-    const fence = memory.fence(place);
-    const flight: Flight = { place, load, mode, ttlMs, fence, token: randomUUID(), stale: mayStandIn(mode) ? memory.stale(place) : undefined };
+    const fence = this.parts.memory.fence(place);
+    const stale = mode === 'read' || mode === 'refresh' ? this.parts.memory.stale(place) : undefined;
+    const flight: Flight = { place, load, mode, ttlMs, fence, token: randomUUID(), stale };
     return { context: fence, promise: this.land(flight) };
   }
 
@@ -194,7 +201,7 @@ export class TieredReads {
       await l2.release(place, token);
     } catch (error) {
       this.failed(place, error);
-      if (stale) return this.standInFor(flight, stale);
+      if (stale && !saysNone(error)) return this.standInFor(flight, stale);
       throw error;
     }
     const late = cacheErrors.loaderTimedOut(place.type.name, limitMs);
@@ -219,7 +226,7 @@ export class TieredReads {
     let loaded: Loaded | undefined;
     let value: unknown;
     try {
-      value = await load();
+      value = await this.loaders.run(true, load);
       const loadMs = now() - startedAt;
       counters.loaded(place.type.name, loadMs);
       loaded = this.pack(flight, value, loadMs);
@@ -276,7 +283,7 @@ interface Loaded {
 
 /** Whether an older value will do when the loader fails. */
 function mayStandIn(mode: FlightMode): boolean {
-  return mode === 'read' || mode === 'refresh';
+  return mode !== 'strong' && mode !== 'reload';
 }
 
 async function nothing(): Promise<undefined> {

@@ -11,8 +11,8 @@ import type { CacheConnection } from './cache-connection.js';
 import { LATE, within } from './deadline.js';
 import type { IndexSpec, Invalidation } from './invalidation.js';
 
-/** A scope's generation outlives the lease of a loader; the entry written under it prolongs it. Milliseconds. */
-const NEW_GENERATION_MS = 3_600_000;
+/** A new generation lasts this long, and twice the lease of its loader at the least; the entry written under it prolongs it. Milliseconds. */
+const NEW_GENERATION_MS = 60_000;
 
 /** Deadline of a batch of invalidations that were held back, milliseconds: nobody waits for them, and a batch given up is told once more. */
 const REPLAY_MS = 1_000;
@@ -59,7 +59,7 @@ export class L2Store {
   ) {}
 
   async read({ tenant, name, key }: EntryAddress, { token, leaseMs, freshMs, scopes, deadlineMs }: ReadRequest): Promise<L2Read | undefined> {
-    const args = [keys.cacheGeneration(tenant, ''), token, leaseMs, NEW_GENERATION_MS, freshMs === undefined ? '' : Math.ceil(freshMs), ...scopes];
+    const args = [keys.cacheGeneration(tenant, ''), token, leaseMs, Math.max(NEW_GENERATION_MS, 2 * leaseMs), freshMs === undefined ? '' : Math.ceil(freshMs), ...scopes];
     const answer = await this.guarded(() => this.script('read', [key, keys.cacheLease(tenant, name)], args), deadlineMs, false);
     if (answer === undefined) return undefined;
     const [state, leftMs, bytes, ...generations] = answer as [Buffer, number, Buffer | null, ...Buffer[]];
