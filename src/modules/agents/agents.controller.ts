@@ -60,7 +60,7 @@ export class AgentsController {
   @Post(':agentId/invalidate')
   @HttpCode(200)
   async invalidate(@CurrentPrincipal() { tenantId }: Principal, @UuidParam('agentId') agentId: string, @Body() { invalidateConversations }: InvalidateAgentDto): Promise<AgentInvalidationDto> {
-    return this.agents.invalidate(tenantId, agentId, invalidateConversations);
+    return this.agents.invalidate(tenantId, agentId, invalidateConversations ?? false);
   }
 }
 

@@ -20,7 +20,7 @@ export const agentErrors = {
     new AppError({
       kind: 'invalid',
       code: 'MODEL_PROVIDER_NOT_CONFIGURED',
-      message: `The model "${model}" needs an OpenAI-compatible server, and this installation has none: set OPENAI_BASE_URL, or use the model builtin/chat.`,
+      message: `The model "${model}" needs an OpenAI-compatible server, and this installation has none: set OPENAI_BASE_URL, or use the provider builtin with its model builtin/chat.`,
       details: { field: 'provider' },
     }),
   ragUnavailable: (): AppError =>

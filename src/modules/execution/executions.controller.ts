@@ -6,7 +6,7 @@ import type { ExecutionEvent } from '../../contracts/index.js';
 import { ModelSettings } from '../../shared/config/index.js';
 import { EVENT_STREAM_HEADERS, eventStream, type ServerSentEvent, UuidParam } from '../../shared/http/index.js';
 import { CurrentPrincipal, type Principal, RequiresScope } from '../tenancy/index.js';
-import { OVERRIDE_HEADERS, overridesFrom } from './context/override-headers.js';
+import { OVERRIDE_HEADERS, type OverrideHeader, overridesFrom } from './context/override-headers.js';
 import { AcceptedExecutionDto } from './dto/accepted-execution.dto.js';
 import { ExecutionDto } from './dto/execution.dto.js';
 import { FollowEventsDto } from './dto/follow-events.dto.js';
@@ -29,7 +29,7 @@ export class ExecutionsController {
   /** Starts a turn and answers at once; follow its events or ask for it later. */
   @Post('agents/:agentId/executions')
   @HttpCode(202)
-  @applyDecorators(...OVERRIDE_HEADERS.map((name) => ApiHeader({ name, required: false, description: "For this turn instead of the agent's own; 0 is a value" })))
+  @applyDecorators(...(Object.keys(OVERRIDE_HEADERS) as OverrideHeader[]).map((name) => ApiHeader({ name, required: false, description: OVERRIDE_HEADERS[name] })))
   async start(
     @CurrentPrincipal() principal: Principal,
     @UuidParam('agentId') agentId: string,

@@ -15,8 +15,8 @@ export const cacheErrors = {
     new AppError({ kind: 'internal', code: 'UNCACHEABLE_VALUE', message: `A value cannot be cached: ${path} is ${what}.` }),
   tooLarge: (bytes: number, limit: number): AppError =>
     new AppError({ kind: 'internal', code: 'UNCACHEABLE_VALUE', message: `A value cannot be cached: it has ${String(bytes)} bytes, the limit is ${String(limit)}.` }),
-  loaderTimedOut: (type: string, timeoutMs: number): AppError =>
-    new AppError({ kind: 'unavailable', code: 'LOADER_TIMED_OUT', message: `Reading ${type} took longer than ${String(timeoutMs)} ms; try again.`, details: { retryAfterMs: 1_000 } }),
+  loaderTimedOut: (timeoutMs: number): AppError =>
+    new AppError({ kind: 'unavailable', code: 'LOADER_TIMED_OUT', message: `What you asked for could not be read within ${String(timeoutMs)} ms. Try again in 1 s.`, details: { retryAfterMs: 1_000 } }),
   scanRefused: (call: string): AppError =>
     new AppError({ kind: 'internal', code: 'CACHE_SCAN_REFUSED', message: `${call} would read or empty the whole Redis database, hot conversations included; delete keys by name, or invalidate a scope.` }),
   notCacheable: (key: string): AppError =>

@@ -1,15 +1,20 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { MODEL_PROVIDERS } from '../../../contracts/index.js';
+import { MODEL_PROVIDERS, type ModelProvider } from '../../../contracts/index.js';
 import type { ModelSettings } from '../../../shared/config/index.js';
 import { AppError } from '../../../shared/errors/index.js';
 import { chooseModel } from '../../agents/index.js';
 import { executionErrors } from '../execution.errors.js';
 import type { LlmOverrides } from './execution-context.js';
 
-/** The headers by which one turn asks for another model than its agent's. */
-export const OVERRIDE_HEADERS = ['X-LLM-Provider', 'X-LLM-Model', 'X-LLM-Temperature', 'X-LLM-Max-Tokens'] as const;
+/** The headers by which one turn asks for another model than its agent's, and what may be in them. */
+export const OVERRIDE_HEADERS = {
+  'X-LLM-Provider': `For this turn: ${MODEL_PROVIDERS.join(' or ')}`,
+  'X-LLM-Model': 'For this turn: the name of a model, 1 to 200 characters',
+  'X-LLM-Temperature': 'For this turn: a number from 0 to 2; 0 is a value',
+  'X-LLM-Max-Tokens': 'For this turn: a whole number from 1 to 200000',
+} as const;
 
-type OverrideHeader = (typeof OVERRIDE_HEADERS)[number];
+export type OverrideHeader = keyof typeof OVERRIDE_HEADERS;
 
 /**
  * What the headers of a request ask for; undefined when nothing. A model without a provider is looked for where its name says.
@@ -27,8 +32,7 @@ export function overridesFrom(headers: IncomingHttpHeaders, settings: ModelSetti
 
 function textOf(headers: IncomingHttpHeaders, name: OverrideHeader): string | undefined {
   const value = headers[name.toLowerCase()];
-  if (value !== undefined && (typeof value !== 'string' || value.trim() === '' || value.length > 200)) throw executionErrors.headerInvalid(name, 'must be a text of 1 to 200 characters');
-  return value?.trim();
+  return typeof value === 'string' ? value.trim() : undefined;
 }
 
 function numberOf(name: OverrideHeader, text: string | undefined, { min, max, isWhole }: { min: number; max: number; isWhole: boolean }): number | undefined {
@@ -40,13 +44,24 @@ function numberOf(name: OverrideHeader, text: string | undefined, { min, max, is
 
 function modelOf(providerName: string | undefined, model: string | undefined, settings: ModelSettings): LlmOverrides {
   if (providerName === undefined && model === undefined) return {};
-  const provider = MODEL_PROVIDERS.find((known) => known === providerName);
-  if (providerName !== undefined && provider === undefined) throw executionErrors.headerInvalid('X-LLM-Provider', `must be one of ${MODEL_PROVIDERS.join(', ')}`);
+  if (model !== undefined && !/^.{1,200}$/.test(model)) throw executionErrors.headerInvalid('X-LLM-Model', 'must be a text of 1 to 200 characters');
+  const provider = providerOf(providerName);
   try {
     return chooseModel({ ...(provider && { provider }), ...(model !== undefined && { model }) }, settings);
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    const { kind, code, message } = error;
-    throw new AppError({ kind, code, message, details: { field: model === undefined ? 'X-LLM-Provider' : 'X-LLM-Model' }, cause: error });
+    throw namingHeader(error, model === undefined ? 'X-LLM-Provider' : 'X-LLM-Model');
   }
+}
+
+function providerOf(name: string | undefined): ModelProvider | undefined {
+  const provider = MODEL_PROVIDERS.find((known) => known === name);
+  if (name !== undefined && provider === undefined) throw executionErrors.headerInvalid('X-LLM-Provider', `must be one of ${MODEL_PROVIDERS.join(', ')}`);
+  return provider;
+}
+
+/** What is wrong with an agent's field, said of the header that stands in for it. */
+function namingHeader(error: unknown, field: OverrideHeader): unknown {
+  if (!(error instanceof AppError)) return error;
+  const { kind, code, message } = error;
+  return new AppError({ kind, code, message, details: { field }, cause: error });
 }

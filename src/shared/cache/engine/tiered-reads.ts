@@ -2,9 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CacheSettings } from '../../config/index.js';
+import { AppError } from '../../errors/index.js';
 import { cacheErrors, saysNone } from '../cache.errors.js';
-import type { CacheType } from '../cache-registry.js';
-import { scopeNames } from '../entry/cache-key.js';
+import { indexNames, scopeNames } from '../entry/cache-key.js';
 import { type PackedEntry, packEntry, readEntry } from '../entry/entry-text.js';
 import type { MemoryEntry } from '../l1/l1.store.js';
 import { LATE, within } from '../l2/deadline.js';
@@ -204,7 +204,7 @@ export class TieredReads {
       if (stale && !saysNone(error)) return this.standInFor(flight, stale);
       throw error;
     }
-    const late = cacheErrors.loaderTimedOut(place.type.name, limitMs);
+    const late = cacheErrors.loaderTimedOut(limitMs);
     this.failed(place, late);
     throw late;
   }
@@ -214,7 +214,9 @@ export class TieredReads {
     return standIn(stale);
   }
 
+  /** A caller's own mistake is an answer of the loader and no failure. */
   private failed({ tenantId, type }: Place, error: unknown): void {
+    if (error instanceof AppError && !error.isRetryable) return;
     this.parts.counters.of(type.name).loadErrors++;
     this.parts.events.emit('loadFailed', { tenantId, type: type.name, error });
   }
@@ -292,9 +294,4 @@ async function nothing(): Promise<undefined> {
 
 function standIn(stale: MemoryEntry): Landed {
   return { held: stale, source: 'stale' };
-}
-
-/** The indexes of a counted type: one under each scope but the tenant. */
-export function indexNames({ name, isCounted }: CacheType, scopes: readonly string[]): string[] {
-  return isCounted ? scopes.filter((scope) => scope !== 't').map((scope) => `${scope}:${name}`) : [];
 }

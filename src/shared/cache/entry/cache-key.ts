@@ -59,6 +59,11 @@ export function scopeNames(type: CacheType, scope: CacheScope): string[] {
   return names;
 }
 
+/** The indexes of a counted type: one under each scope but the tenant. */
+export function indexNames({ name, isCounted }: CacheType, scopes: readonly string[]): string[] {
+  return isCounted ? scopes.filter((scope) => scope !== 't').map((scope) => `${scope}:${name}`) : [];
+}
+
 /** Where one entry is: `tenant` and `name` are encoded. */
 export interface EntryAddress {
   readonly tenant: string;

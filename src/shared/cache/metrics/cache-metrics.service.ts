@@ -35,6 +35,7 @@ export interface CacheReport {
 @Injectable()
 export class CacheMetrics implements OnModuleInit, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
+  private isStopping = false;
 
   constructor(
     private readonly engine: CacheEngine,
@@ -44,10 +45,7 @@ export class CacheMetrics implements OnModuleInit, OnModuleDestroy {
 
   onModuleInit(): void {
     this.register();
-    this.engine.events.on('breaker', ({ state }) => {
-      if (state === 'open') this.logger.warn('The cache gives Redis up for now: reads go to memory and database');
-      else this.logger.info('The cache uses Redis');
-    });
+    this.logOutages();
     this.timer = setInterval(() => {
       this.engine.counters.mark();
     }, MARK_MS);
@@ -55,12 +53,30 @@ export class CacheMetrics implements OnModuleInit, OnModuleDestroy {
   }
 
   onModuleDestroy(): void {
+    this.isStopping = true;
     clearInterval(this.timer);
   }
 
   report(): CacheReport {
     const types = [...this.engine.counters.entries()].map(([type, counters]) => this.typeReport(type, counters));
     return { state: this.engine.state(), types: types.sort((a, b) => a.type.localeCompare(b.type)) };
+  }
+
+  /** A start and an orderly stop are no news. */
+  private logOutages(): void {
+    let isAway = false;
+    this.engine.events.on('breaker', ({ state }) => {
+      const { heldBack } = this.engine.state();
+      if (state === 'open' && !this.isStopping) this.logger.warn({ heldBack }, 'The cache gives Redis up for now: reads go to memory and database, invalidations are held back');
+      if (state === 'closed' && isAway) this.logger.info('The cache uses Redis again and has told it every invalidation');
+      isAway = state === 'open';
+    });
+    let isDeaf = false;
+    this.engine.events.on('bus', ({ isSound }) => {
+      if (!isSound && !this.isStopping) this.logger.warn('Invalidations of other processes are not heard: the memory of this one is empty until they are');
+      if (isSound && isDeaf) this.logger.info('Invalidations of other processes are heard again');
+      isDeaf = !isSound;
+    });
   }
 
   private typeReport(type: string, counters: TypeCounters): CacheTypeReport {
