@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AgentCacheInvalidator, CacheAsideService, type CacheRef, type CacheTypeName, TieredCache } from '../../src/shared/cache/index.js';
 import { AgentTools } from '../../src/modules/execution/tools/agent-tools.service.js';
+import { TOOLS_FINGERPRINT } from '../../src/modules/execution/tools/tool-registry.js';
 import { newId } from '../../src/contracts/index.js';
 import { cachesAreUp, keysIn, metricOf } from '../support/caches.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
@@ -227,7 +228,7 @@ describe('a read through cache, database and generator', () => {
       for (const names of [['datetime'], ['datetime', 'absent'], ['absent']]) await tools().load('acme', agentId, names);
       await tools().load('acme', sibling, ['datetime']);
       expect(await invalidator().agent('acme', agentId)).toEqual({ agentConfig: 0, agentTools: 3, conversations: 0, messages: 0 });
-      const hits = async (id: string): Promise<string> => (await cache().get({ tenantId: 'acme', type: 'agent_tools', id: [id, 'datetime'] })).source;
+      const hits = async (id: string): Promise<string> => (await cache().get({ tenantId: 'acme', type: 'agent_tools', id: [id, TOOLS_FINGERPRINT, 'datetime'] })).source;
       expect([await hits(agentId), await hits(sibling)]).toEqual(['none', 'l1']);
     });
   });

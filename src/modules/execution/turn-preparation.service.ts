@@ -57,5 +57,5 @@ export class TurnPreparation {
 
 /** The conversation of a run, for when it does not exist yet. */
 export function conversationOf({ agentId, userId, data, metadata }: AgentRun, context: ExecutionContext): NewConversation {
-  return { conversationId: data.conversationId, agentId: agentId ?? context.agentId, sessionId: data.sessionId, userId: userId ?? null, model: context.llm.model, metadata };
+  return { conversationId: data.conversationId, agentId: agentId ?? context.agentId, sessionId: data.sessionId, userId: userId ?? null, model: context.agent.model, metadata };
 }

@@ -22,6 +22,7 @@ export interface CacheAsideRequest<T> {
   readonly operation?: string;
 }
 
+/** How one read was answered. */
 export interface CacheAsideMetrics {
   readonly source: 'l1' | 'l2' | 'stale' | 'db' | 'generated' | 'not_found';
   readonly hit: boolean;
@@ -32,6 +33,7 @@ export interface CacheAsideMetrics {
   readonly coalesced: boolean;
 }
 
+/** A value and how it was found. */
 export interface CacheAsideResult<T> {
   /** null when there is none. */
   readonly value: T | null;

@@ -23,6 +23,7 @@ export function Cached<A extends readonly unknown[]>(rule: CachedRule<A>) {
   };
 }
 
+/** The rule of a method with {@link Cached}. */
 export function cachedRuleOf(method: unknown): CachedRule | undefined {
   return typeof method === 'function' ? RULES.get(method) : undefined;
 }

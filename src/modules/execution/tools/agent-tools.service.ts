@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CacheAsideService } from '../../../shared/cache/index.js';
 import type { AgentTool } from './agent-tool.js';
-import { implementationOf, toolsNamed } from './tool-registry.js';
+import { implementationOf, TOOLS_FINGERPRINT, toolsNamed } from './tool-registry.js';
 
 /** What a model is told of a tool. */
 type ToolConfig = Omit<AgentTool, 'execute'>;
@@ -19,7 +19,7 @@ export class AgentTools {
   async load(tenantId: string, agentId: string, names: readonly string[]): Promise<AgentTool[]> {
     if (names.length === 0) return [];
     const sorted = [...new Set(names)].sort();
-    const request = { dataType: 'agent_tools', resourceId: [agentId, ...sorted], tenantId, scope: { agent: agentId } } as const;
+    const request = { dataType: 'agent_tools', resourceId: [agentId, TOOLS_FINGERPRINT, ...sorted], tenantId, scope: { agent: agentId } } as const;
     const { value } = await this.cache.getWithCacheAside<ToolConfig[]>({ ...request, fetchFromDb: async () => toolsNamed(sorted).map(configOf) });
     return (value ?? []).flatMap((config) => {
       const execute = implementationOf(config.name);

@@ -1,9 +1,16 @@
+import { createHash } from 'node:crypto';
 import type { BuiltinTool } from '../../../contracts/index.js';
 import type { AgentTool } from './agent-tool.js';
 import { datetime } from './datetime.js';
 
 /** Every tool there is; the names are in `contracts/models.ts`, so that an agent cannot be given another. */
 const TOOLS: Readonly<Record<BuiltinTool, AgentTool>> = { datetime };
+
+/** Changes with what a model is told of any tool: what another version of this program has cached is not this one's. */
+export const TOOLS_FINGERPRINT = createHash('sha256')
+  .update(JSON.stringify(Object.values(TOOLS).map(({ name, description, inputSchema }) => [name, description, inputSchema])))
+  .digest('base64url')
+  .slice(0, 12);
 
 /** What runs when a model calls the tool of that name; undefined for a name without a tool. */
 export function implementationOf(name: string): AgentTool['execute'] | undefined {

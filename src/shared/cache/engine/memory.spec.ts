@@ -113,6 +113,14 @@ describe('during an outage', () => {
     expect(memory.fresh(place)).toBeUndefined();
     expect(memory.stale(place)?.value).toBe(1);
   });
+
+  it('an entry without grace, such as who holds an API key, stands in for no loader', () => {
+    const key = placeOf({ tenantId: 'acme', type: 'api_key', id: '1' }, types);
+    memory.remember(key, hold(1), timing({ leftMs: 300_000, graceMs: 0 }), memory.fence(key));
+    expect(memory.stale(key)?.value).toBe(1);
+    isOutage = true;
+    expect(memory.stale(key)).toBeUndefined();
+  });
 });
 
 describe('a load that failed', () => {

@@ -60,7 +60,9 @@ export class Memory implements BusListener {
   }
 
   /** An entry that may stand in for a loader that fails: valid, but perhaps old. */
-  stale({ key }: EntryAddress): MemoryEntry | undefined {
+  stale({ key, type }: Place): MemoryEntry | undefined {
+    // Nobody can say during an outage whether another process has invalidated it; a type without grace is not to be guessed.
+    if (type.graceMs === 0 && this.isOutage) return undefined;
     const entry = this.l1.get(key);
     return entry !== undefined && this.around.now() < entry.graceUntil && this.isBelieved ? entry : undefined;
   }

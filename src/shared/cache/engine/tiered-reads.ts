@@ -23,6 +23,7 @@ const POLL_MS = 5;
 /** A lease outlives the time-out of its loader by this much, milliseconds. */
 const LEASE_MARGIN_MS = 1_000;
 
+/** Where a value comes from when no cache has it. */
 export type Load = () => Promise<unknown>;
 
 /**
@@ -52,6 +53,7 @@ export interface Landed {
   readonly source: 'l2' | 'stale' | 'loaded' | 'none';
 }
 
+/** What a flight is to bring. */
 export interface LoadRequest {
   readonly load: Load;
   readonly ttlMs: number;

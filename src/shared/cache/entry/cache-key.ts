@@ -78,6 +78,7 @@ const MAX_REMEMBERED = 10_000;
 const remembered = new Map<string, Map<string, Map<string, EntryAddress>>>();
 let rememberedCount = 0;
 
+/** @throws TENANT_REQUIRED, CACHE_ID_REQUIRED (internal) */
 export function addressOf(tenantId: string, type: CacheType, id: string | readonly string[]): EntryAddress {
   if (typeof id !== 'string') return makeAddress(tenantId, type, id);
   const known = remembered.get(tenantId)?.get(type.name)?.get(id);

@@ -23,6 +23,7 @@ export interface InvalidationRule {
   readonly scope?: (request: FastifyRequest) => CacheScope;
 }
 
+/** Metadata keys that the interceptors read. */
 export const CACHE_RESPONSE = 'nooble:cache-response';
 export const INVALIDATES_CACHE = 'nooble:invalidates-cache';
 
@@ -46,6 +47,7 @@ export function asksPastCaches({ 'cache-control': cacheControl = '' }: IncomingH
   return /\bno-(cache|store)\b/i.test(cacheControl);
 }
 
+/** The request that a handler answers. */
 export function requestOf(context: ExecutionContext): CallerRequest {
   return context.switchToHttp().getRequest<CallerRequest>();
 }

@@ -29,6 +29,7 @@ export interface L2Read {
   readonly generations: readonly string[];
 }
 
+/** How an entry is read. */
 export interface ReadRequest {
   /** '' takes no lease. */
   readonly token: string;
@@ -39,6 +40,7 @@ export interface ReadRequest {
   readonly deadlineMs: number;
 }
 
+/** What is written, and under which scopes. */
 export interface WriteRequest {
   readonly address: EntryAddress;
   readonly entry: PackedEntry;
@@ -149,7 +151,8 @@ export class L2Store {
         this.breaker.succeeded();
         return answer;
       }
-      this.breaker.failed(true);
+      // Late where an older value stands in is not yet silent.
+      this.breaker.failed(isInvalidation || deadlineMs >= this.deadlineMs);
     } catch {
       this.breaker.failed(isInvalidation);
     }

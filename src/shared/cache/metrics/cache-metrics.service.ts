@@ -26,6 +26,7 @@ export interface CacheTypeReport {
   readonly hitRate: Record<string, number | null>;
 }
 
+/** What an operator sees of a process's cache. */
 export interface CacheReport {
   readonly state: CacheState;
   readonly types: CacheTypeReport[];
