@@ -63,7 +63,7 @@ async function measureTimings({ extent, open }, update) {
     }
   }
   await Promise.all([...helpers.values()].map(({ stop }) => stop()));
-  const timings = { hits: {}, peeks: {}, remoteHits: {}, bareGets: {}, misses: {} };
+  const timings = { hits: {}, peeks: {}, remoteHits: {}, bareGets: {}, pairedRatio: {}, misses: {} };
   for (const [i, { name, who }] of cells.entries()) timings[name][who] = { median: medianOfRuns(results[i]), all: results[i] };
   return timings;
 }
@@ -84,6 +84,7 @@ function cellsOf(helpers, { hitsMs, reads }) {
     ...cells('peeks', ['ours', 'lru'], { durationMs: hitsMs }),
     ...cells('remoteHits', overRedis, { count: reads }),
     ...cells('bareGets', ['ours'], { count: reads }),
+    ...cells('pairedRatio', ['ours'], { count: reads }),
     ...cells('misses', overRedis, { count: reads }),
   ];
 }

@@ -22,7 +22,7 @@ export function goalsOf({ timings, herds, staleness, invalidations, outages }) {
   return [...timingGoals(timings), ...herdGoals(herds), ...invalidationGoals(invalidations), ...staleGoals(staleness), ...outageGoals(outages)];
 }
 
-function timingGoals({ hits, peeks, remoteHits, bareGets, misses }) {
+function timingGoals({ hits, peeks, remoteHits, bareGets, pairedRatio, misses }) {
   const peers = ['bentocache', 'cacheable', 'cacheManager'];
   const best = (cells) => Math.min(...peers.map((who) => cells[who].median.p50));
   const bare = bareCells({ remoteHits, bareGets });
@@ -31,7 +31,8 @@ function timingGoals({ hits, peeks, remoteHits, bareGets, misses }) {
   return [
     atLeast({ key: 'goal.hits', goal: `hits of the memory, with a promise, at least ${millions(HITS)}/s`, value: hits.ours.median, bound: HITS, limit: hits.lru.median, peer: Math.max(...peers.map((who) => hits[who].median)) }),
     atLeast({ key: 'goal.peeks', goal: `hits of the memory, without one, at least ${millions(PEEKS)}/s`, value: peeks.ours.median, bound: PEEKS, limit: peeks.lru.median }),
-    { ...atMost({ key: 'goal.remote', goal: `hit in Redis p50, at most ${L2_TIMES} × the fastest bare GET`, value: ratio, unit: '×', bound: L2_TIMES, limit: 1, peer: best(remoteHits) / bareMs }), shown: `${rounded(remoteHits.ours.median.p50)} ms, ${rounded(ratio)} ×` },
+    atMost({ key: 'goal.paired', goal: `hit in Redis p50, at most ${L2_TIMES} × a bare GET, by turns on one connection`, value: pairedRatio.ours.median, unit: '×', bound: L2_TIMES, limit: 1 }),
+    { ...atMost({ key: 'goal.remote', goal: `… at most ${L2_TIMES} × the fastest bare GET, in processes of their own (a machine that sleeps between answers gives either of two times)`, value: ratio, unit: '×', bound: L2_TIMES, limit: 1, peer: best(remoteHits) / bareMs }), shown: `${rounded(remoteHits.ours.median.p50)} ms, ${rounded(ratio)} ×` },
     atMost({ key: 'goal.remoteMs', goal: `… at most ${L2_MS} ms`, value: remoteHits.ours.median.p50, unit: 'ms', bound: L2_MS, limit: bareMs, peer: best(remoteHits) }),
     atMost({ key: 'goal.miss', goal: `miss p50 beyond its loader, at most ${MISS_MS} ms`, value: misses.ours.median.p50, unit: 'ms', bound: MISS_MS, limit: Math.min(misses.nodeRedis.median.p50, misses.ioredis.median.p50), peer: best(misses) }),
   ];

@@ -47,6 +47,28 @@ export async function bareGets({ bareClient }, { count }) {
   return timesOf(count, async () => () => bareClient.get('bench-bare'));
 }
 
+/**
+ * A GET and a read that Redis answers by turns, with the same connection: a machine that sleeps between two answers is as slow for one as
+ * for the other. @returns p50 of the reads by p50 of the GETs
+ */
+export async function pairedRatio({ at, readRemote, forget, bareClient }, { count }) {
+  await bareClient.set('bench-bare', JSON.stringify(makeValue()));
+  const places = placesOf(at);
+  for (const place of places) await readRemote(place, load);
+  const [gets, reads] = [[], []];
+  for (let i = 0; i < count; i++) {
+    const place = places[i % KEYS];
+    await forget(place);
+    const startedAt = performance.now();
+    await bareClient.get('bench-bare');
+    const between = performance.now();
+    await readRemote(place, refuse);
+    gets.push(between - startedAt);
+    reads.push(performance.now() - between);
+  }
+  return percentiles(reads).p50 / percentiles(gets).p50;
+}
+
 /** Reads of what is nowhere yet, with a loader that takes no time. @returns milliseconds */
 export async function misses({ at, read }, { count }) {
   return timesOf(count, async () => {
