@@ -1,5 +1,5 @@
 import { Inject, Injectable, Module } from '@nestjs/common';
-import { REDIS, type Redis, duplicateForWaiting } from '../redis/index.js';
+import { REDIS, type Redis, duplicateForWaiting, endingWhole } from '../redis/index.js';
 
 /** What Bull asks connections for. */
 export type ConnectionUse = 'client' | 'subscriber' | 'bclient';
@@ -14,7 +14,7 @@ export class QueueConnections {
 
   constructor(@Inject(REDIS) private readonly redis: Redis) {
     // Bull runs its own pipelines on this one, and adding a job must fail quickly while Redis is away.
-    this.commands = this.own(redis.duplicate({ enableAutoPipelining: false }));
+    this.commands = this.own(endingWhole(redis.duplicate({ enableAutoPipelining: false })));
     this.subscriptions = this.own(duplicateForWaiting(redis));
   }
 
@@ -45,8 +45,6 @@ export class QueueConnections {
 function end(connection: Redis): void {
   Object.assign(connection, { connect: () => Promise.resolve() });
   connection.disconnect();
-  // ioredis leaves the watch over a blocking command running, which keeps the process alive for as long.
-  clearTimeout(Reflect.get(connection, 'socketTimeoutTimer') as NodeJS.Timeout | undefined);
 }
 
 @Module({ providers: [QueueConnections], exports: [QueueConnections] })

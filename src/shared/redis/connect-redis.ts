@@ -13,7 +13,7 @@ export const REDIS = Symbol('REDIS');
  * queue when Redis is away, so that callers answer 503 within the command time-out.
  */
 export function connectRedis({ url, commandTimeoutMs }: RedisSettings): Redis {
-  return new Redis(url, {
+  return endingWhole(new Redis(url, {
     // Sent again after a reconnect, a command that ran but was not answered would run twice.
     autoResendUnfulfilledCommands: false,
     commandTimeout: commandTimeoutMs,
@@ -24,10 +24,17 @@ export function connectRedis({ url, commandTimeoutMs }: RedisSettings): Redis {
     enableAutoPipelining: true,
     maxRetriesPerRequest: 1,
     retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 1_000),
-  });
+  }));
 }
 
 /** A connection of its own for blocking commands or subscriptions: it waits as long as it takes. */
 export function duplicateForWaiting(redis: Redis): Redis {
-  return redis.duplicate({ autoResendUnfulfilledCommands: true, commandTimeout: undefined, disconnectTimeout: 100, socketTimeout: WAITING_MS, enableAutoPipelining: false, enableReadyCheck: false, maxRetriesPerRequest: null });
+  return endingWhole(redis.duplicate({ autoResendUnfulfilledCommands: true, commandTimeout: undefined, disconnectTimeout: 100, socketTimeout: WAITING_MS, enableAutoPipelining: false, enableReadyCheck: false, maxRetriesPerRequest: null }));
+}
+
+/** ioredis leaves the watch over an unanswered command running when a connection ends, and the process alive for as long. */
+export function endingWhole(redis: Redis): Redis {
+  return redis.on('end', () => {
+    clearTimeout(Reflect.get(redis, 'socketTimeoutTimer') as NodeJS.Timeout | undefined);
+  });
 }
