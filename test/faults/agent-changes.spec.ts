@@ -56,6 +56,17 @@ describe('a change of an agent that the caches were not told of', () => {
     await waitFor('the note to be removed', async () => (await noted()).length === 0);
   });
 
+  it('is told again and again, until the process whose commit was in doubt has its database back', async () => {
+    cutAtCommit();
+    expect((await there!.patch(path, { name: 'In doubt' })).status).toBe(503);
+    proxy.refuse();
+    const { refused } = proxy;
+    await waitFor('a look that fails', () => proxy.refused > refused);
+    expect(await noted()).toHaveLength(1);
+    proxy.pass();
+    await waitFor('the note to be removed', async () => (await noted()).length === 0);
+  });
+
   it('is told although the answer of its deletion was lost, and the agent runs no more', async () => {
     cutAtCommit();
     expect((await there!.delete(path)).status).toBe(503);

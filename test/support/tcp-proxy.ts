@@ -16,6 +16,8 @@ interface Link {
 export class TcpProxy {
   private readonly links = new Set<Link>();
   private mode: 'pass' | 'refuse' | 'swallow' = 'pass';
+  /** Connections that were refused so far. */
+  refused = 0;
   /** Whose client says this is frozen at once. */
   private deadly: string | undefined;
   /** Sees what passes from a client, connection by connection. */
@@ -90,6 +92,7 @@ export class TcpProxy {
 
   private accept(client: Socket, targetPort: number): void {
     if (this.mode === 'refuse') {
+      this.refused++;
       client.destroy();
       return;
     }

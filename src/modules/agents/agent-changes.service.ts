@@ -9,8 +9,8 @@ import { type AgentChange, AgentChangeRepository } from './agent-change.reposito
 
 /** Changes that are told in one go. */
 const BATCH = 500;
-/** A commit whose answer was lost is done, or will never be, after this long. Milliseconds. */
-const IN_DOUBT_MS = 5_000;
+/** A commit whose answer was lost is done, or will never be, after this long; notes that cannot be read are tried again as late. Milliseconds. */
+const AGAIN_MS = 5_000;
 
 /**
  * Writes agents, and tells the caches. The change is noted in the same transaction, and the note removed once Redis knows: so it is told also when the
@@ -19,7 +19,9 @@ const IN_DOUBT_MS = 5_000;
  */
 @Injectable()
 export class AgentChanges implements OnApplicationBootstrap, OnApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
+  /** Each is a look of its own: a later one must not put off an earlier one, nor stand in for it. */
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private isStopped = false;
 
   constructor(
     private readonly transactions: Transactions,
@@ -37,11 +39,13 @@ export class AgentChanges implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   onApplicationShutdown(): void {
-    clearTimeout(this.timer);
+    this.isStopped = true;
+    for (const timer of this.timers) clearTimeout(timer);
   }
 
   /**
-   * Runs `write` in a transaction; when its promise is settled, no process goes on with the agent as it was.
+   * Runs `write` in a transaction. When its promise is settled, this process has forgotten the agent as it was, and so have Redis and, within
+   * milliseconds, the other processes; while Redis is away they are told when it is back.
    *
    * @throws what `write` throws
    */
@@ -57,7 +61,7 @@ export class AgentChanges implements OnApplicationBootstrap, OnApplicationShutdo
     } catch (error) {
       // It may have been committed all the same, now or in a moment.
       await this.invalidator.tell(ref.tenantId, ref.agentId);
-      if (toAppError(error).isRetryable) this.tellLater(IN_DOUBT_MS);
+      if (toAppError(error).isRetryable) this.tellLater(AGAIN_MS);
       throw error;
     }
   }
@@ -84,12 +88,14 @@ export class AgentChanges implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   private tellLater(delayMs: number): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
+    if (this.isStopped) return;
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
       this.tellAll().catch((error: unknown) => {
-        this.logger.warn({ err: error }, 'Changes of agents that the caches may not know cannot be read; the next process to start tells them');
+        if (!this.isStopped) this.logger.warn({ err: error }, 'Changes of agents that the caches may not know cannot be read; trying again');
+        this.tellLater(AGAIN_MS);
       });
     }, delayMs);
-    this.timer.unref();
+    this.timers.add(timer.unref());
   }
 }

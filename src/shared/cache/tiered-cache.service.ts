@@ -173,7 +173,7 @@ export class TieredCache {
   }
 
   /**
-   * The entries of these ids, in their order; what is missing is asked for in one call.
+   * The entries of these ids, in their order; what is missing is asked for in one call, as far as it is known to be missing in the same turn of the event loop.
    *
    * @param loadAll answers by id; an id that it leaves out is known to be none
    */

@@ -1,28 +1,9 @@
-import type { ModelProvider, Tier } from '../../../contracts/index.js';
-import type { AgentType, AgentVersion } from '../agent.js';
+import { OmitType } from '@nestjs/swagger';
+import type { AgentVersion } from '../agent.js';
+import { AgentDto } from './agent.dto.js';
 
 /** The agent's definition as it was from this version to the next. */
-export class AgentVersionDto {
-  agentId!: string;
-  version!: number;
-  name!: string;
-  slug!: string;
-  description!: string | null;
-  type!: AgentType;
-  systemPrompt!: string;
-  background!: string | null;
-  provider!: ModelProvider;
-  model!: string;
-  temperature!: number;
-  maxTokens!: number;
-  tools!: string[];
-  collections!: string[];
-  maxIterations!: number;
-  maxHistoryMessages!: number;
-  isPublic!: boolean;
-  isActive!: boolean;
-  minimumTier!: Tier;
-  tags!: string[];
+export class AgentVersionDto extends OmitType(AgentDto, ['createdAt', 'updatedAt'] as const) {
   /** When this version began. */
   createdAt!: Date;
 

@@ -1,5 +1,5 @@
 export class CacheStateDto {
-  /** `open`: the cache does without Redis for now. */
+  /** `open`: the cache does without Redis until it answers again. */
   breaker!: 'open' | 'closed';
   /** Every invalidation of other processes is heard. */
   isBusSound!: boolean;

@@ -30,7 +30,7 @@ export interface Timing {
 export interface Surroundings {
   /** Every invalidation of another process is heard. */
   readonly isBusSound: () => boolean;
-  /** Redis is given up for now. */
+  /** The breaker is open: nobody asks Redis. */
   readonly isOutage: () => boolean;
   /** Milliseconds. */
   readonly now: () => number;

@@ -68,7 +68,7 @@ export class CacheMetrics implements OnModuleInit, OnModuleDestroy {
     let isAway = false;
     this.engine.events.on('breaker', ({ state }) => {
       const { heldBack } = this.engine.state();
-      if (state === 'open' && !this.isStopping) this.logger.warn({ heldBack }, 'The cache gives Redis up for now: reads go to memory and database, invalidations are held back');
+      if (state === 'open' && !this.isStopping) this.logger.warn({ heldBack }, 'The cache does without Redis until it answers again: reads go to memory and database, invalidations are held back');
       if (state === 'closed' && isAway) this.logger.info('The cache uses Redis again and has told it every invalidation');
       isAway = state === 'open';
     });
