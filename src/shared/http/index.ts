@@ -10,4 +10,4 @@ export { SocketErrorFilter } from './socket-error.filter.js';
 export { errorFrame } from './socket-frames.js';
 export type { ServerFrame } from './socket-frames.js';
 export { UuidParam } from './uuid-param.js';
-export { validated, validationFailed, validationPipe } from './validation.js';
+export { refuseUnstorable, validated, validationFailed, validationPipe } from './validation.js';

@@ -9,8 +9,7 @@ const RULES: ValidatorOptions = { whitelist: true, forbidNonWhitelisted: true, f
 
 class StrictValidationPipe extends ValidationPipe {
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    const fault = findUnstorable(value);
-    if (fault) throw refused([fault]);
+    refuseUnstorable(value);
     return super.transform(value, metadata);
   }
 }
@@ -21,22 +20,33 @@ export function validationPipe(): ValidationPipe {
 }
 
 /**
+ * Lets only through what the stores can keep exactly.
+ *
+ * @throws VALIDATION_FAILED (invalid) naming the first faulty field
+ */
+export function refuseUnstorable(value: unknown): void {
+  const fault = findUnstorable(value);
+  if (fault) throw refused([fault]);
+}
+
+/**
  * A plain object as a validated instance.
  *
+ * @param prefix where the object stands, for the names of its fields: `data.`, or '' at the top
  * @throws VALIDATION_FAILED (invalid) naming every faulty field
  */
-export function validated<T extends object>(shape: new () => T, plain: unknown): T {
+export function validated<T extends object>(shape: new () => T, plain: unknown, prefix = ''): T {
   const fields = plain ?? {};
-  if (!isRecord(fields)) throw refused([{ field: '', message: 'the data must be a JSON object' }]);
+  if (!isRecord(fields)) throw refused([{ field: prefix.slice(0, -1), message: 'the data must be a JSON object' }]);
   const instance = plainToInstance(shape, fields);
   const errors = validateSync(instance, RULES);
-  if (errors.length > 0) throw validationFailed(errors);
+  if (errors.length > 0) throw validationFailed(errors, prefix);
   return instance;
 }
 
 /** VALIDATION_FAILED: the message names the fields, `details.fields` has them one by one. */
-export function validationFailed(errors: readonly ValidationError[]): AppError {
-  return refused(errors.flatMap((error) => faultsOf(error, '')));
+export function validationFailed(errors: readonly ValidationError[], prefix = ''): AppError {
+  return refused(errors.flatMap((error) => faultsOf(error, prefix)));
 }
 
 function refused(fields: readonly FieldFault[]): AppError {

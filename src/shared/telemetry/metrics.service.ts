@@ -8,6 +8,8 @@ export interface MetricSpec<L extends string> {
   readonly labelNames?: readonly L[];
 }
 
+type Readings<L extends string> = Iterable<readonly [labels: Record<L, string>, value: number]>;
+
 /** The process's Prometheus registry; a module makes its metrics here, once, in a constructor. */
 @Injectable()
 export class MetricsService {
@@ -22,12 +24,13 @@ export class MetricsService {
     return new Counter({ ...spec, labelNames: [...(spec.labelNames ?? [])], registers: [this.registry] });
   }
 
-  /** Numbers that are kept elsewhere, and read when somebody asks. @param read each value with its labels, in the order of `labelNames` */
-  read<L extends string>(kind: 'counter' | 'gauge', spec: MetricSpec<L>, read: () => Iterable<readonly [labels: Record<L, string>, value: number]>): void {
+  /** Numbers that are kept elsewhere, and read when somebody asks. @param read each value with its labels, in the order of `labelNames`; must not throw */
+  read<L extends string>(kind: 'counter' | 'gauge', spec: MetricSpec<L>, read: () => Readings<L> | Promise<Readings<L>>): void {
     const options = { ...spec, labelNames: [...(spec.labelNames ?? [])], registers: [this.registry] };
-    const collect = function (this: Counter<L> | Gauge<L>): void {
+    const collect = async function (this: Counter<L> | Gauge<L>): Promise<void> {
+      const readings = await read();
       this.reset();
-      for (const [labels, value] of read()) this.inc(labels, value);
+      for (const [labels, value] of readings) this.inc(labels, value);
     };
     if (kind === 'counter') new Counter({ ...options, collect });
     else new Gauge({ ...options, collect });
