@@ -54,18 +54,30 @@ export interface ActionSpec {
   readonly deadlineMs: number;
   /** Jobs of this type running at once in one process; for runs, EXECUTION_CONCURRENCY instead. */
   readonly concurrency: number;
+  /** Its handler answers for itself, when and how it wants (`callbacks.ts`); every other type is answered by the worker, once the handler is through. */
+  readonly answersItself?: true;
+  /** It serves all tenants at once: nobody but the system itself may send it. */
+  readonly isSystemOnly?: true;
 }
 
 /** Every job of the system: its name is its action type, its Bull queue and its row here. Accepted turns outlast an outage of two hours (240 tries). */
 export const ACTIONS = {
-  'execution.agent_run': { data: AgentRunData, attempts: 240, backoffMs: 500, deadlineMs: 310_000, concurrency: 100 },
+  'execution.agent_run': { data: AgentRunData, attempts: 240, backoffMs: 500, deadlineMs: 310_000, concurrency: 100, answersItself: true },
   'execution.persist': { data: PersistExecutionData, attempts: 240, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 4 },
-  'migration.sweep': { data: SweepData, attempts: 1, backoffMs: 0, deadlineMs: 60_000, concurrency: 1 },
+  'migration.sweep': { data: SweepData, attempts: 1, backoffMs: 0, deadlineMs: 60_000, concurrency: 1, isSystemOnly: true },
   'migration.move': { data: MoveConversationData, attempts: 5, backoffMs: 1_000, deadlineMs: 300_000, concurrency: 4 },
 } as const satisfies Record<string, ActionSpec>;
 
 export type ActionType = keyof typeof ACTIONS;
 export const ACTION_TYPES = Object.keys(ACTIONS) as ActionType[];
+
+/** The types that the worker answers, so that one can ask and wait (`ActionBus.request`). */
+export type AnsweredType = { [T in ActionType]: (typeof ACTIONS)[T] extends { answersItself: true } ? never : T }[ActionType];
+
+export function isAnswered(type: ActionType): type is AnsweredType {
+  const spec: ActionSpec = ACTIONS[type];
+  return spec.answersItself !== true;
+}
 
 /** The class of an action's `data`, as the table says. */
 export type DataOf<T extends ActionType> = InstanceType<(typeof ACTIONS)[T]['data']>;

@@ -1,6 +1,42 @@
+import type { ActionType } from './actions.js';
 import type { DomainAction } from './domain-action.js';
 import type { ExecutionError, ExecutionStatus } from './execution-events.js';
 import type { TokenUsage } from './messages.js';
+
+/** `migration.move`: how far the conversation is in PostgreSQL; null when it was not in Redis, so that there was nothing to move. */
+export interface MovedConversationAnswer {
+  readonly archivedSeq: number | null;
+}
+
+/** What each action type is answered with, which is what its handler returns. A type that is not here is answered without data. */
+export interface ActionAnswers {
+  'migration.move': MovedConversationAnswer;
+}
+
+export type AnswerOf<T extends ActionType> = T extends keyof ActionAnswers ? ActionAnswers[T] : void;
+
+/** Why an action failed, as an AppError says it. */
+export interface AnswerError {
+  /** Who can mend it: `invalid`, `notFound`, `unavailable` and so on. */
+  readonly kind: string;
+  readonly code: string;
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>> | null;
+}
+
+/** What whoever sent an action with a `callbackQueueName` is told when it is done, or has failed for good. */
+export interface ActionAnsweredData {
+  /** Type and id of the action. */
+  readonly answered: ActionType;
+  readonly actionId: string;
+  readonly success: boolean;
+  /** {@link AnswerOf} the type; null for types without an answer and for failures. */
+  readonly data: unknown;
+  /** Null exactly when `success`. */
+  readonly error: AnswerError | null;
+  /** Of the last try, milliseconds. */
+  readonly executionTimeMs: number;
+}
 
 /** What the sender of an `execution.agent_run` is told when it has ended. */
 export interface ExecutionCallbackData {
@@ -15,6 +51,7 @@ export interface ExecutionCallbackData {
 
 /** The data of each callback, by its action type. Callbacks go to the queue that `callbackQueueName` names; their handlers are not ours. */
 export interface Callbacks {
+  'action.answered': ActionAnsweredData;
   'execution.callback': ExecutionCallbackData;
 }
 

@@ -1,6 +1,6 @@
-export { ACTIONS, ACTION_TYPES, AgentRunData, LlmOverridesData, MoveConversationData, PersistExecutionData, SweepData } from './actions.js';
-export type { ActionSpec, ActionType, DataOf } from './actions.js';
-export type { CallbackAction, Callbacks, CallbackType, ExecutionCallbackData } from './callbacks.js';
+export { ACTIONS, ACTION_TYPES, AgentRunData, isAnswered, LlmOverridesData, MoveConversationData, PersistExecutionData, SweepData } from './actions.js';
+export type { ActionSpec, ActionType, AnsweredType, DataOf } from './actions.js';
+export type { ActionAnsweredData, ActionAnswers, AnswerError, AnswerOf, CallbackAction, Callbacks, CallbackType, ExecutionCallbackData, MovedConversationAnswer } from './callbacks.js';
 export { DomainAction } from './domain-action.js';
 export { EXECUTION_STATUSES, TERMINAL_EVENTS, isTerminal } from './execution-events.js';
 export type {
@@ -13,7 +13,7 @@ export type {
   TerminalEventType,
 } from './execution-events.js';
 export { IsId, IsMessageText, IsQueryBoolean, Optional } from './fields.js';
-export { CLIENT_ID, SYSTEM_TENANT, newId } from './ids.js';
+export { CLIENT_ID, REPLY_QUEUE_PREFIX, SYSTEM_TENANT, newId } from './ids.js';
 export { MAX_MESSAGE_CHARACTERS, MESSAGE_ROLES } from './messages.js';
 export type { MessageRole, TokenUsage } from './messages.js';
 export { BUILTIN_TOOLS, MODEL_PROVIDERS } from './models.js';

@@ -30,10 +30,10 @@ afterEach(async () => {
 const isDone = (): Promise<boolean> => waitFor('the queue to be empty', async () => (await worker.left(RUN)) === 0);
 const failed = (count = 1): Promise<boolean> => waitFor('the failure', async () => (await worker.outcomes(RUN, 'failed')) === count);
 
-describe('a dispatched action', () => {
+describe('a sent action', () => {
   it('reaches its handler once, in its envelope, and is gone then', async () => {
     const action = { ...agentRun(), agentId: newId(), sessionId: 's', userId: 'u', metadata: { a: 1 } };
-    await worker.bus.dispatch(RUN, action);
+    await worker.bus.send(RUN, action);
     await waitFor('the run', () => run.runs.length === 1);
     const [{ action: received, run: { attempt, signal } }] = run.runs as [(typeof run.runs)[0]];
     expect(received).toMatchObject({ ...action, actionType: RUN, actionId: expect.stringMatching(/^[\w-]{36}$/), taskId: expect.stringMatching(/^[\w-]{36}$/) });
@@ -46,7 +46,7 @@ describe('a dispatched action', () => {
   it('reaches one of several processes', async () => {
     const other = await start();
     const others = other.script(RunScript);
-    await Promise.all(Array.from({ length: 60 }, () => worker.bus.dispatch(RUN, agentRun())));
+    await Promise.all(Array.from({ length: 60 }, () => worker.bus.send(RUN, agentRun())));
     await waitFor('all runs', () => run.runs.length + others.runs.length >= 60);
     await isDone();
     const taskIds = [...run.runs, ...others.runs].map(({ action }) => action.taskId);
@@ -57,7 +57,7 @@ describe('a dispatched action', () => {
     await worker.close();
     processes.splice(0);
     const api = await start({ NOOBLE_ROLE: 'api' });
-    await api.bus.dispatch(RUN, agentRun());
+    await api.bus.send(RUN, agentRun());
     expect(await api.bus.waiting(RUN)).toBe(1);
     worker = await start({ NOOBLE_ROLE: 'worker' });
     await isDone();
@@ -66,15 +66,15 @@ describe('a dispatched action', () => {
   });
 
   it.each([
-    ['data that is not of its type', { ...agentRun(), data: { ...agentRun().data, conversationId: 'x' } }, 'conversationId'],
-    ['an unknown field in its data', { ...agentRun(), data: { ...agentRun().data, surprise: 1 } }, 'surprise'],
+    ['data that is not of its type', { ...agentRun(), data: { ...agentRun().data, conversationId: 'x' } }, 'data.conversationId'],
+    ['an unknown field in its data', { ...agentRun(), data: { ...agentRun().data, surprise: 1 } }, 'data.surprise'],
     ['an unknown field in its envelope', { ...agentRun(), surprise: 1 }, 'surprise'],
     ['a tenant that could forge a key', { ...agentRun(), tenantId: 'a:{b}' }, 'tenantId'],
     ['an unknown tier', { ...agentRun(), tenantTier: 'gold' as 'free' }, 'tenantTier'],
     ['no data', { ...agentRun(), data: undefined as never }, 'data'],
   ])('with %s is refused by name, and nothing is queued', async (_, action, field) => {
     await worker.queue(RUN).pause();
-    await expect(worker.bus.dispatch(RUN, action)).rejects.toMatchObject({ kind: 'invalid', code: 'VALIDATION_FAILED', details: { fields: [{ field }] } });
+    await expect(worker.bus.send(RUN, action)).rejects.toMatchObject({ kind: 'invalid', code: 'VALIDATION_FAILED', details: { fields: [{ field }] } });
     expect(await worker.left(RUN)).toBe(0);
   });
 });
@@ -90,7 +90,7 @@ describe('a job that is no action of its queue', () => {
     await worker.queue(RUN).add(data);
     await failed();
     await isDone();
-    await worker.bus.dispatch(RUN, agentRun());
+    await worker.bus.send(RUN, agentRun());
     await waitFor('the next, good one', () => run.runs.length === 1);
     expect([run.exhausted.length, await worker.outcomes(RUN, 'retried'), await worker.outcomes(RUN, 'failed')]).toEqual([0, 0, 1]);
   });
@@ -99,7 +99,7 @@ describe('a job that is no action of its queue', () => {
 describe('a handler that fails', () => {
   it('with an error that may pass is run again after a back-off, and once it succeeds that is the end', async () => {
     run.script = ({ attempt }) => (attempt === 1 ? Promise.reject(new Error('once')) : Promise.resolve());
-    await worker.bus.dispatch(RUN, agentRun());
+    await worker.bus.send(RUN, agentRun());
     const [delayed] = await waitFor('the back-off', async () => worker.queue(RUN).getDelayed().then((jobs) => jobs.length === 1 && jobs));
     expect(delayed).toMatchObject({ attemptsMade: 1, opts: { attempts: ACTIONS[RUN].attempts, backoff: { options: { firstMs: ACTIONS[RUN].backoffMs } } } });
     await isDone();
@@ -121,7 +121,7 @@ describe('a handler that fails', () => {
   it('where the table allows one try is told so after the first', async () => {
     const sweep = worker.script(SweepScript);
     sweep.script = () => Promise.reject(new Error('x'));
-    await worker.bus.dispatch('migration.sweep', { tenantId: '~system', tenantTier: 'free', data: {} });
+    await worker.bus.send('migration.sweep', { tenantId: '~system', tenantTier: 'free', data: {} });
     await waitFor('the end', () => sweep.exhausted.length === 1);
     expect([sweep.runs.length, sweep.exhausted[0]?.error.code]).toEqual([1, 'INTERNAL']);
   });
@@ -131,7 +131,7 @@ describe('a handler that fails', () => {
     ['what it finds invalid itself', new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message: 'x' })],
   ])('with an error that no other try can mend (%s) is not run again, and told once', async (_, error) => {
     run.script = () => Promise.reject(error);
-    await worker.bus.dispatch(RUN, agentRun());
+    await worker.bus.send(RUN, agentRun());
     await failed();
     await isDone();
     expect(run.runs).toHaveLength(1);
@@ -142,7 +142,7 @@ describe('a handler that fails', () => {
   it('and fails at its end too is not run again', async () => {
     run.script = () => Promise.reject(CONFLICT);
     run.atTheEnd = () => Promise.reject(new Error('twice'));
-    await worker.bus.dispatch(RUN, agentRun());
+    await worker.bus.send(RUN, agentRun());
     await failed();
     await isDone();
     expect([run.runs.length, run.exhausted.length]).toEqual([1, 1]);
@@ -153,15 +153,15 @@ describe('a job id', () => {
   it('keeps a second job away while the first waits or runs, and no longer', async () => {
     const move = worker.script(MoveScript);
     const running: (() => void)[] = [];
-    move.script = () => new Promise((resolve) => running.push(resolve));
-    const dispatch = async (): Promise<void> => worker.bus.dispatch('migration.move', { tenantId: 'acme', tenantTier: 'free', data: { conversationId: newId() } }, { jobId: 'acme:c' });
-    await dispatch();
+    move.script = () => new Promise((resolve) => running.push(() => { resolve({ archivedSeq: null }); }));
+    const send = async (): Promise<string> => worker.bus.send('migration.move', { tenantId: 'acme', tenantTier: 'free', data: { conversationId: newId() } }, { jobId: 'acme:c' });
+    await send();
     await waitFor('the run', () => running.length === 1);
-    await dispatch();
+    await send();
     expect(await worker.left('migration.move')).toBe(1);
     running[0]?.();
     await waitFor('the end of the first', async () => (await worker.left('migration.move')) === 0);
-    await dispatch();
+    await send();
     await waitFor('the second run', () => running.length === 2);
     running[1]?.();
     await waitFor('the end of the second', async () => (await worker.left('migration.move')) === 0);
@@ -170,10 +170,10 @@ describe('a job id', () => {
 
   it('is free again after its job has failed for good', async () => {
     run.script = () => Promise.reject(CONFLICT);
-    await worker.bus.dispatch(RUN, agentRun(), { jobId: 'same' });
+    await worker.bus.send(RUN, agentRun(), { jobId: 'same' });
     await failed(1);
     await isDone();
-    await worker.bus.dispatch(RUN, agentRun(), { jobId: 'same' });
+    await worker.bus.send(RUN, agentRun(), { jobId: 'same' });
     await failed(2);
     expect(run.runs).toHaveLength(2);
   });
@@ -184,9 +184,9 @@ describe('a repeated action', () => {
     const action = { tenantId: '~system', tenantTier: 'free', data: {} } as const;
     const other = await start();
     const every = async (): Promise<unknown[]> => (await worker.queue('migration.sweep').getRepeatableJobs()).map((job) => job.every);
-    await Promise.all([worker, other].map(({ bus }) => bus.dispatch('migration.sweep', action, { everyMs: 60_000 })));
+    await Promise.all([worker, other].map(({ bus }) => bus.send('migration.sweep', action, { everyMs: 60_000 })));
     expect(await every()).toEqual([60_000]);
-    await other.bus.dispatch('migration.sweep', action, { everyMs: 90_000 });
+    await other.bus.send('migration.sweep', action, { everyMs: 90_000 });
     expect(await every()).toEqual([90_000]);
   });
 });
@@ -194,7 +194,7 @@ describe('a repeated action', () => {
 describe('a process that stops', () => {
   it('tells its running handlers, gives their jobs back, and another process takes them', async () => {
     run.script = ({ signal }) => new Promise((_, reject) => { signal.addEventListener('abort', () => { reject(signal.reason as Error); }); });
-    await worker.bus.dispatch(RUN, agentRun());
+    await worker.bus.send(RUN, agentRun());
     await waitFor('the run', () => run.runs.length === 1);
     const other = await start({ NOOBLE_ROLE: 'api' });
     await worker.close();

@@ -18,6 +18,6 @@ export async function queueRun({ app }: TestApp, { tenantId, agentId, conversati
   await app.get(EventLogStore, { strict: false }).append({ tenantId, executionId }, [{ type: 'execution.queued', data: { agentId } }], state);
   const data = { conversationId, sessionId, message: 'hello', messageType: 'text', userInfo: {} };
   const action = { tenantId, tenantTier: 'enterprise', agentId, sessionId, taskId: executionId, metadata: {}, data, ...(contextCacheKey !== undefined && { contextCacheKey }) } as const;
-  await app.get(ActionBus, { strict: false }).dispatch('execution.agent_run', action, { jobId: executionId });
+  await app.get(ActionBus, { strict: false }).send('execution.agent_run', action, { jobId: executionId });
   return { executionId, conversationId };
 }

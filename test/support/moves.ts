@@ -50,7 +50,7 @@ export class Moves {
   }
 
   /** A mover of a worker of its own. By default a closed conversation leaves Redis as soon as it is moved. */
-  mover(settings: Partial<MigrationSettings> = {}): { move: (ref: ConversationRef, signal?: AbortSignal) => Promise<void>; metrics: MetricsService } {
+  mover(settings: Partial<MigrationSettings> = {}): { move: (ref: ConversationRef, signal?: AbortSignal) => Promise<number | null>; metrics: MetricsService } {
     const metrics = new MetricsService();
     const all = Object.assign(new MigrationSettings(), { releaseSeconds: 0, ...settings });
     const mover = new ConversationMover(this.stores.open(all), this.archive, this.ledger, this.transactions, all, metrics);

@@ -2,7 +2,7 @@ import { getQueueToken } from '@nestjs/bull';
 import type { Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import type { Queue } from 'bull';
-import { type ActionType, type DomainAction, newId } from '../../src/contracts/index.js';
+import { type ActionType, type AnswerOf, type DomainAction, newId } from '../../src/contracts/index.js';
 import { ActionBus, type ActionHandler, type ActionRun, ActionsModule, HandlesAction, type NewAction } from '../../src/shared/actions/index.js';
 import { ConfigModule, loadSettings } from '../../src/shared/config/index.js';
 import type { AppError } from '../../src/shared/errors/index.js';
@@ -14,12 +14,12 @@ import { redisUrl, templateUrl } from './services.js';
 class Scripted<T extends ActionType> implements ActionHandler<T> {
   readonly runs: { action: DomainAction<T>; run: ActionRun }[] = [];
   readonly exhausted: { action: DomainAction<T>; error: AppError }[] = [];
-  script: (run: ActionRun, action: DomainAction<T>) => Promise<void> = () => Promise.resolve();
+  script: (run: ActionRun, action: DomainAction<T>) => Promise<AnswerOf<T>> = () => Promise.resolve(undefined as AnswerOf<T>);
   atTheEnd: () => Promise<void> = () => Promise.resolve();
 
-  readonly handle = async (action: DomainAction<T>, run: ActionRun): Promise<void> => {
+  readonly handle = async (action: DomainAction<T>, run: ActionRun): Promise<AnswerOf<T>> => {
     this.runs.push({ action, run });
-    await this.script(run, action);
+    return this.script(run, action);
   };
 
   readonly onExhausted = async (action: DomainAction<T>, error: AppError): Promise<void> => {
@@ -88,7 +88,7 @@ export class ActionProcess {
   }
 }
 
-/** One turn as the orchestrator dispatches it. */
+/** One turn as the orchestrator sends it. */
 export function agentRun(): NewAction<'execution.agent_run'> {
   return { tenantId: 'acme', tenantTier: 'free', data: { conversationId: newId(), sessionId: 's', message: 'hi', messageType: 'text', userInfo: {} } };
 }

@@ -65,7 +65,7 @@ export class ExecutionsService {
       await this.persistNow(ref);
     } catch (error) {
       if (toAppError(error).code !== 'DATABASE_UNAVAILABLE') throw error;
-      await this.bus.dispatch('execution.persist', { tenantId: ref.tenantId, tenantTier: 'enterprise', data: { executionId: ref.executionId } });
+      await this.bus.send('execution.persist', { tenantId: ref.tenantId, tenantTier: 'enterprise', data: { executionId: ref.executionId } });
     }
   }
 

@@ -75,6 +75,6 @@ export class Orchestrator {
     const { conversationId, sessionId } = opened;
     const data = { conversationId, sessionId, message, messageType: 'text', userInfo: {}, maxIterations, timeoutMs, ...(overrides && { overrides }) };
     const action = { tenantId, tenantTier: tier, agentId, sessionId, userId, taskId: executionId, contextCacheKey, metadata: metadata ?? {}, data };
-    await this.bus.dispatch('execution.agent_run', action, { jobId: executionId });
+    await this.bus.send('execution.agent_run', action, { jobId: executionId });
   }
 }

@@ -33,17 +33,21 @@ export class ConversationMover {
   /**
    * Moves everything that is not archived, batch by batch, then lets a closed conversation go whose release time has come.
    *
+   * @returns the newest archived seq; null when the conversation is not in Redis
    * @throws ARCHIVE_BEHIND, ARCHIVE_MISMATCH (conflict), DATABASE_UNAVAILABLE, HOT_STORE_UNAVAILABLE (unavailable)
    */
-  async move(ref: ConversationRef, attempt: number, signal: AbortSignal): Promise<void> {
+  async move(ref: ConversationRef, attempt: number, signal: AbortSignal): Promise<number | null> {
+    let movedTo: number | null = null;
     for (let isLast = false; !isLast; ) {
       signal.throwIfAborted();
       const range = await this.hot.read(ref, { unarchived: this.settings.batchSize });
       const archivedSeq = range === null || isAtRest(range) ? (range?.conversation.archivedSeq ?? 0) : await this.moveRange(ref, range, attempt);
       await this.hot.markArchived(ref, archivedSeq);
+      movedTo = range === null ? movedTo : archivedSeq;
       isLast = range === null || range.messages.length < this.settings.batchSize;
     }
     await this.hot.release(ref);
+    return movedTo;
   }
 
   /** @returns the newest archived seq */

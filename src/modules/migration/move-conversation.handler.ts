@@ -1,5 +1,5 @@
 import { type ActionHandler, type ActionRun, HandlesAction } from '../../shared/actions/index.js';
-import type { DomainAction } from '../../contracts/index.js';
+import type { DomainAction, MovedConversationAnswer } from '../../contracts/index.js';
 import { HotConversationStore } from '../conversations/index.js';
 import { ConversationMover } from './conversation-mover.service.js';
 
@@ -11,8 +11,9 @@ export class MoveConversationHandler implements ActionHandler<'migration.move'> 
     private readonly hot: HotConversationStore,
   ) {}
 
-  readonly handle = async ({ tenantId, data }: DomainAction<'migration.move'>, { attempt, signal }: ActionRun): Promise<void> => {
-    await this.mover.move({ tenantId, conversationId: data.conversationId }, attempt, signal);
+  readonly handle = async ({ tenantId, data }: DomainAction<'migration.move'>, { attempt, signal }: ActionRun): Promise<MovedConversationAnswer> => {
+    const archivedSeq = await this.mover.move({ tenantId, conversationId: data.conversationId }, attempt, signal);
+    return { archivedSeq };
   };
 
   readonly onExhausted = async ({ tenantId, data }: DomainAction<'migration.move'>): Promise<void> => {

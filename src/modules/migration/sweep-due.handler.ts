@@ -22,7 +22,7 @@ export class SweepDueHandler implements ActionHandler<'migration.sweep'>, OnAppl
   async onApplicationBootstrap(): Promise<void> {
     if (this.server.role === 'api') return;
     const action = { tenantId: SYSTEM_TENANT, tenantTier: 'enterprise', data: {} } as const;
-    await this.bus.dispatch('migration.sweep', action, { everyMs: this.migration.intervalSeconds * 1_000 });
+    await this.bus.send('migration.sweep', action, { everyMs: this.migration.intervalSeconds * 1_000 });
   }
 
   readonly handle = async (_: DomainAction<'migration.sweep'>, { signal }: ActionRun): Promise<void> => {
@@ -34,6 +34,6 @@ export class SweepDueHandler implements ActionHandler<'migration.sweep'>, OnAppl
   };
 
   private async moveSoon(tenantId: string, conversationId: string): Promise<void> {
-    await this.bus.dispatch('migration.move', { tenantId, tenantTier: 'enterprise', data: { conversationId } }, { jobId: `${tenantId}:${conversationId}` });
+    await this.bus.send('migration.move', { tenantId, tenantTier: 'enterprise', data: { conversationId } }, { jobId: `${tenantId}:${conversationId}` });
   }
 }

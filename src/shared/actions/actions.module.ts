@@ -1,15 +1,20 @@
 import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { ActionBus } from './action-bus.service.js';
+import { ActionRunner } from './action-runner.service.js';
 import { ActionWorkers } from './action-workers.service.js';
+import { DeadLetters } from './dead-letters.service.js';
+import { DeadLettersStore } from './dead-letters.store.js';
 import { QueueConnectionsModule } from './queue-connections.js';
 import { QueueRegistry } from './queue-registry.service.js';
 import { QUEUES, QUEUE_OPTIONS } from './queues.js';
+import { Replies } from './replies.service.js';
+import { StrayJobs } from './stray-jobs.service.js';
 
 @Global()
 @Module({
   imports: [QueueConnectionsModule, QUEUE_OPTIONS, QUEUES, DiscoveryModule],
-  providers: [QueueRegistry, ActionBus, ActionWorkers],
-  exports: [ActionBus],
+  providers: [QueueRegistry, Replies, ActionBus, DeadLettersStore, DeadLetters, ActionRunner, ActionWorkers, StrayJobs],
+  exports: [ActionBus, DeadLetters],
 })
 export class ActionsModule {}

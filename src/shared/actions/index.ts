@@ -1,7 +1,10 @@
 export { ActionBus } from './action-bus.service.js';
-export type { DispatchOptions, NewAction } from './action-bus.service.js';
+export type { NewAction, SendOptions } from './action-bus.service.js';
 export { HandlesAction } from './action-handler.js';
 export type { ActionHandler, ActionRun } from './action-handler.js';
+export { DeadLetters } from './dead-letters.service.js';
+export type { DeadLetter, DeadLetterPage, StoredDeadLetter } from './dead-letters.store.js';
 export { startDeadline } from './deadline.js';
 export type { Deadline } from './deadline.js';
+export type { RequestOptions } from './replies.service.js';
 export { ActionsModule } from './actions.module.js';

@@ -1,5 +1,6 @@
 import { BullModule, getQueueToken } from '@nestjs/bull';
 import type { DynamicModule } from '@nestjs/common';
+import type { Job, JobOptions } from 'bull';
 import { ACTIONS, ACTION_TYPES, type ActionType } from '../../contracts/index.js';
 import { keys } from '../redis/index.js';
 import { type ConnectionUse, QueueConnections, QueueConnectionsModule } from './queue-connections.js';
@@ -34,16 +35,20 @@ export const QUEUE_OPTIONS: DynamicModule = BullModule.forRootAsync({
 
 /** One queue for each row of the action table. */
 export const QUEUES: DynamicModule = BullModule.registerQueue(
-  ...ACTION_TYPES.map((name) => ({
-    name,
-    defaultJobOptions: {
-      attempts: ACTIONS[name].attempts,
-      backoff: { type: CAPPED, options: { firstMs: ACTIONS[name].backoffMs } },
-      removeOnComplete: true,
-      removeOnFail: true,
-    },
-  })),
+  ...ACTION_TYPES.map((name) => ({ name, defaultJobOptions: { ...triesOf(name), removeOnComplete: true, removeOnFail: true } })),
 );
+
+/**
+ * Makes a job that another program has added one of ours: Bull would keep it for ever, and try it once unless it says otherwise.
+ * Bull reads these options of the job in hand when it ends it.
+ */
+export function adopt(type: ActionType, { opts }: Job): void {
+  Object.assign(opts, { removeOnComplete: true, removeOnFail: true }, (opts.attempts ?? 1) === 1 && triesOf(type));
+}
+
+function triesOf(type: ActionType): Pick<JobOptions, 'attempts' | 'backoff'> {
+  return { attempts: ACTIONS[type].attempts, backoff: { type: CAPPED, options: { firstMs: ACTIONS[type].backoffMs } } };
+}
 
 export function queueToken(type: ActionType): string {
   return getQueueToken(type);

@@ -1,17 +1,27 @@
-import { ACTIONS, DomainAction, type ActionType } from '../../contracts/index.js';
-import { AppError } from '../errors/index.js';
-import { validated } from '../http/index.js';
+import { ACTIONS, type ActionSpec, DomainAction, SYSTEM_TENANT, type ActionType } from '../../contracts/index.js';
+import { refuseUnstorable, validated } from '../http/index.js';
+import { actionErrors } from './actions.errors.js';
 
 /**
  * Reads an envelope and its `data`, at both ends of a queue.
  *
- * @throws VALIDATION_FAILED, ACTION_MISPLACED (invalid)
+ * @throws VALIDATION_FAILED, ACTION_MISPLACED (invalid), ACTION_SYSTEM_ONLY (forbidden)
  */
 export function validateAction<T extends ActionType>(type: T, plain: unknown): DomainAction<T> {
-  const action = validated(DomainAction, plain) as DomainAction<T>;
-  if (action.actionType !== type) {
-    throw new AppError({ kind: 'invalid', code: 'ACTION_MISPLACED', message: `An action "${action.actionType}" lies in the queue of "${type}"; add it to the queue of its own name.` });
-  }
-  action.data = validated<object>(ACTIONS[type].data, action.data) as DomainAction<T>['data'];
+  refuseUnstorable(plain);
+  const action = readEnvelope(plain) as DomainAction<T>;
+  if (action.actionType !== type) throw actionErrors.misplaced(action.actionType, type);
+  const spec: ActionSpec = ACTIONS[type];
+  if (spec.isSystemOnly && action.tenantId !== SYSTEM_TENANT) throw actionErrors.systemOnly(type);
+  action.data = validated<object>(spec.data, action.data, 'data.') as DomainAction<T>['data'];
   return action;
+}
+
+/**
+ * Reads an envelope of any type, whatever its `data`.
+ *
+ * @throws VALIDATION_FAILED (invalid)
+ */
+export function readEnvelope(plain: unknown): DomainAction {
+  return validated(DomainAction, plain);
 }

@@ -31,6 +31,10 @@ export const keys = {
   cacheBus: (database: number) => `nb:cache:bus:${String(database)}`,
   /** What the CACHE_MANAGER puts before a key of its callers. */
   cacheManager: () => 'nb:cache-manager:',
+  /** list: answers for one process that waits for them; `name` is its callback queue's. */
+  answers: (name: string) => `nb:answers:${name}`,
+  /** stream: jobs that failed for good, with their reason. */
+  deadLetters: () => 'nb:dead-letters',
   /** Prefix of every key that Bull makes. */
   queues: () => '{nb:queues}',
 } as const;
