@@ -1,5 +1,6 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsNumber, IsObject, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { GetContextData, GetHistoryData, SaveMessageData, SessionClosedData } from './conversation-actions.js';
 import { IsId, IsMessageText, Optional } from './fields.js';
 import { CLIENT_ID } from './ids.js';
 import { MODEL_PROVIDERS, type ModelProvider } from './models.js';
@@ -64,6 +65,10 @@ export interface ActionSpec {
 export const ACTIONS = {
   'execution.agent_run': { data: AgentRunData, attempts: 240, backoffMs: 500, deadlineMs: 310_000, concurrency: 100, answersItself: true },
   'execution.persist': { data: PersistExecutionData, attempts: 240, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 4 },
+  'conversation.save_message': { data: SaveMessageData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
+  'conversation.get_context': { data: GetContextData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
+  'conversation.get_history': { data: GetHistoryData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
+  'conversation.session_closed': { data: SessionClosedData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 8 },
   'migration.sweep': { data: SweepData, attempts: 1, backoffMs: 0, deadlineMs: 60_000, concurrency: 1, isSystemOnly: true },
   'migration.move': { data: MoveConversationData, attempts: 5, backoffMs: 1_000, deadlineMs: 300_000, concurrency: 4 },
 } as const satisfies Record<string, ActionSpec>;

@@ -1,4 +1,5 @@
 import type { ActionType } from './actions.js';
+import type { ContextAnswer, HistoryAnswer, SavedMessageAnswer, SessionClosedAnswer } from './conversation-actions.js';
 import type { DomainAction } from './domain-action.js';
 import type { ExecutionError, ExecutionStatus } from './execution-events.js';
 import type { TokenUsage } from './messages.js';
@@ -10,6 +11,10 @@ export interface MovedConversationAnswer {
 
 /** What each action type is answered with, which is what its handler returns. A type that is not here is answered without data. */
 export interface ActionAnswers {
+  'conversation.save_message': SavedMessageAnswer;
+  'conversation.get_context': ContextAnswer;
+  'conversation.get_history': HistoryAnswer;
+  'conversation.session_closed': SessionClosedAnswer;
   'migration.move': MovedConversationAnswer;
 }
 

@@ -1,6 +1,6 @@
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsUUID, ValidateBy, ValidateIf } from 'class-validator';
-import { MAX_MESSAGE_CHARACTERS } from './messages.js';
+import { IsBoolean, IsDate, IsUUID, ValidateBy, ValidateIf } from 'class-validator';
+import { MAX_CONTENT_CHARACTERS, MAX_MESSAGE_CHARACTERS, MAX_METADATA_BYTES } from './messages.js';
 
 const BOOLEANS: ReadonlyMap<unknown, boolean> = new Map([['true', true], ['false', false]]);
 
@@ -26,6 +26,28 @@ export function IsMessageText(): PropertyDecorator {
   const isText = (value: unknown): boolean => typeof value === 'string' && value.length >= 1 && value.length <= MAX_MESSAGE_CHARACTERS;
   return ValidateBy({ name: 'isMessageText', validator: { validate: isText, defaultMessage: () => rule } });
 }
+
+/** What a conversation keeps: text of at most {@link MAX_CONTENT_CHARACTERS} UTF-16 code units, empty too. */
+export function IsContent(): PropertyDecorator {
+  const rule = `$property must be a text of at most ${String(MAX_CONTENT_CHARACTERS)} characters`;
+  const isContent = (value: unknown): boolean => typeof value === 'string' && value.length <= MAX_CONTENT_CHARACTERS;
+  return ValidateBy({ name: 'isContent', validator: { validate: isContent, defaultMessage: () => rule } });
+}
+
+/** What a caller keeps with a thing of ours: a JSON object of at most {@link MAX_METADATA_BYTES}. */
+export function IsMetadata(): PropertyDecorator {
+  const rule = `$property must be a JSON object of at most ${String(MAX_METADATA_BYTES)} bytes`;
+  const isMetadata = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value) && Buffer.byteLength(JSON.stringify(value)) <= MAX_METADATA_BYTES;
+  return ValidateBy({ name: 'isMetadata', validator: { validate: isMetadata, defaultMessage: () => rule } });
+}
+
+/** A date and time in ISO 8601, read as a Date. */
+export function IsTime(): PropertyDecorator {
+  const read = Transform(({ value }: { value: unknown }) => (typeof value === 'string' && ISO_TIME.test(value) ? new Date(value) : value));
+  return together(read, IsDate({ message: '$property must be a date and time such as 2030-01-31T12:00:00Z' }));
+}
+
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
 
 function together(...decorators: readonly PropertyDecorator[]): PropertyDecorator {
   return (target, property) => {

@@ -1,6 +1,8 @@
 export { ACTIONS, ACTION_TYPES, AgentRunData, isAnswered, LlmOverridesData, MoveConversationData, PersistExecutionData, SweepData } from './actions.js';
 export type { ActionSpec, ActionType, AnsweredType, DataOf } from './actions.js';
 export type { ActionAnsweredData, ActionAnswers, AnswerError, AnswerOf, CallbackAction, Callbacks, CallbackType, ExecutionCallbackData, MovedConversationAnswer } from './callbacks.js';
+export { GetContextData, GetHistoryData, SaveMessageData, SessionClosedData } from './conversation-actions.js';
+export type { ContextAnswer, HistoryAnswer, SavedMessageAnswer, SessionClosedAnswer } from './conversation-actions.js';
 export { DomainAction } from './domain-action.js';
 export { EXECUTION_STATUSES, TERMINAL_EVENTS, isTerminal } from './execution-events.js';
 export type {
@@ -12,9 +14,9 @@ export type {
   NewExecutionEvent,
   TerminalEventType,
 } from './execution-events.js';
-export { IsId, IsMessageText, IsQueryBoolean, Optional } from './fields.js';
 export { CLIENT_ID, REPLY_QUEUE_PREFIX, SYSTEM_TENANT, newId } from './ids.js';
-export { MAX_MESSAGE_CHARACTERS, MESSAGE_ROLES } from './messages.js';
+export { IsContent, IsId, IsMessageText, IsMetadata, IsQueryBoolean, IsTime, Optional } from './fields.js';
+export { MAX_CONTENT_CHARACTERS, MAX_MESSAGE_CHARACTERS, MAX_METADATA_BYTES, MESSAGE_ROLES } from './messages.js';
 export type { MessageRole, TokenUsage } from './messages.js';
 export { BUILTIN_TOOLS, MODEL_PROVIDERS } from './models.js';
 export type { BuiltinTool, ModelProvider } from './models.js';

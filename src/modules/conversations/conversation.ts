@@ -1,10 +1,14 @@
 import type { MessageRole } from '../../contracts/index.js';
 
 /** `transferred`: completed, and all of it is in PostgreSQL. A new message makes a completed or transferred one active again. */
-export type ConversationStatus = 'active' | 'completed' | 'transferred' | 'archived' | 'deleted';
+export type ConversationStatus = (typeof CONVERSATION_STATUSES)[number];
+
+export const CONVERSATION_STATUSES = ['active', 'completed', 'transferred', 'archived', 'deleted'] as const;
 
 /** Where the messages are: in Redis, in PostgreSQL, or some in both. */
-export type Storage = 'hot' | 'cold' | 'both';
+export type Storage = (typeof STORAGES)[number];
+
+export const STORAGES = ['hot', 'cold', 'both'] as const;
 
 /** What is known of a conversation besides its messages. */
 export interface Conversation {
@@ -22,9 +26,21 @@ export interface Conversation {
   /** Grows with every change: a mover that read an older one does not overwrite a newer. */
   readonly revision: number;
   readonly metadata: Readonly<Record<string, unknown>>;
+  readonly summary: string | null;
+  /** How content the user was, 1 to 5. */
+  readonly customerSatisfaction: number | null;
   readonly createdAt: Date;
   readonly lastMessageAt: Date;
   readonly closedAt: Date | null;
+}
+
+/** A conversation and where its messages are. */
+export type StoredConversation = Conversation & { readonly storage: Storage };
+
+/** A conversation's place in Redis and PostgreSQL. */
+export interface ConversationRef {
+  readonly tenantId: string;
+  readonly conversationId: string;
 }
 
 /** A conversation that is in Redis. */
@@ -33,6 +49,15 @@ export interface HotConversation extends Conversation {
   readonly seq: number;
   /** seq of the oldest message that is in Redis. */
   readonly firstHotSeq: number;
+  /** The revision that PostgreSQL has; -1 when it has none. */
+  readonly archivedRevision: number;
+  /** Where the newest 32 system messages are; oldest first. */
+  readonly systemSeqs: readonly number[];
+}
+
+/** Where the messages of a hot conversation are. */
+export function storageOf({ archivedSeq }: Pick<HotConversation, 'archivedSeq'>): Storage {
+  return archivedSeq > 0 ? 'both' : 'hot';
 }
 
 /** Who a new conversation belongs to. */
@@ -55,4 +80,19 @@ export interface Message extends NewMessage {
   /** Counted once, when it was appended. */
   readonly tokens: number;
   readonly createdAt: Date;
+}
+
+/** Which conversations a list has. */
+export interface ConversationFilter {
+  readonly agentId?: string;
+  readonly sessionId?: string;
+  readonly userId?: string;
+  readonly status?: ConversationStatus;
+  readonly storage?: Storage;
+  /** Created at this time or later. */
+  readonly from?: Date;
+  /** Created before this time. */
+  readonly to?: Date;
+  /** Words that a message has: as one types them into a search engine, with "phrases", or, and -not. */
+  readonly q?: string;
 }

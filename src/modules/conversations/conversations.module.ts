@@ -1,22 +1,46 @@
 import { Module } from '@nestjs/common';
 import { DatabaseModule } from '../../shared/database/index.js';
 import { TenancyModule } from '../tenancy/index.js';
+import { GetContextHandler } from './actions/get-context.handler.js';
+import { GetHistoryHandler } from './actions/get-history.handler.js';
+import { SaveMessageHandler } from './actions/save-message.handler.js';
+import { SessionClosedHandler } from './actions/session-closed.handler.js';
 import { ArchiveRepository } from './archive/archive.repository.js';
 import { ConversationArchive } from './archive/conversation-archive.service.js';
 import { ConversationEntity } from './archive/conversation.entity.js';
+import { ConversationSearchRepository } from './archive/conversation-search.repository.js';
 import { MessageEntity } from './archive/message.entity.js';
-import { ConversationsController } from './conversations.controller.js';
+import { ConversationStatistics } from './conversation-statistics.service.js';
 import { ConversationsService } from './conversations.service.js';
-import { HistoryReader } from './history-reader.service.js';
+import { ColdHistory } from './history/cold-history.service.js';
+import { ConversationList } from './history/conversation-list.service.js';
+import { HistoryReader } from './history/history-reader.service.js';
+import { SessionHistories } from './history/session-history.service.js';
 import { HotConversationStore } from './hot/hot-conversation.store.js';
+import { HotIndexStore } from './hot/hot-index.store.js';
+import { SessionSocketsStore } from './hot/session-sockets.store.js';
+import { ContextReader } from './memory/context-reader.service.js';
 import { MemoryManager } from './memory/memory-manager.service.js';
 import { TokenCounter } from './memory/token-counter.service.js';
-import { SessionsController } from './sessions.controller.js';
+import { MessageAppender } from './message-appender.service.js';
+import { ConversationsController } from './rest/conversations.controller.js';
+import { MessagesController } from './rest/messages.controller.js';
+import { SessionsController } from './rest/sessions.controller.js';
+import { SessionsService } from './sessions.service.js';
+import { SocketSessions } from './socket-sessions.service.js';
+
+const STORES = [HotConversationStore, HotIndexStore, SessionSocketsStore, ArchiveRepository, ConversationSearchRepository, ConversationArchive];
+const READERS = [ColdHistory, HistoryReader, ConversationList, SessionHistories, ConversationStatistics, TokenCounter, MemoryManager, ContextReader];
+const WRITERS = [MessageAppender, ConversationsService, SessionsService, SocketSessions];
+const HANDLERS = [SaveMessageHandler, GetContextHandler, GetHistoryHandler, SessionClosedHandler];
 
 @Module({
   imports: [DatabaseModule.forEntities(ConversationEntity, MessageEntity), TenancyModule],
-  controllers: [SessionsController, ConversationsController],
-  providers: [HotConversationStore, ArchiveRepository, ConversationArchive, HistoryReader, TokenCounter, MemoryManager, ConversationsService],
-  exports: [HotConversationStore, ConversationArchive, HistoryReader, TokenCounter, MemoryManager, ConversationsService],
+  controllers: [SessionsController, ConversationsController, MessagesController],
+  providers: [...STORES, ...READERS, ...WRITERS, ...HANDLERS],
+  exports: [
+    ...[HotConversationStore, HotIndexStore, ConversationArchive, HistoryReader, ConversationStatistics, TokenCounter, MemoryManager],
+    ...[ConversationsService, SessionsService, SocketSessions],
+  ],
 })
 export class ConversationsModule {}

@@ -1,16 +1,24 @@
 import { Injectable } from '@nestjs/common';
-import { type MessageRole, newId } from '../../contracts/index.js';
+import { type MessageRole, type Tier, newId } from '../../contracts/index.js';
 import { AgentCacheInvalidator } from '../../shared/cache/index.js';
-import { ArchiveRepository } from './archive/archive.repository.js';
-import type { Conversation, ConversationStatus, Message, NewConversation, NewMessage } from './conversation.js';
-import { conversationErrors } from './conversations.errors.js';
-import { HistoryReader } from './history-reader.service.js';
-import { type Appended, type ConversationRef, HotConversationStore } from './hot/hot-conversation.store.js';
-import { TokenCounter } from './memory/token-counter.service.js';
-import { toStorableText } from './storable-text.js';
+import { MigrationSettings } from '../../shared/config/index.js';
+import { TIER_LIMITS } from '../tenancy/index.js';
+import { ConversationArchive } from './archive/conversation-archive.service.js';
+import type { Conversation, ConversationRef, Message, NewConversation, NewMessage, StoredConversation } from './conversation.js';
+import { conversationErrors, refused } from './conversations.errors.js';
+import { type ConversationEdit, toHeaderChange } from './conversation-edit.js';
+import { HistoryReader } from './history/history-reader.service.js';
+import { type HeaderChange, HotConversationStore } from './hot/hot-conversation.store.js';
+import { type AppendedMessage, MessageAppender } from './message-appender.service.js';
 
-/** Messages that a reheated conversation has in Redis: enough for the largest memory window of an agent. */
-const REHEATED_TAIL = 1_000;
+/** Changes by others that a change of ours gives way to before it gives up. A guess. */
+const TRIES = 10;
+
+/** On whose behalf. */
+export interface Caller {
+  readonly tenantId: string;
+  readonly tier: Tier;
+}
 
 /** Who asks for which conversation. */
 export interface OpenRequest extends Omit<NewConversation, 'sessionId' | 'conversationId'> {
@@ -25,59 +33,103 @@ export interface OpenedConversation {
   readonly sessionId: string;
 }
 
+/** A message for a conversation that exists. */
+export interface SaveRequest {
+  readonly conversationId: string;
+  /** Default: a new one. */
+  readonly messageId?: string | undefined;
+  readonly role: MessageRole;
+  readonly content: string;
+  readonly agentId?: string | undefined;
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  /** Counted by the caller. */
+  readonly tokens?: number | undefined;
+  /** seq of the newest message as the caller knows it. */
+  readonly expectedSeq?: number | undefined;
+}
+
+export interface SavedMessage {
+  readonly conversationId: string;
+  readonly messageId: string;
+  readonly seq: number;
+  readonly tokens: number;
+}
+
 /** The one service behind every channel that writes to conversations. */
 @Injectable()
 export class ConversationsService {
   constructor(
     private readonly hot: HotConversationStore,
-    private readonly archive: ArchiveRepository,
+    private readonly appender: MessageAppender,
     private readonly history: HistoryReader,
-    private readonly tokens: TokenCounter,
+    private readonly archive: ConversationArchive,
     private readonly invalidator: AgentCacheInvalidator,
+    private readonly settings: MigrationSettings,
   ) {}
 
-  /** @throws CONVERSATION_NOT_FOUND (notFound) for an id that is not the tenant's */
-  async open(tenantId: string, { conversationId, ...request }: OpenRequest): Promise<OpenedConversation> {
-    if (conversationId === undefined) {
-      const sessionId = request.sessionId ?? newId();
-      return { conversationId: await this.hot.openSession(tenantId, { ...request, sessionId, conversationId: newId() }, false), sessionId };
-    }
-    const known = await this.history.get({ tenantId, conversationId });
-    const sessionId = request.sessionId ?? known.sessionId;
-    // Unless the session has another one open with the agent, closing it will close this one.
-    await this.hot.openSession(tenantId, { ...request, sessionId, conversationId }, true);
-    return { conversationId, sessionId };
+  /**
+   * The conversation that a message is for: the one named, which comes into the session named, or the session's.
+   *
+   * @throws CONVERSATION_NOT_FOUND (notFound) for an id that is not the tenant's, TIER_LIMIT_CONVERSATIONS (limited), TIER_LIMIT_MESSAGES (forbidden)
+   */
+  async open({ tenantId, tier }: Caller, { conversationId, ...request }: OpenRequest): Promise<OpenedConversation> {
+    if (conversationId !== undefined) return this.openNamed({ tenantId, conversationId }, request.sessionId, tier);
+    const sessionId = request.sessionId ?? newId();
+    const opened = await this.hot.openSession(tenantId, { ...request, sessionId, conversationId: newId() }, TIER_LIMITS[tier].maxActiveConversations);
+    if ('outcome' in opened) throw refused('', opened);
+    if (!opened.isNew) await this.requireRoom({ tenantId, conversationId: opened.conversationId }, tier);
+    return { conversationId: opened.conversationId, sessionId };
+  }
+
+  /** Begins a conversation without messages. @throws CONVERSATION_ACTIVE (conflict), TIER_LIMIT_CONVERSATIONS (limited) */
+  async create({ tenantId, tier }: Caller, request: Omit<NewConversation, 'conversationId'>): Promise<StoredConversation> {
+    const opened = await this.hot.openSession(tenantId, { ...request, conversationId: newId() }, TIER_LIMITS[tier].maxActiveConversations);
+    if ('outcome' in opened) throw refused('', opened);
+    if (!opened.isNew) throw conversationErrors.alreadyActive(request.sessionId, opened.conversationId);
+    return this.history.get({ tenantId, conversationId: opened.conversationId });
   }
 
   /**
-   * Appends a message; the same messageId again is the same append. A completed conversation becomes active again, an archived one hot.
+   * A message of a run: its conversation begins with it if there is none.
    *
-   * @param conversation whose it is; used when it does not exist yet
+   * @param tier limits it; the answer to a message that was taken is always taken: leave it out
+   * @throws as {@link MessageAppender.append}
    */
-  async append(tenantId: string, conversation: NewConversation, message: NewMessage): Promise<Appended & { readonly tokens: number }> {
-    const ref = { tenantId, conversationId: conversation.conversationId };
-    const content = toStorableText(message.content);
-    const counted = { ...message, content, tokens: this.tokens.count(content) };
-    const appended = (await this.hot.append(ref, counted)) ?? (await this.appendToCold(ref, conversation, counted));
-    if (appended.closedBefore !== null) await this.goOn(ref, conversation, message.role, appended.closedBefore);
-    return { ...appended, tokens: counted.tokens };
+  async append(tenantId: string, conversation: NewConversation, message: NewMessage, tier?: Tier): Promise<AppendedMessage> {
+    const appended = await this.appender.append(tenantId, { conversation, mayBegin: true, ...(tier && limitsOf(tier)) }, message);
+    await this.closeDisplaced(tenantId, appended.displaced);
+    return appended;
   }
 
   /** The message with this id, hot or archived. */
   async findMessage(ref: ConversationRef, messageId: string): Promise<Message | null> {
-    return (await this.hot.findMessage(ref, messageId)) ?? this.archive.findMessage(ref, messageId);
+    return this.history.findMessage(ref, messageId);
   }
 
   /**
-   * Completes every open conversation of a session and schedules their move.
+   * Saves a message; the same messageId with the same content again is the same message.
    *
-   * @throws SESSION_NOT_FOUND (notFound) when none is open
+   * @throws MESSAGE_ID_TAKEN (conflict); and as {@link MessageAppender.append}
    */
-  async closeSession(tenantId: string, sessionId: string): Promise<string[]> {
-    const open = Object.entries(await this.hot.openConversations(tenantId, sessionId));
-    if (open.length === 0) throw conversationErrors.sessionNotFound(sessionId);
-    await Promise.all(open.map(([agentId, conversationId]) => this.closeOne({ tenantId, conversationId }, sessionId, agentId)));
-    return open.map(([, conversationId]) => conversationId);
+  async saveMessage({ tenantId, tier }: Caller, request: SaveRequest): Promise<SavedMessage> {
+    const { conversationId, messageId = newId(), role, content, agentId, metadata, tokens, expectedSeq } = request;
+    const conversation = await this.history.get({ tenantId, conversationId });
+    const target = { conversation, mayBegin: false, ...limitsOf(tier), ...(tokens !== undefined && { tokens }), ...(expectedSeq !== undefined && { expectedSeq }) };
+    const appended = await this.appender.append(tenantId, target, { messageId, role, content, agentId: agentId ?? null, executionId: null, metadata: metadata ?? null });
+    if (appended.earlier && (appended.earlier.role !== role || appended.earlier.content !== content)) throw conversationErrors.messageIdTaken(messageId, appended.seq);
+    await this.closeDisplaced(tenantId, appended.displaced);
+    return { conversationId, messageId, seq: appended.seq, tokens: appended.tokens };
+  }
+
+  /**
+   * Changes what is named: the status by the rules of `status-machine.ts`, the rest as it is given.
+   *
+   * @throws CONVERSATION_NOT_FOUND (notFound), STATUS_TRANSITION, CONVERSATION_BUSY (conflict), TIER_LIMIT_CONVERSATIONS (limited)
+   */
+  async update({ tenantId, tier }: Caller, conversationId: string, edit: ConversationEdit): Promise<StoredConversation> {
+    const ref = { tenantId, conversationId };
+    await this.change(ref, (conversation) => toHeaderChange(conversation, edit, { closedDueSeconds: this.settings.closeGraceSeconds, activeLimit: TIER_LIMITS[tier].maxActiveConversations }));
+    return this.history.get(ref);
   }
 
   /**
@@ -86,37 +138,76 @@ export class ConversationsService {
    * @throws CONVERSATION_NOT_FOUND (notFound)
    */
   async close(ref: ConversationRef): Promise<void> {
-    const { sessionId, agentId } = await this.history.get(ref);
-    await this.closeOne(ref, sessionId, agentId);
+    await this.change(ref, (conversation) => this.closing(conversation));
   }
 
-  /** Whoever has been told that it is closed sees it closed. */
-  private async closeOne(ref: ConversationRef, sessionId: string, agentId: string): Promise<void> {
-    await this.hot.close(ref, sessionId, agentId);
-    await this.invalidator.conversation(ref.tenantId, agentId, ref.conversationId);
+  /** Completes a conversation that has had no message since then. @returns false when it has, or is not active any more */
+  async closeIdle(ref: ConversationRef, conversation: Conversation, idleSince: Date): Promise<boolean> {
+    const closing = this.closing(conversation);
+    const answer = closing && (await this.hot.change(ref, conversation, { ...closing, idleSince }));
+    if (answer?.outcome !== 'changed') return false;
+    await this.invalidator.conversation(ref.tenantId, conversation.agentId, ref.conversationId);
+    return true;
   }
 
-  /** Brings the conversation back and appends to it. It may leave again in between, if it is closed and nobody keeps it: then once more. */
-  private async appendToCold(ref: ConversationRef, conversation: NewConversation, message: NewMessage & { readonly tokens: number }): Promise<Appended> {
-    for (;;) {
-      const cold = await this.archive.find(ref);
-      if (!cold) return this.hot.append(ref, message, conversation);
-      await this.reheat(ref, cold);
-      const appended = await this.hot.append(ref, message);
-      if (appended) return appended;
+  /** Takes a conversation and everything that was said in it out of both stores. @throws CONVERSATION_NOT_FOUND (notFound) */
+  async remove(ref: ConversationRef): Promise<void> {
+    const conversation = await this.history.get(ref);
+    await this.archive.erase(ref, conversation);
+    await this.invalidator.conversation(ref.tenantId, conversation.agentId, ref.conversationId);
+  }
+
+  private async openNamed(ref: ConversationRef, wanted: string | undefined, tier: Tier): Promise<OpenedConversation> {
+    const known = await this.history.get(ref);
+    const sessionId = wanted ?? known.sessionId;
+    requireRoom(ref.conversationId, known, tier);
+    // One that is closed comes into the session with the user's message.
+    if (known.status === 'active' && known.storage !== 'cold') {
+      const entered = await this.hot.change(ref, known, { fields: { sessionId }, session: 'enter', status: 'active', dueInSeconds: this.settings.maxLagSeconds });
+      if (entered?.outcome === 'changed') await this.closeDisplaced(ref.tenantId, entered.displaced);
     }
+    return { conversationId: ref.conversationId, sessionId };
   }
 
-  private async reheat(ref: ConversationRef, cold: Conversation): Promise<void> {
-    const seq = cold.archivedSeq;
-    const firstHotSeq = Math.max(1, seq - REHEATED_TAIL + 1);
-    const [tail, ids] = await Promise.all([this.archive.findMessages(ref, firstHotSeq, seq), this.archive.findMessageIds(ref)]);
-    await this.hot.reheat(ref, { ...cold, seq, firstHotSeq }, tail, ids);
+  private async requireRoom(ref: ConversationRef, tier: Tier): Promise<void> {
+    if (TIER_LIMITS[tier].maxMessagesPerConversation !== null) requireRoom(ref.conversationId, await this.history.get(ref), tier);
   }
 
-  /** A closed conversation has gone on: if it is open again its session can close it, and PostgreSQL must not be taken for whole while Redis is away. */
-  private async goOn(ref: ConversationRef, conversation: NewConversation, role: MessageRole, before: ConversationStatus): Promise<void> {
-    if (role === 'user') await this.hot.openSession(ref.tenantId, conversation, true);
-    if (before !== 'completed') await this.archive.goOn(ref, role === 'user' ? 'active' : 'completed');
+  /** A session has one active conversation with an agent: the one before is completed. */
+  private async closeDisplaced(tenantId: string, conversationId: string | null): Promise<void> {
+    if (conversationId !== null) await this.close({ tenantId, conversationId });
   }
+
+  private closing({ status }: Conversation): HeaderChange | null {
+    if (status !== 'active') return null;
+    return { fields: { status: 'completed', closedAt: String(Date.now()) }, session: 'leave', status: 'active', dueInSeconds: this.settings.closeGraceSeconds };
+  }
+
+  /** Every change is made in Redis, where the move takes it from: what is at rest is brought back first. Whoever is told of it sees it. */
+  private async change(ref: ConversationRef, changeOf: (conversation: Conversation) => HeaderChange | null): Promise<void> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const conversation = await this.history.get(ref);
+      const change = changeOf(conversation);
+      if (change === null) return;
+      const answer = await this.hot.change(ref, conversation, change);
+      if (answer?.outcome === 'refused' && answer.reason !== 'status') throw refused(ref.conversationId, answer);
+      if (answer?.outcome === 'changed') {
+        await this.invalidator.conversation(ref.tenantId, conversation.agentId, ref.conversationId);
+        return this.closeDisplaced(ref.tenantId, answer.displaced);
+      }
+      if (answer === null) await this.appender.reheat(ref);
+    }
+    throw conversationErrors.busy(ref.conversationId);
+  }
+}
+
+function limitsOf(tier: Tier): { readonly activeLimit: number | null; readonly messageLimit: number | null } {
+  const { maxActiveConversations, maxMessagesPerConversation } = TIER_LIMITS[tier];
+  return { activeLimit: maxActiveConversations, messageLimit: maxMessagesPerConversation };
+}
+
+/** A turn that could not be taken is refused before it is queued. @throws TIER_LIMIT_MESSAGES (forbidden) */
+function requireRoom(conversationId: string, { messageCount }: Conversation, tier: Tier): void {
+  const limit = TIER_LIMITS[tier].maxMessagesPerConversation;
+  if (limit !== null && messageCount >= limit) throw refused(conversationId, { outcome: 'refused', reason: 'messages', fact: messageCount });
 }

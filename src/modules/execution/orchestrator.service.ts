@@ -56,7 +56,7 @@ export class Orchestrator {
     const agent = await this.contexts.agentOf(tenantId, agentId);
     requireRunnable(agent, tier);
     const { sessionId: wanted, conversationId: named, metadata = {} } = request;
-    const opened = await this.conversations.open(tenantId, { agentId, userId: userId ?? null, model: agent.model, metadata, sessionId: wanted, conversationId: named });
+    const opened = await this.conversations.open({ tenantId, tier }, { agentId, userId: userId ?? null, model: agent.model, metadata, sessionId: wanted, conversationId: named });
     const { conversationId, sessionId } = opened;
     const executionId = newId();
     const queued = this.executions.open({ tenantId, executionId }, { agentId, conversationId, sessionId, userId: userId ?? null });

@@ -89,11 +89,9 @@ export class Turn {
     const messageId = answerId(action);
     const metadata: PartialAnswer | null = outcome.error && { isPartial: true, finishReason: outcome.finishReason, error: outcome.error };
     const message = { messageId, role: 'assistant', content, agentId: context.agentId, executionId, metadata: metadata && { ...metadata } } as const;
-    const { seq, isNew } = await this.conversations.append(tenantId, conversationOf(action, context), message);
-    if (isNew) return { messageId, seq, content };
-    // A worker that was thought lost was quicker: its answer is the one that the conversation has.
-    const stored = await this.conversations.findMessage({ tenantId, conversationId: action.data.conversationId }, messageId);
-    return { messageId, seq, content: stored?.content ?? content };
+    const { seq, earlier } = await this.conversations.append(tenantId, conversationOf(action, context), message);
+    // A worker that was thought lost may have been quicker: its answer is the one that the conversation has.
+    return { messageId, seq, content: earlier?.content ?? content };
   }
 
   /** An earlier worker was lost after the answer, whole or in part, was in the conversation: only the end is missing. */

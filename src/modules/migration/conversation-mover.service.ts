@@ -37,31 +37,42 @@ export class ConversationMover {
    * @throws ARCHIVE_BEHIND, ARCHIVE_MISMATCH (conflict), DATABASE_UNAVAILABLE, HOT_STORE_UNAVAILABLE (unavailable)
    */
   async move(ref: ConversationRef, attempt: number, signal: AbortSignal): Promise<number | null> {
-    let movedTo: number | null = null;
-    for (let isLast = false; !isLast; ) {
+    for (let movedTo: number | null = null; ; ) {
       signal.throwIfAborted();
       const range = await this.hot.read(ref, { unarchived: this.settings.batchSize });
-      const archivedSeq = range === null || isAtRest(range) ? (range?.conversation.archivedSeq ?? 0) : await this.moveRange(ref, range, attempt);
-      await this.hot.markArchived(ref, archivedSeq);
-      movedTo = range === null ? movedTo : archivedSeq;
-      isLast = range === null || range.messages.length < this.settings.batchSize;
+      if (range === null) return this.notHot(ref, movedTo);
+      movedTo = isAtRest(range) ? range.conversation.archivedSeq : await this.moveRange(ref, range, attempt);
+      if (movedTo === null) return null;
+      await this.hot.markArchived(ref, { archivedSeq: movedTo, revision: range.conversation.revision });
+      if (range.messages.length < this.settings.batchSize) return this.makeRoom(ref, range, movedTo);
     }
-    await this.hot.release(ref);
+  }
+
+  /** Nothing is due of what is not in Redis. */
+  private async notHot(ref: ConversationRef, movedTo: number | null): Promise<number | null> {
+    await this.hot.markArchived(ref, { archivedSeq: 0, revision: 0 });
     return movedTo;
   }
 
-  /** @returns the newest archived seq */
-  private async moveRange(ref: ConversationRef, range: HotRange, attempt: number): Promise<number> {
+  /** What is archived and not needed any more leaves Redis. @returns the newest archived seq */
+  private async makeRoom(ref: ConversationRef, { conversation }: HotRange, archivedSeq: number): Promise<number> {
+    if (!(await this.hot.release(ref, conversation))) await this.hot.trim(ref);
+    return archivedSeq;
+  }
+
+  /** @returns the newest archived seq; null when the conversation was deleted, and is gone now */
+  private async moveRange(ref: ConversationRef, range: HotRange, attempt: number): Promise<number | null> {
     const startedAt = performance.now();
     const durationMs = (): number => Math.round(performance.now() - startedAt);
     try {
-      const stored = await this.transactions.run(async (tx) => {
+      const stored = range.conversation.status === 'deleted' ? null : await this.transactions.run(async (tx) => {
         const added = await this.archive.store(ref, range, tx);
-        if (added.messageCount > 0) await this.record(ref, { ...added, durationMs: durationMs(), attempt }, null, tx);
+        if (added && added.messageCount > 0) await this.record(ref, { ...added, durationMs: durationMs(), attempt }, null, tx);
         return added;
       });
-      this.moved.inc(stored.messageCount);
-      return stored.toSeq;
+      if (!stored) await this.archive.erase(ref, range.conversation);
+      this.moved.inc(stored?.messageCount ?? 0);
+      return stored?.toSeq ?? null;
     } catch (error) {
       await this.reportFailure(ref, range, { durationMs: durationMs(), attempt }, error);
       throw error;
@@ -82,9 +93,9 @@ export class ConversationMover {
   }
 }
 
-/** PostgreSQL has every message, and knows of the close if there was one. */
+/** PostgreSQL has every message, and every change of the header. */
 function isAtRest({ conversation, messages }: HotRange): boolean {
-  return messages.length === 0 && conversation.status !== 'completed';
+  return messages.length === 0 && conversation.revision <= conversation.archivedRevision;
 }
 
 interface Timing {

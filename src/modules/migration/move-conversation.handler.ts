@@ -1,6 +1,6 @@
 import { type ActionHandler, type ActionRun, HandlesAction } from '../../shared/actions/index.js';
 import type { DomainAction, MovedConversationAnswer } from '../../contracts/index.js';
-import { HotConversationStore } from '../conversations/index.js';
+import { HotIndexStore } from '../conversations/index.js';
 import { ConversationMover } from './conversation-mover.service.js';
 
 /** Running twice equals running once: a move stores only what PostgreSQL does not have, and compares the rest. */
@@ -8,7 +8,7 @@ import { ConversationMover } from './conversation-mover.service.js';
 export class MoveConversationHandler implements ActionHandler<'migration.move'> {
   constructor(
     private readonly mover: ConversationMover,
-    private readonly hot: HotConversationStore,
+    private readonly index: HotIndexStore,
   ) {}
 
   readonly handle = async ({ tenantId, data }: DomainAction<'migration.move'>, { attempt, signal }: ActionRun): Promise<MovedConversationAnswer> => {
@@ -17,6 +17,6 @@ export class MoveConversationHandler implements ActionHandler<'migration.move'> 
   };
 
   readonly onExhausted = async ({ tenantId, data }: DomainAction<'migration.move'>): Promise<void> => {
-    await this.hot.postpone({ tenantId, conversationId: data.conversationId });
+    await this.index.postpone({ tenantId, conversationId: data.conversationId });
   };
 }

@@ -8,6 +8,10 @@ export interface TierLimits {
   readonly runTimeoutMs: number;
   /** What a client is told to expect before its turn begins under load, seconds. */
   readonly estimatedSeconds: number;
+  /** Active conversations of a tenant at the most; null is without limit. */
+  readonly maxActiveConversations: number | null;
+  /** Messages of one conversation at the most; the answer to the last one comes on top. null is without limit. */
+  readonly maxMessagesPerConversation: number | null;
 }
 
 /**
@@ -16,10 +20,10 @@ export interface TierLimits {
  * @source `originals.md` section 1.4
  */
 export const TIER_LIMITS: Readonly<Record<Tier, TierLimits>> = {
-  free: { maxIterations: 3, runTimeoutMs: 30_000, estimatedSeconds: 30 },
-  advance: { maxIterations: 5, runTimeoutMs: 60_000, estimatedSeconds: 20 },
-  professional: { maxIterations: 10, runTimeoutMs: 120_000, estimatedSeconds: 10 },
-  enterprise: { maxIterations: 20, runTimeoutMs: 300_000, estimatedSeconds: 5 },
+  free: { maxIterations: 3, runTimeoutMs: 30_000, estimatedSeconds: 30, maxActiveConversations: 3, maxMessagesPerConversation: 50 },
+  advance: { maxIterations: 5, runTimeoutMs: 60_000, estimatedSeconds: 20, maxActiveConversations: 10, maxMessagesPerConversation: 200 },
+  professional: { maxIterations: 10, runTimeoutMs: 120_000, estimatedSeconds: 10, maxActiveConversations: 50, maxMessagesPerConversation: 1000 },
+  enterprise: { maxIterations: 20, runTimeoutMs: 300_000, estimatedSeconds: 5, maxActiveConversations: null, maxMessagesPerConversation: null },
 };
 
 /** True when `tier` is at least `minimum`. */

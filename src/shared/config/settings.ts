@@ -59,6 +59,14 @@ export class ExecutionSettings {
   @Setting('SOCKET_PING_SECONDS') @IsInt() @Min(1) @Max(3_600) socketPingSeconds = 30;
 }
 
+/** Conversations and their sessions. */
+export class ConversationSettings {
+  /** An active conversation without a message for this long is completed, seconds. */
+  @Setting('CONVERSATION_IDLE_SECONDS') @IsInt() @Min(1) @Max(31_536_000) idleSeconds = 1_800;
+  /** A session whose last socket has been away for this long is closed, seconds. */
+  @Setting('CONVERSATION_SOCKET_GRACE_SECONDS') @IsInt() @Min(0) @Max(86_400) socketGraceSeconds = 30;
+}
+
 /** The move of conversations from Redis to PostgreSQL. */
 export class MigrationSettings {
   /** Between two looks at what is due, seconds. */
@@ -71,6 +79,8 @@ export class MigrationSettings {
   @Setting('MIGRATION_RELEASE_SECONDS') @IsInt() @Min(0) @Max(86_400) releaseSeconds = 300;
   /** Messages moved in one transaction. */
   @Setting('MIGRATION_BATCH_SIZE') @IsInt() @Min(1) @Max(10_000) batchSize = 500;
+  /** Newest messages of a conversation that stay in Redis while it is used; older ones leave once they are archived. */
+  @Setting('MIGRATION_HOT_TAIL_MESSAGES') @IsInt() @Min(1) @Max(100_000) hotTailMessages = 1_000;
 }
 
 /** Language models. */
@@ -140,4 +150,4 @@ export class CacheSettings {
 }
 
 /** Every topic, in the order of `.env.example`. */
-export const SETTINGS_CLASSES = [ServerSettings, DatabaseSettings, RedisSettings, ExecutionSettings, MigrationSettings, ModelSettings, CacheSettings] as const;
+export const SETTINGS_CLASSES = [ServerSettings, DatabaseSettings, RedisSettings, ExecutionSettings, ConversationSettings, MigrationSettings, ModelSettings, CacheSettings] as const;

@@ -9,12 +9,18 @@ export const keys = {
   messages: (tenantId: string, conversationId: string) => `nb:{${tenantId}}:conv:${conversationId}:messages`,
   /** hash: messageId → seq. */
   messageIds: (tenantId: string, conversationId: string) => `nb:{${tenantId}}:conv:${conversationId}:ids`,
-  /** hash: agentId → the session's active conversation with that agent. */
+  /** hash: agentId → the session's active conversation with that agent; `~<agentId>` → its newest one that is in Redis, active or not. */
   session: (tenantId: string, sessionId: string) => `nb:{${tenantId}}:session:${sessionId}`,
-  /** sorted set: hot conversations by the time of their last message. */
+  /** sorted set: sockets that are open on a session, by the time at which they count no more. */
+  sessionSockets: (tenantId: string, sessionId: string) => `nb:{${tenantId}}:session:${sessionId}:sockets`,
+  /** sorted set: hot conversations by the time they were created. */
   hot: (tenantId: string) => `nb:{${tenantId}}:hot`,
   /** sorted set: conversations by the time at which the migrator must look at them. */
   due: (tenantId: string) => `nb:{${tenantId}}:due`,
+  /** sorted set: active conversations by a time before which they had no message; made exact when somebody looks for idle ones. */
+  active: (tenantId: string) => `nb:{${tenantId}}:active`,
+  /** hash: executionId and fencing token of the run that may append. */
+  lease: (tenantId: string, conversationId: string) => `nb:{${tenantId}}:lease:${conversationId}`,
   /** hash: state of an execution. */
   execution: (tenantId: string, executionId: string) => `nb:{${tenantId}}:exec:${executionId}`,
   /** stream: the execution's event log; also the name of its wake-up channel. */

@@ -1,25 +1,36 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Between, Repository } from 'typeorm';
+import { Between, In, LessThanOrEqual, Repository } from 'typeorm';
+import type { MessageRole } from '../../../contracts/index.js';
 import { type Tx, managerOf } from '../../../shared/database/index.js';
-import type { Conversation, Message } from '../conversation.js';
-import type { ConversationRef } from '../hot/hot-conversation.store.js';
+import type { Conversation, ConversationRef, Message } from '../conversation.js';
 import { ConversationEntity } from './conversation.entity.js';
 import { MessageEntity } from './message.entity.js';
 
-/** Insert or refresh; the row stays locked until the end of the transaction, which is what lets one mover in at a time. */
+/** What a later header says otherwise than an earlier one. */
+const CHANGING = ['session_id', 'user_id', 'status', 'message_count', 'token_count', 'revision', 'metadata', 'summary', 'customer_satisfaction', 'last_message_at', 'closed_at'];
+const changing = (of: string): string => CHANGING.map((column) => `${of}.${column}`).join(', ');
+
+/**
+ * Insert or refresh, whichever header is newer; the row stays locked until the end of the transaction, which is what lets one mover in at a time.
+ * A deleted conversation stays deleted, and no row is returned.
+ */
 const UPSERT_CONVERSATION = `
-  INSERT INTO conversations AS c (tenant_id, conversation_id, agent_id, session_id, user_id, status, model, message_count, token_count, archived_seq, revision, metadata, created_at, last_message_at, closed_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12, $13, $14)
+  INSERT INTO conversations AS c (tenant_id, conversation_id, agent_id, model, created_at, archived_seq, ${CHANGING.join(', ')})
+  VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
   ON CONFLICT ON CONSTRAINT conversations_pk DO UPDATE SET
-    (status, message_count, token_count, revision, metadata, last_message_at, closed_at) = (
-      SELECT n.status, n.message_count, n.token_count, n.revision, n.metadata, n.last_message_at, n.closed_at
-      FROM (VALUES
-        (excluded.status, excluded.message_count, excluded.token_count, excluded.revision, excluded.metadata, excluded.last_message_at, excluded.closed_at),
-        (c.status, c.message_count, c.token_count, c.revision, c.metadata, c.last_message_at, c.closed_at)
-      ) AS n (status, message_count, token_count, revision, metadata, last_message_at, closed_at)
+    (${CHANGING.join(', ')}) = (
+      SELECT ${changing('n')} FROM (VALUES (${changing('excluded')}), (${changing('c')})) AS n (${CHANGING.join(', ')})
       ORDER BY n.revision DESC LIMIT 1)
+  WHERE c.status <> 'deleted'
   RETURNING archived_seq AS "archivedSeq"`;
+
+/** What is left of a deleted conversation: that there was one, so that nothing late begins it again. */
+const ERASE_CONVERSATION = `
+  INSERT INTO conversations AS c (tenant_id, conversation_id, agent_id, session_id, status, model, message_count, token_count, archived_seq, revision, metadata, created_at, last_message_at)
+  VALUES ($1, $2, $3, $4, 'deleted', $5, 0, 0, 0, $6, '{}', $7, $8)
+  ON CONFLICT ON CONSTRAINT conversations_pk DO UPDATE SET
+    (user_id, status, message_count, token_count, archived_seq, metadata, summary, customer_satisfaction) = (NULL, 'deleted', 0, 0, 0, '{}', NULL, NULL)`;
 
 /** A closed conversation of which PostgreSQL has every message is transferred, whichever move brought the last one. */
 const MARK_ARCHIVED = `
@@ -31,6 +42,16 @@ const INSERT_MESSAGES = `
   INSERT INTO messages (tenant_id, conversation_id, seq, message_id, role, content, tokens, agent_id, execution_id, metadata, created_at)
   SELECT $1, $2, * FROM unnest($3::integer[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::uuid[], $9::uuid[], $10::jsonb[], $11::timestamptz[])`;
 
+/** Which messages of a conversation, and from which end. */
+export interface MessagePageQuery {
+  readonly after: number;
+  readonly before: number;
+  readonly role: MessageRole | undefined;
+  readonly limit: number;
+  /** Oldest first. */
+  readonly isForward: boolean;
+}
+
 /** The tables `conversations` and `messages`. */
 @Injectable()
 export class ArchiveRepository {
@@ -39,12 +60,20 @@ export class ArchiveRepository {
     @InjectRepository(MessageEntity) private readonly messages: Repository<MessageEntity>,
   ) {}
 
-  /** Writes the conversation's row and locks it. @returns the newest archived seq before this transaction, 0 for a new row */
-  async upsert(tenantId: string, conversation: Conversation, tx: Tx): Promise<number> {
-    const { conversationId, agentId, sessionId, userId, status, model, messageCount, tokenCount, revision, metadata, createdAt, lastMessageAt, closedAt } = conversation;
-    const values = [tenantId, conversationId, agentId, sessionId, userId, status, model, messageCount, tokenCount, revision, JSON.stringify(metadata), createdAt, lastMessageAt, closedAt];
-    const rows = await this.manager(tx).query<{ archivedSeq: number }[]>(UPSERT_CONVERSATION, values);
-    return rows[0]?.archivedSeq ?? 0;
+  /** Writes the conversation's row and locks it. @returns the newest archived seq before this transaction, 0 for a new row; null if the conversation was deleted */
+  async upsert(tenantId: string, conversation: Conversation, tx: Tx): Promise<number | null> {
+    const { conversationId, agentId, model, createdAt, sessionId, userId, status, messageCount, tokenCount, revision, metadata } = conversation;
+    const { summary, customerSatisfaction, lastMessageAt, closedAt } = conversation;
+    const values = [tenantId, conversationId, agentId, model, createdAt, sessionId, userId, status, messageCount, tokenCount, revision, JSON.stringify(metadata)];
+    const rows = await this.manager(tx).query<{ archivedSeq: number }[]>(UPSERT_CONVERSATION, [...values, summary, customerSatisfaction, lastMessageAt, closedAt]);
+    return rows[0]?.archivedSeq ?? null;
+  }
+
+  /** Takes everything that was said, and by whom, out of PostgreSQL. */
+  async erase(tenantId: string, conversation: Conversation, tx: Tx): Promise<void> {
+    const { conversationId, agentId, sessionId, model, revision, createdAt, lastMessageAt } = conversation;
+    await this.manager(tx).query(ERASE_CONVERSATION, [tenantId, conversationId, agentId, sessionId, model, revision, createdAt, lastMessageAt]);
+    await this.manager(tx).delete(MessageEntity, { tenantId, conversationId });
   }
 
   async insertMessages({ tenantId, conversationId }: ConversationRef, messages: readonly Message[], tx: Tx): Promise<void> {
@@ -66,9 +95,10 @@ export class ArchiveRepository {
     await this.conversations.update({ tenantId, conversationId }, { status, ...(status === 'active' && { closedAt: null }) });
   }
 
+  /** A deleted one, too. */
   async find({ tenantId, conversationId }: ConversationRef): Promise<Conversation | null> {
     const row = await this.conversations.findOneBy({ tenantId, conversationId });
-    return row && { ...row, tokenCount: Number(row.tokenCount), revision: Number(row.revision) };
+    return row && plain(row);
   }
 
   /** Messages with `from` ≤ seq ≤ `to`, oldest first. */
@@ -80,13 +110,40 @@ export class ArchiveRepository {
     return this.messages.findOneBy({ tenantId, conversationId, messageId });
   }
 
-  /** messageId → seq of every archived message. */
-  async findMessageIds({ tenantId, conversationId }: ConversationRef): Promise<Record<string, number>> {
+  /** messageId and seq of every archived message. */
+  async findMessageIds({ tenantId, conversationId }: ConversationRef): Promise<[messageId: string, seq: number][]> {
     const rows = await this.messages.find({ where: { tenantId, conversationId }, select: { messageId: true, seq: true } });
-    return Object.fromEntries(rows.map(({ messageId, seq }) => [messageId, seq]));
+    return rows.map(({ messageId, seq }) => [messageId, seq]);
+  }
+
+  /** Where the newest system messages are, oldest first. */
+  async findSystemSeqs({ tenantId, conversationId }: ConversationRef, count: number): Promise<number[]> {
+    const rows = await this.messages.find({ where: { tenantId, conversationId, role: 'system' }, select: { seq: true }, order: { seq: 'DESC' }, take: count });
+    return rows.map(({ seq }) => seq).reverse();
+  }
+
+  /** Messages with these seqs, oldest first. */
+  async findMessagesAt({ tenantId, conversationId }: ConversationRef, seqs: readonly number[]): Promise<Message[]> {
+    return this.messages.find({ where: { tenantId, conversationId, seq: In([...seqs]) }, order: { seq: 'ASC' } });
+  }
+
+  /** A page of messages of one role, or of any, between two seqs that are not included. */
+  async findMessagePage({ tenantId, conversationId }: ConversationRef, { after, before, role, limit, isForward }: MessagePageQuery): Promise<Message[]> {
+    const where = { tenantId, conversationId, seq: Between(after + 1, before - 1), ...(role !== undefined && { role }) };
+    return this.messages.find({ where, order: { seq: isForward ? 'ASC' : 'DESC' }, take: limit });
+  }
+
+  /** Messages of a role with seq ≤ `to`. */
+  async countMessages({ tenantId, conversationId }: ConversationRef, role: MessageRole, to: number): Promise<number> {
+    return this.messages.countBy({ tenantId, conversationId, role, seq: LessThanOrEqual(to) });
   }
 
   private manager(tx: Tx | undefined): Repository<MessageEntity>['manager'] {
     return managerOf(tx, this.messages.manager);
   }
+}
+
+/** bigint comes as text. */
+export function plain(row: ConversationEntity): Conversation {
+  return { ...row, tokenCount: Number(row.tokenCount), revision: Number(row.revision) };
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Tx } from '../../../shared/database/index.js';
-import type { ConversationRef, HotRange } from '../hot/hot-conversation.store.js';
+import { Transactions, type Tx } from '../../../shared/database/index.js';
+import type { Conversation, ConversationRef } from '../conversation.js';
+import { HotConversationStore, type HotRange } from '../hot/hot-conversation.store.js';
 import { messageChecksum } from '../message-checksum.js';
 import { archiveErrors } from './archive.errors.js';
 import { ArchiveRepository } from './archive.repository.js';
@@ -18,18 +19,24 @@ export interface StoredRange {
 /** Conversations at rest. */
 @Injectable()
 export class ConversationArchive {
-  constructor(private readonly archive: ArchiveRepository) {}
+  constructor(
+    private readonly archive: ArchiveRepository,
+    private readonly hot: HotConversationStore,
+    private readonly transactions: Transactions,
+  ) {}
 
   /**
    * Stores a range in an open transaction and verifies it: what PostgreSQL then has is read back and its checksum compared with
    * that of the messages given. Messages that an earlier, interrupted move has stored are compared, not written again.
    *
    * @param range its messages are dense and oldest first; without any, only the conversation's row is written
+   * @returns null if the conversation was deleted: nothing is stored
    * @throws ARCHIVE_BEHIND, ARCHIVE_MISMATCH (conflict): the caller's transaction must not commit
    */
-  async store(ref: ConversationRef, { conversation, messages }: HotRange, tx: Tx): Promise<StoredRange> {
+  async store(ref: ConversationRef, { conversation, messages }: HotRange, tx: Tx): Promise<StoredRange | null> {
     const [fromSeq, toSeq] = messages.length > 0 ? seqBounds(messages) : [conversation.archivedSeq + 1, conversation.archivedSeq];
     const archivedSeq = await this.archive.upsert(ref.tenantId, conversation, tx);
+    if (archivedSeq === null) return null;
     if (archivedSeq < fromSeq - 1) throw archiveErrors.behind(ref.conversationId, archivedSeq, fromSeq);
     const added = messages.filter(({ seq }) => seq > archivedSeq);
     if (added.length > 0) await this.archive.insertMessages(ref, added, tx);
@@ -37,6 +44,16 @@ export class ConversationArchive {
     const stored = await this.archive.findMessages(ref, fromSeq, toSeq, tx);
     if (stored.length !== messages.length || messageChecksum(stored) !== messageChecksum(messages)) throw archiveErrors.mismatch(ref.conversationId, fromSeq, toSeq);
     return { fromSeq: Math.max(fromSeq, archivedSeq + 1), toSeq, messageCount: added.length, checksum: messageChecksum(added) };
+  }
+
+  /**
+   * Deletes a conversation. First Redis knows, so that nobody reads it or appends to it; then PostgreSQL, which keeps that there was one; then it
+   * leaves Redis. A crash in between leaves it due, and the next move calls this again.
+   */
+  async erase(ref: ConversationRef, conversation: Conversation): Promise<void> {
+    await this.hot.change(ref, conversation, { fields: { status: 'deleted' }, session: 'leave', dueInSeconds: 0 });
+    await this.transactions.run((tx) => this.archive.erase(ref.tenantId, conversation, tx));
+    await this.hot.purge(ref, conversation);
   }
 
   /** What PostgreSQL has of a range: the basis for checking a ledger row. */

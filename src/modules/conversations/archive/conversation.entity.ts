@@ -1,7 +1,11 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { ConversationStatus } from '../conversation.js';
 
 @Entity('conversations')
+@Index('conversations_created', ['tenantId', 'createdAt', 'conversationId'])
+@Index('conversations_agent', ['tenantId', 'agentId', 'createdAt', 'conversationId'])
+@Index('conversations_user', ['tenantId', 'userId', 'createdAt', 'conversationId'])
+@Index('conversations_session', ['tenantId', 'sessionId', 'createdAt', 'conversationId'])
 export class ConversationEntity {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'conversations_pk' }) tenantId!: string;
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'conversations_pk' }) conversationId!: string;
@@ -16,6 +20,8 @@ export class ConversationEntity {
   @Column('integer') archivedSeq!: number;
   @Column('bigint') revision!: string;
   @Column('jsonb') metadata!: Record<string, unknown>;
+  @Column('text', { nullable: true }) summary!: string | null;
+  @Column('smallint', { nullable: true }) customerSatisfaction!: number | null;
   @Column('timestamptz') createdAt!: Date;
   @Column('timestamptz') lastMessageAt!: Date;
   @Column('timestamptz', { nullable: true }) closedAt!: Date | null;

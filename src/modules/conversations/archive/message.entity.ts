@@ -1,7 +1,9 @@
-import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { MessageRole } from '../../../contracts/index.js';
 
 @Entity('messages')
+@Index('messages_system', ['tenantId', 'conversationId', 'seq'], { where: "role = 'system'" })
+@Index('messages_search', { synchronize: false })
 @Unique('messages_message_id_unique', ['tenantId', 'conversationId', 'messageId'])
 export class MessageEntity {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'messages_pk' }) tenantId!: string;

@@ -1,32 +1,81 @@
 -- Appends one message. The same messageId again is the same append.
--- KEYS: header, messages, ids, hot, due
--- ARGV: conversationId, messageId, message (JSON without seq), tokens, now (ms), due at (ms), header of a new conversation (JSON object) or '', 1 if the message opens a closed conversation again
--- Returns { seq, 1 if appended or 0 if it was there, the status before if the conversation was closed or '' }, or false if the conversation is not hot
-local seq = redis.call('HGET', KEYS[3], ARGV[2])
-if seq then return { tonumber(seq), 0, '' } end
+-- KEYS: header, messages, ids, hot, active, due, session, lease
+-- ARGV: 1 conversationId, 2 messageId, 3 message (JSON without seq), 4 tokens, 5 role, 6 now (ms), 7 due at (ms), 8 sessionId,
+--   and '' for none: 9 header of a new conversation (JSON object), 10 active conversations at the most, 11 messages at the most,
+--   12 fencing token of the run that appends, 13 seq of the newest message as the caller knows it
+-- Returns { 'appended', seq, status before if it was closed or '', conversation that the session has left for this one or '' },
+--   { 'repeated', seq, the message (JSON) or '' if it is in PostgreSQL only }, { 'refused', reason, what stands against it },
+--   or false if the conversation is not hot
+local at = redis.call('HMGET', KEYS[1], 'status', 'seq', 'archivedSeq', 'firstHotSeq', 'tokenCount', 'revision', 'agentId')
+local status = at[1]
+if not status and ARGV[9] == '' then return false end
 
-local status = redis.call('HGET', KEYS[1], 'status')
-if not status then
-  if ARGV[7] == '' then return false end
-  for field, value in pairs(cjson.decode(ARGV[7])) do redis.call('HSET', KEYS[1], field, value) end
-  redis.call('HSET', KEYS[1], 'status', 'active', 'revision', 0, 'seq', 0, 'archivedSeq', 0, 'firstHotSeq', 1, 'messageCount', 0, 'tokenCount', 0, 'createdAt', ARGV[5])
-elseif status ~= 'active' and ARGV[8] == '1' then
-  redis.call('HSET', KEYS[1], 'status', 'active')
-  redis.call('HDEL', KEYS[1], 'closedAt')
+local seq = (tonumber(at[2]) or 0) + 1
+if redis.call('HSETNX', KEYS[3], ARGV[2], seq) == 0 then
+  local known = tonumber(redis.call('HGET', KEYS[3], ARGV[2]))
+  local place = known - (tonumber(at[4]) or 1)
+  return { 'repeated', known, place >= 0 and redis.call('LINDEX', KEYS[2], place) or '' }
+end
+
+local function refuse(reason, fact)
+  redis.call('HDEL', KEYS[3], ARGV[2])
+  return { 'refused', reason, fact }
+end
+
+if status == 'archived' or status == 'deleted' then return refuse('closed', status) end
+if ARGV[13] ~= '' and tonumber(ARGV[13]) ~= seq - 1 then return refuse('moved', seq - 1) end
+if ARGV[11] ~= '' and seq > tonumber(ARGV[11]) then return refuse('messages', seq - 1) end
+if ARGV[12] ~= '' then
+  local holder = redis.call('HGET', KEYS[8], 'token') or ''
+  if holder ~= ARGV[12] then return refuse('fenced', holder) end
+end
+
+local opens = not status or (status ~= 'active' and ARGV[5] == 'user')
+local agent, left = at[7], ''
+if opens then
+  local created = status and {} or cjson.decode(ARGV[9])
+  agent = agent or created.agentId
+  local current = redis.call('HGET', KEYS[7], agent)
+  if current and current ~= ARGV[1] then left = current end
+  if ARGV[10] ~= '' then
+    local active = redis.call('ZCARD', KEYS[5]) - (left ~= '' and 1 or 0)
+    if active >= tonumber(ARGV[10]) then return refuse('conversations', active) end
+  end
+  if not status then
+    local fields = { 'archivedSeq', 0, 'archivedRevision', -1, 'firstHotSeq', 1, 'createdAt', ARGV[6] }
+    for field, value in pairs(created) do
+      fields[#fields + 1] = field
+      fields[#fields + 1] = value
+    end
+    redis.call('HSET', KEYS[1], unpack(fields))
+    redis.call('ZADD', KEYS[4], ARGV[6], ARGV[1])
+  end
+  redis.call('HSET', KEYS[7], agent, ARGV[1], '~' .. agent, ARGV[1])
+  redis.call('ZADD', KEYS[5], ARGV[6], ARGV[1])
+end
+
+local change = { 'seq', seq, 'tokenCount', (tonumber(at[5]) or 0) + tonumber(ARGV[4]), 'revision', (tonumber(at[6]) or 0) + 1, 'lastMessageAt', ARGV[6] }
+local function set(field, value)
+  change[#change + 1] = field
+  change[#change + 1] = value
+end
+if opens then
+  set('status', 'active')
+  set('sessionId', ARGV[8])
+  set('closedAt', '')
 elseif status == 'transferred' then
   -- The answer of a run that was under way at the close: still closed, but not all of it is in PostgreSQL any more.
-  redis.call('HSET', KEYS[1], 'status', 'completed')
+  set('status', 'completed')
 end
-local closed = ''
-if status and status ~= 'active' then closed = status end
-
-seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
-redis.call('HINCRBY', KEYS[1], 'revision', 1)
-redis.call('HINCRBY', KEYS[1], 'messageCount', 1)
-redis.call('HINCRBY', KEYS[1], 'tokenCount', ARGV[4])
-redis.call('HSET', KEYS[1], 'lastMessageAt', ARGV[5])
+if ARGV[5] == 'system' then
+  -- The window always has them; it is told where they are, of many the newest 32.
+  local seqs = (redis.call('HGET', KEYS[1], 'systemSeqs') or '') .. ',' .. seq
+  local _, count = string.gsub(seqs, ',', '')
+  if count > 32 then seqs = string.gsub(seqs, '^,%d+', '', 1) end
+  set('systemSeqs', seqs)
+end
+redis.call('HSET', KEYS[1], unpack(change))
 redis.call('RPUSH', KEYS[2], ARGV[3])
-redis.call('HSET', KEYS[3], ARGV[2], seq)
-redis.call('ZADD', KEYS[4], ARGV[5], ARGV[1])
-redis.call('ZADD', KEYS[5], 'LT', ARGV[6], ARGV[1])
-return { seq, 1, closed }
+-- The first message that PostgreSQL lacks makes it due; what is due already stays so.
+if seq - 1 == (tonumber(at[3]) or 0) then redis.call('ZADD', KEYS[6], 'LT', ARGV[7], ARGV[1]) end
+return { 'appended', seq, (status and status ~= 'active') and status or '', left }

@@ -2,17 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { MigrationSettings } from '../../../shared/config/index.js';
 import { type LuaScript, REDIS, keys, luaScript } from '../../../shared/redis/index.js';
-import type { ConversationStatus, HotConversation, Message, NewConversation, NewMessage } from '../conversation.js';
-import { fromHeader, headerOfNew, toHeader } from './header-hash.js';
+import type { ConversationRef, ConversationStatus, HotConversation, Message, NewConversation, NewMessage } from '../conversation.js';
+import { type Appended, type AppendOptions, type Refused } from './append.js';
+import { type HeaderFields, fromHeader, headerOfNew, seqsOf, toHeader } from './header-hash.js';
 import { fromStored, toStored } from './message-json.js';
 
-const SCRIPTS = ['open-session', 'append', 'read', 'close', 'mark-archived', 'release', 'reheat'] as const;
-
-/** A conversation's place in Redis. */
-export interface ConversationRef {
-  readonly tenantId: string;
-  readonly conversationId: string;
-}
+const SCRIPTS = ['open-session', 'append', 'read', 'window', 'change', 'mark-archived', 'trim', 'release', 'reheat'] as const;
 
 /** Which messages to read: from a seq on, the newest ones, or the oldest that PostgreSQL does not have yet. */
 export type Range =
@@ -26,12 +21,35 @@ export interface HotRange {
   readonly messages: readonly Message[];
 }
 
-export interface Appended {
-  readonly seq: number;
-  /** False when the message was there already. */
-  readonly isNew: boolean;
-  /** The status of the conversation before, if it was closed. */
-  readonly closedBefore: ConversationStatus | null;
+/** The newest messages, or those of them that the caller did not have. */
+export interface HotWindow {
+  /** The messages follow the one that the caller has; otherwise what he has is not of this conversation, or too old. */
+  readonly goesOn: boolean;
+  /** seq of the first message wanted; older ones than Redis has are in PostgreSQL. */
+  readonly firstSeq: number;
+  readonly systemSeqs: readonly number[];
+  /** Oldest first. */
+  readonly messages: readonly Message[];
+}
+
+/** A change of a header. */
+export interface HeaderChange {
+  readonly fields: HeaderFields;
+  /** `enter`: it becomes its session's active one; `leave`: it is active no more. */
+  readonly session?: 'enter' | 'leave';
+  /** The status that it must have. */
+  readonly status?: ConversationStatus;
+  /** No message may be newer. */
+  readonly idleSince?: Date;
+  readonly activeLimit?: number | null;
+  /** When it has to be in PostgreSQL. */
+  readonly dueInSeconds: number;
+}
+
+/** What a session has afterwards no more. */
+export interface Changed {
+  readonly outcome: 'changed';
+  readonly displaced: string | null;
 }
 
 /**
@@ -49,44 +67,52 @@ export class HotConversationStore {
     this.scripts = Object.fromEntries(SCRIPTS.map((name) => [name, luaScript(redis, import.meta.url, `${name}.lua`)])) as typeof this.scripts;
   }
 
-  /**
-   * The session's active conversation with the agent; the one given becomes it if there is none.
-   *
-   * @param exists false for a new conversation, which is then made, without messages
-   */
-  async openSession(tenantId: string, conversation: NewConversation, exists: boolean): Promise<string> {
+  /** The session's active conversation with the agent; the one given is made, without messages, if there is none. */
+  async openSession(tenantId: string, conversation: NewConversation, activeLimit: number | null = null): Promise<{ readonly conversationId: string; readonly isNew: boolean } | Refused> {
     const { conversationId, sessionId, agentId } = conversation;
-    const scriptKeys = [keys.session(tenantId, sessionId), ...this.keysOf({ tenantId, conversationId }, 'header', 'hot', 'due')];
+    const scriptKeys = [keys.session(tenantId, sessionId), ...keysOf({ tenantId, conversationId }, 'header', 'hot', 'active', 'due')];
     const now = Date.now();
-    const header = exists ? '' : JSON.stringify(headerOfNew(conversation));
-    return (await this.scripts['open-session'](scriptKeys, [agentId, conversationId, now, now + this.settings.maxLagSeconds * 1_000, header])) as string;
+    const args = [agentId, conversationId, now, this.dueAt(now), JSON.stringify(headerOfNew(conversation)), activeLimit ?? ''];
+    const answer = (await this.scripts['open-session'](scriptKeys, args)) as ['open' | 'created', string] | RefusedAnswer;
+    return answer[0] === 'refused' ? refusedOf(answer) : { conversationId: answer[1], isNew: answer[0] === 'created' };
   }
 
   /**
    * Appends a message, once for each messageId. A user's message opens a closed conversation again.
    *
-   * @param create begins the conversation with this header if it is not hot
    * @returns null when the conversation is not hot and `create` is not given
    */
-  append(ref: ConversationRef, message: NewMessage & { readonly tokens: number }, create: NewConversation): Promise<Appended>;
-  append(ref: ConversationRef, message: NewMessage & { readonly tokens: number }): Promise<Appended | null>;
-  async append(ref: ConversationRef, message: NewMessage & { readonly tokens: number }, create?: NewConversation): Promise<Appended | null> {
+  async append(ref: ConversationRef, message: NewMessage & { readonly tokens: number }, options: AppendOptions): Promise<Appended | Refused | null> {
     const now = Date.now();
+    const { create, sessionId, activeLimit, messageLimit, fencingToken, expectedSeq } = options;
     const stored = toStored({ ...message, createdAt: new Date(now) });
     const header = create === undefined ? '' : JSON.stringify(headerOfNew(create));
-    const dueAt = now + this.settings.maxLagSeconds * 1_000;
-    const opens = message.role === 'user' ? 1 : 0;
-    const args = [ref.conversationId, message.messageId, stored, message.tokens, now, dueAt, header, opens];
-    const answer = (await this.scripts.append(this.keysOf(ref, 'header', 'messages', 'ids', 'hot', 'due'), args)) as [number, number, ConversationStatus | ''] | null;
-    return answer && { seq: answer[0], isNew: answer[1] === 1, closedBefore: answer[2] === '' ? null : answer[2] };
+    const args = [ref.conversationId, message.messageId, stored, message.tokens, message.role, now, this.dueAt(now), sessionId];
+    const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), keys.session(ref.tenantId, sessionId), keys.lease(ref.tenantId, ref.conversationId)];
+    const answer = await this.scripts.append(scriptKeys, [...args, header, activeLimit ?? '', messageLimit ?? '', fencingToken ?? '', expectedSeq ?? '']);
+    return appendedOf(answer as AppendAnswer | null);
   }
 
   /** @returns null when the conversation is not hot */
   async read(ref: ConversationRef, range: Range): Promise<HotRange | null> {
-    const answer = (await this.scripts.read(this.keysOf(ref, 'header', 'messages'), rangeArguments(range))) as [string[], number, string[]] | null;
+    const answer = (await this.scripts.read(keysOf(ref, 'header', 'messages'), rangeArguments(range))) as [string[], number, string[]] | null;
     if (answer === null) return null;
     const [header, firstSeq, texts] = answer;
-    return { conversation: fromHeader(ref.conversationId, header), messages: texts.map((text, i) => fromStored(text, firstSeq + i)) };
+    return { conversation: fromHeader(ref.conversationId, header), messages: messagesOf(texts, firstSeq) };
+  }
+
+  /**
+   * The newest messages that the caller does not have.
+   *
+   * @param known the newest message that he has
+   * @returns null when the conversation is not hot
+   */
+  async window(ref: ConversationRef, count: number, known?: Pick<Message, 'seq' | 'messageId'>): Promise<HotWindow | null> {
+    const args = [known?.seq ?? 0, known?.messageId ?? '', count];
+    const answer = (await this.scripts.window(keysOf(ref, 'header', 'messages', 'ids'), args)) as [0 | 1, string, number, number, string[]] | null;
+    if (answer === null) return null;
+    const [goesOn, systemSeqs, firstSeq, from, texts] = answer;
+    return { goesOn: goesOn === 1, firstSeq, systemSeqs: seqsOf(systemSeqs), messages: messagesOf(texts, from) };
   }
 
   /** @returns the message with this id, if it is hot */
@@ -96,63 +122,106 @@ export class HotConversationStore {
     return (await this.read(ref, { from: Number(seq), count: 1 }))?.messages.find((message) => message.messageId === messageId) ?? null;
   }
 
-  /** agentId → conversationId of everything open in a session. */
-  async openConversations(tenantId: string, sessionId: string): Promise<Record<string, string>> {
-    return this.redis.hgetall(keys.session(tenantId, sessionId));
+  /**
+   * Changes the header of a conversation, if it is as the caller believes, and makes it due.
+   *
+   * @param conversation as it was read; its session and agent are where it is now
+   * @returns null when the conversation is not hot
+   */
+  async change({ tenantId, conversationId }: ConversationRef, conversation: Pick<HotConversation, 'sessionId' | 'agentId'>, change: HeaderChange): Promise<Changed | Refused | null> {
+    const { sessionId, agentId } = conversation;
+    const sessions = [change.fields.sessionId ?? sessionId, sessionId].map((id) => keys.session(tenantId, id));
+    const scriptKeys = [keys.conversation(tenantId, conversationId), ...sessions, keys.active(tenantId), keys.due(tenantId)];
+    const answer = (await this.scripts.change(scriptKeys, [conversationId, agentId, ...changeArguments(change)])) as ['changed', string] | RefusedAnswer | null;
+    if (answer === null) return null;
+    return answer[0] === 'refused' ? refusedOf(answer) : { outcome: 'changed', displaced: orNull(answer[1]) };
   }
 
-  /** Completes a conversation and makes it due after the grace time. @returns false when it was not active */
-  async close(ref: ConversationRef, sessionId: string, agentId: string): Promise<boolean> {
-    const now = Date.now();
-    const dueAt = now + this.settings.closeGraceSeconds * 1_000;
-    const scriptKeys = [keys.conversation(ref.tenantId, ref.conversationId), keys.session(ref.tenantId, sessionId), keys.due(ref.tenantId)];
-    return (await this.scripts.close(scriptKeys, [ref.conversationId, agentId, now, dueAt])) === 1;
-  }
-
-  /** Conversations that somebody must look at now, the longest due first. */
-  async findDue(tenantId: string, limit: number): Promise<string[]> {
-    return this.redis.zrange(keys.due(tenantId), '-inf', Date.now(), 'BYSCORE', 'LIMIT', 0, limit);
-  }
-
-  /** Nobody need look at the conversation for a while: its move failed for good, and would again. */
-  async postpone({ tenantId, conversationId }: ConversationRef): Promise<void> {
-    await this.redis.zadd(keys.due(tenantId), 'XX', Date.now() + this.settings.maxLagSeconds * 1_000, conversationId);
-  }
-
-  /** Messages up to `archivedSeq` are in PostgreSQL, verified. @returns how many are not, or -1 when the conversation is not hot */
-  async markArchived(ref: ConversationRef, archivedSeq: number): Promise<number> {
+  /**
+   * Messages up to `archivedSeq` and the header of this revision are in PostgreSQL, verified.
+   *
+   * @returns how many messages are not, or -1 when the conversation is not hot
+   */
+  async markArchived(ref: ConversationRef, { archivedSeq, revision }: Pick<HotConversation, 'archivedSeq' | 'revision'>): Promise<number> {
     const now = Date.now();
     const releaseAt = now + this.settings.releaseSeconds * 1_000;
-    const lookAgainAt = now + this.settings.maxLagSeconds * 1_000;
-    return (await this.scripts['mark-archived'](this.keysOf(ref, 'header', 'due'), [ref.conversationId, archivedSeq, releaseAt, lookAgainAt])) as number;
+    return (await this.scripts['mark-archived'](keysOf(ref, 'header', 'due'), [ref.conversationId, archivedSeq, revision, releaseAt, this.dueAt(now)])) as number;
+  }
+
+  /** Takes messages out of Redis that PostgreSQL has, but for the newest. @returns how many were taken out */
+  async trim(ref: ConversationRef): Promise<number> {
+    return (await this.scripts.trim(keysOf(ref, 'header', 'messages'), [this.settings.hotTailMessages])) as number;
   }
 
   /** Takes the conversation out of Redis if it is closed, archived whole, and its release time has come. @returns true when it left */
-  async release(ref: ConversationRef): Promise<boolean> {
-    return (await this.scripts.release(this.keysOf(ref, 'header', 'messages', 'ids', 'hot', 'due'), [ref.conversationId, Date.now()])) === 1;
+  async release(ref: ConversationRef, conversation: Pick<HotConversation, 'sessionId' | 'agentId'>): Promise<boolean> {
+    return this.leave(ref, conversation, 0);
   }
 
-  /** Brings an archived conversation back; does nothing when it is hot. @param ids messageId → seq of all its messages */
-  async reheat(ref: ConversationRef, conversation: HotConversation, tail: readonly Message[], ids: Readonly<Record<string, number>>): Promise<void> {
+  /** Takes a conversation out of Redis whatever its state: PostgreSQL knows that it was deleted. */
+  async purge(ref: ConversationRef, conversation: Pick<HotConversation, 'sessionId' | 'agentId'>): Promise<void> {
+    await this.leave(ref, conversation, 1);
+  }
+
+  /** Brings an archived conversation back; does nothing when it is hot. @param ids messageId and seq of all its messages */
+  async reheat(ref: ConversationRef, conversation: HotConversation, tail: readonly Message[], ids: readonly (readonly [messageId: string, seq: number])[]): Promise<void> {
     const releaseAt = Date.now() + this.settings.releaseSeconds * 1_000;
-    const args = [JSON.stringify(toHeader(conversation)), JSON.stringify(tail.map(toStored)), JSON.stringify(ids), conversation.lastMessageAt.getTime(), releaseAt];
-    await this.scripts.reheat(this.keysOf(ref, 'header', 'messages', 'ids', 'hot', 'due'), [ref.conversationId, ...args]);
+    const args = [JSON.stringify(toHeader(conversation)), JSON.stringify(tail.map(toStored)), JSON.stringify(ids.flat()), releaseAt];
+    await this.scripts.reheat(keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), [ref.conversationId, ...args]);
   }
 
-  private keysOf({ tenantId, conversationId }: ConversationRef, ...names: ('header' | 'messages' | 'ids' | 'hot' | 'due')[]): string[] {
-    const key = {
-      header: keys.conversation(tenantId, conversationId),
-      messages: keys.messages(tenantId, conversationId),
-      ids: keys.messageIds(tenantId, conversationId),
-      hot: keys.hot(tenantId),
-      due: keys.due(tenantId),
-    };
-    return names.map((name) => key[name]);
+  private async leave(ref: ConversationRef, { sessionId, agentId }: Pick<HotConversation, 'sessionId' | 'agentId'>, isForced: 0 | 1): Promise<boolean> {
+    const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), keys.session(ref.tenantId, sessionId)];
+    return (await this.scripts.release(scriptKeys, [ref.conversationId, agentId, Date.now(), isForced])) === 1;
   }
+
+  /** When what was written now has to be in PostgreSQL. */
+  private dueAt(now: number): number {
+    return now + this.settings.maxLagSeconds * 1_000;
+  }
+}
+
+type RefusedAnswer = ['refused', Refused['reason'], string | number];
+type AppendAnswer = ['appended', number, ConversationStatus | '', string] | ['repeated', number, string] | RefusedAnswer;
+
+function appendedOf(answer: AppendAnswer | null): Appended | Refused | null {
+  if (answer === null) return null;
+  if (answer[0] === 'refused') return refusedOf(answer);
+  if (answer[0] === 'repeated') return { outcome: 'repeated', seq: answer[1], stored: answer[2] === '' ? null : fromStored(answer[2], answer[1]) };
+  return { outcome: 'appended', seq: answer[1], closedBefore: answer[2] === '' ? null : answer[2], displaced: orNull(answer[3]) };
+}
+
+function refusedOf([, reason, fact]: RefusedAnswer): Refused {
+  return { outcome: 'refused', reason, fact };
+}
+
+function orNull(text: string): string | null {
+  return text === '' ? null : text;
+}
+
+function messagesOf(texts: readonly string[], firstSeq: number): Message[] {
+  return texts.map((text, i) => fromStored(text, firstSeq + i));
+}
+
+function keysOf({ tenantId, conversationId }: ConversationRef, ...names: ('header' | 'messages' | 'ids' | 'hot' | 'active' | 'due')[]): string[] {
+  return names.map((name) => KEYS[name](tenantId, conversationId));
+}
+
+const KEYS = {
+  header: keys.conversation,
+  messages: keys.messages,
+  ids: keys.messageIds,
+  hot: keys.hot,
+  active: keys.active,
+  due: keys.due,
+} as const;
+
+function changeArguments({ fields, session, status, idleSince, activeLimit, dueInSeconds }: HeaderChange): (string | number)[] {
+  const now = Date.now();
+  return [JSON.stringify(fields), session ?? '', now, now + dueInSeconds * 1_000, status ?? '', idleSince?.getTime() ?? '', activeLimit ?? ''];
 }
 
 function rangeArguments(range: Range): (string | number)[] {
   if ('from' in range) return ['range', range.from, range.count];
-  if ('tail' in range) return ['tail', range.tail];
-  return ['unarchived', range.unarchived];
+  return 'tail' in range ? ['tail', range.tail] : ['unarchived', range.unarchived];
 }

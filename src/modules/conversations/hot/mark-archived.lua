@@ -1,22 +1,27 @@
--- Records that messages up to a seq are in PostgreSQL, verified, and says when to look at the conversation next.
--- KEYS: header, due    ARGV: conversationId, archived up to, release at (ms), look again at (ms)
+-- Records what PostgreSQL has, verified, and says when to look at the conversation next.
+-- KEYS: header, due
+-- ARGV: conversationId, archived up to (seq), revision of the header that PostgreSQL has, release at (ms), look again at (ms)
 -- Returns the number of messages not archived yet, or -1 if the conversation is not hot
-local at = redis.call('HMGET', KEYS[1], 'seq', 'archivedSeq', 'status')
+local at = redis.call('HMGET', KEYS[1], 'seq', 'archivedSeq', 'status', 'revision', 'archivedRevision')
 if not at[1] then
   redis.call('ZREM', KEYS[2], ARGV[1])
   return -1
 end
 local seq, archived = tonumber(at[1]), math.max(tonumber(at[2]), tonumber(ARGV[2]))
-redis.call('HSET', KEYS[1], 'archivedSeq', archived)
-if archived < seq then
-  redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])
-elseif at[3] == 'active' then
+local revision, archivedRevision = tonumber(at[4]), math.max(tonumber(at[5]), tonumber(ARGV[3]))
+redis.call('HSET', KEYS[1], 'archivedSeq', archived, 'archivedRevision', archivedRevision)
+
+local status = at[3]
+if archived < seq or archivedRevision < revision then
+  -- An active one gathers messages first; a closed one stays due.
+  if status == 'active' then redis.call('ZADD', KEYS[2], ARGV[5], ARGV[1]) end
+elseif status == 'active' then
   redis.call('ZREM', KEYS[2], ARGV[1])
-elseif at[3] == 'completed' then
+elseif status == 'completed' then
   redis.call('HSET', KEYS[1], 'status', 'transferred')
-  redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
-else
-  -- Marked before: its release time stands.
-  redis.call('ZADD', KEYS[2], 'NX', ARGV[3], ARGV[1])
+  redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])
+elseif status ~= 'deleted' then
+  -- Marked before: its release time stands, unless it is over because of what was just moved.
+  redis.call('ZADD', KEYS[2], tonumber(at[5]) < archivedRevision and 'GT' or 'NX', ARGV[4], ARGV[1])
 end
 return seq - archived

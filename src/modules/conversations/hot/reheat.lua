@@ -1,12 +1,20 @@
 -- Brings an archived conversation back: its header, the tail of its messages and all its message ids. Does nothing if it is hot.
--- KEYS: header, messages, ids, hot, due
--- ARGV: conversationId, header (JSON object), tail (JSON array of messages as JSON texts), ids (JSON object messageId → seq), last message at (ms), release at (ms)
+-- KEYS: header, messages, ids, hot, active, due
+-- ARGV: conversationId, header (JSON object), tail (JSON array of messages as JSON texts), ids (JSON array messageId, seq, messageId, seq …), release at (ms)
 -- Returns 1 if it was brought back
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-for field, value in pairs(cjson.decode(ARGV[2])) do redis.call('HSET', KEYS[1], field, value) end
+local header = cjson.decode(ARGV[2])
+for field, value in pairs(header) do redis.call('HSET', KEYS[1], field, value) end
 redis.call('DEL', KEYS[2], KEYS[3])
-for _, message in ipairs(cjson.decode(ARGV[3])) do redis.call('RPUSH', KEYS[2], message) end
-for id, seq in pairs(cjson.decode(ARGV[4])) do redis.call('HSET', KEYS[3], id, seq) end
-redis.call('ZADD', KEYS[4], ARGV[5], ARGV[1])
-redis.call('ZADD', KEYS[5], ARGV[6], ARGV[1])
+
+-- unpack puts everything on Lua's stack, which takes some 8000.
+local function inSlices(values, write)
+  for from = 1, #values, 1000 do write(unpack(values, from, math.min(from + 999, #values))) end
+end
+inSlices(cjson.decode(ARGV[3]), function(...) redis.call('RPUSH', KEYS[2], ...) end)
+inSlices(cjson.decode(ARGV[4]), function(...) redis.call('HSET', KEYS[3], ...) end)
+
+redis.call('ZADD', KEYS[4], header.createdAt, ARGV[1])
+if header.status == 'active' then redis.call('ZADD', KEYS[5], header.lastMessageAt, ARGV[1]) end
+redis.call('ZADD', KEYS[6], ARGV[5], ARGV[1])
 return 1

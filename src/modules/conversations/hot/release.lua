@@ -1,11 +1,15 @@
 -- Takes a conversation out of Redis, if it is closed, whole in PostgreSQL and past its release time.
--- KEYS: header, messages, ids, hot, due    ARGV: conversationId, now (ms)
+-- KEYS: header, messages, ids, hot, active, due, session    ARGV: conversationId, agentId, now (ms), 1 if it goes whatever its state
 -- Returns 1 if it was released
-local at = redis.call('HMGET', KEYS[1], 'seq', 'archivedSeq', 'status')
-if at[3] ~= 'transferred' or at[1] ~= at[2] then return 0 end
-local releaseAt = redis.call('ZSCORE', KEYS[5], ARGV[1])
-if releaseAt and tonumber(releaseAt) > tonumber(ARGV[2]) then return 0 end
+local at = redis.call('HMGET', KEYS[1], 'seq', 'archivedSeq', 'status', 'revision', 'archivedRevision')
+if ARGV[4] ~= '1' then
+  if (at[3] ~= 'transferred' and at[3] ~= 'archived') or at[1] ~= at[2] or at[4] ~= at[5] then return 0 end
+  local releaseAt = redis.call('ZSCORE', KEYS[6], ARGV[1])
+  if releaseAt and tonumber(releaseAt) > tonumber(ARGV[3]) then return 0 end
+end
 redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
-redis.call('ZREM', KEYS[4], ARGV[1])
-redis.call('ZREM', KEYS[5], ARGV[1])
+for i = 4, 6 do redis.call('ZREM', KEYS[i], ARGV[1]) end
+for _, field in ipairs({ ARGV[2], '~' .. ARGV[2] }) do
+  if redis.call('HGET', KEYS[7], field) == ARGV[1] then redis.call('HDEL', KEYS[7], field) end
+end
 return 1

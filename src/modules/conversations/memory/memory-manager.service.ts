@@ -1,16 +1,138 @@
 import { Injectable } from '@nestjs/common';
-import { HistoryReader } from '../history-reader.service.js';
-import type { ConversationRef } from '../hot/hot-conversation.store.js';
+import { LRUCache } from 'lru-cache';
+import { MetricsService } from '../../../shared/telemetry/index.js';
+import type { ConversationRef, Message } from '../conversation.js';
+import { HistoryReader } from '../history/history-reader.service.js';
+import { HotConversationStore, type HotWindow } from '../hot/hot-conversation.store.js';
 import { type MemoryWindow, fitWindow } from './memory-window.js';
 import { historyBudgetTokens } from './model-limits.js';
 
-/** What a model is shown of a conversation. */
+/** What one process remembers of a conversation. */
+interface Buffer {
+  /** The newest messages, oldest first, without a gap. */
+  readonly messages: readonly Message[];
+  /** System messages that are older. */
+  readonly systems: readonly Message[];
+  /** How many were asked for when it was filled. */
+  readonly count: number;
+}
+
+/** What the process remembers in all. */
+export interface MemoryStats {
+  readonly activeConversations: number;
+  readonly totalTokensInMemory: number;
+  readonly memoryType: 'token_buffer';
+}
+
+const MAX_BUFFER_BYTES = 67_108_864;
+
+/**
+ * What a model is shown of a conversation. The process remembers the newest messages of the conversations that it serves and asks Redis only for
+ * what is new; that what it remembers is still true, Redis says in the same round trip.
+ *
+ * @source seed 003, section 3, memory_manager
+ */
 @Injectable()
 export class MemoryManager {
-  constructor(private readonly history: HistoryReader) {}
+  private readonly buffers = new LRUCache<string, Buffer>({ maxSize: MAX_BUFFER_BYTES, sizeCalculation: sizeOf });
 
-  /** @param maxMessages newest messages to consider @returns the part of them that fits the model */
-  async window(ref: ConversationRef, model: string, maxMessages: number): Promise<MemoryWindow> {
-    return fitWindow(await this.history.tail(ref, maxMessages), historyBudgetTokens(model));
+  constructor(
+    private readonly hot: HotConversationStore,
+    private readonly history: HistoryReader,
+    metrics: MetricsService,
+  ) {
+    metrics.read('gauge', { name: 'nooble_memory_conversations', help: 'Conversations whose newest messages this process remembers.' }, () => [[{}, this.getMemoryStats().activeConversations]]);
+    metrics.read('gauge', { name: 'nooble_memory_tokens', help: 'Tokens of the messages that this process remembers.' }, () => [[{}, this.getMemoryStats().totalTokensInMemory]]);
   }
+
+  /**
+   * The newest messages that fit the model, the system messages among them.
+   *
+   * @param maxMessages newest messages to consider
+   * @param maxTokens   at the most, if the model allows more
+   * @returns an empty window for a conversation that does not exist
+   */
+  async window(ref: ConversationRef, model: string, maxMessages: number, maxTokens = Infinity): Promise<MemoryWindow> {
+    return fitWindow(await this.newest(ref, maxMessages), Math.min(historyBudgetTokens(model), maxTokens));
+  }
+
+  getMemoryStats(): MemoryStats {
+    const buffers = [...this.buffers.values()];
+    const tokensOf = (messages: readonly Message[]): number => messages.reduce((sum, { tokens }) => sum + tokens, 0);
+    const totalTokensInMemory = buffers.reduce((sum, { messages, systems }) => sum + tokensOf(messages) + tokensOf(systems), 0);
+    return { activeConversations: buffers.length, totalTokensInMemory, memoryType: 'token_buffer' };
+  }
+
+  /** Forgets a conversation. It is remembered again when somebody asks for its window. */
+  cleanup({ tenantId, conversationId }: ConversationRef): void {
+    this.buffers.delete(bufferKey(tenantId, conversationId));
+  }
+
+  /** Oldest first. */
+  private async newest(ref: ConversationRef, count: number): Promise<readonly Message[]> {
+    const key = bufferKey(ref.tenantId, ref.conversationId);
+    const held = this.heldFor(key, count);
+    const wanted = held?.count ?? count;
+    const hot = await this.history.fromRedis(ref, () => this.hot.window(ref, wanted, held?.messages.at(-1)));
+    if (hot === null) {
+      this.buffers.delete(key);
+      return this.history.coldTail(ref, count);
+    }
+    const before = hot.goesOn && held ? held : await this.begun(ref, hot, wanted);
+    const buffer = await this.extended(ref, before, hot);
+    this.buffers.set(key, buffer);
+    return lastOf(buffer, count, hot.systemSeqs);
+  }
+
+  /** What is remembered, if it is as much as is wanted. */
+  private heldFor(key: string, count: number): Buffer | undefined {
+    const held = this.buffers.get(key);
+    return held && held.count >= count ? held : undefined;
+  }
+
+  /** A buffer with what is wanted and not in Redis any more. */
+  private async begun(ref: ConversationRef, { firstSeq, messages }: HotWindow, count: number): Promise<Buffer> {
+    const lastSeq = (messages[0]?.seq ?? firstSeq) - 1;
+    return { messages: await this.history.archivedBetween(ref, firstSeq, lastSeq), systems: [], count };
+  }
+
+  /** The buffer with what is new. */
+  private async extended(ref: ConversationRef, buffer: Buffer, hot: HotWindow): Promise<Buffer> {
+    if (hot.messages.length === 0) return buffer;
+    const all = [...buffer.messages, ...hot.messages];
+    const messages = all.slice(-buffer.count);
+    const firstSeq = messages[0]?.seq ?? 1;
+    const wanted = hot.systemSeqs.filter((seq) => seq < firstSeq);
+    if (wanted.length === 0) return { ...buffer, messages, systems: [] };
+    const known = new Map([...buffer.systems, ...all].map((message) => [message.seq, message]));
+    const missing = await this.load(ref, wanted.filter((seq) => !known.has(seq)));
+    for (const message of missing) known.set(message.seq, message);
+    return { ...buffer, messages, systems: wanted.flatMap((seq) => known.get(seq) ?? []) };
+  }
+
+  /** System messages from before the window: in Redis or in PostgreSQL. */
+  private async load(ref: ConversationRef, seqs: readonly number[]): Promise<readonly Message[]> {
+    const inRedis = await Promise.all(seqs.map(async (seq) => (await this.hot.read(ref, { from: seq, count: 1 }))?.messages.find((message) => message.seq === seq)));
+    const found = inRedis.filter((message) => message !== undefined);
+    const rest = seqs.filter((seq) => !found.some((message) => message.seq === seq));
+    return [...found, ...(await this.history.archivedAt(ref, rest))];
+  }
+}
+
+/** The last messages of a buffer, after the system messages before them. */
+function lastOf({ messages, systems }: Buffer, count: number, systemSeqs: readonly number[]): readonly Message[] {
+  if (messages.length <= count) return [...systems, ...messages];
+  const isKept = new Set(systemSeqs);
+  return [...systems, ...messages.slice(0, -count).filter(({ seq }) => isKept.has(seq)), ...messages.slice(-count)];
+}
+
+function bufferKey(tenantId: string, conversationId: string): string {
+  return `${tenantId} ${conversationId}`;
+}
+
+/** About the bytes that a message takes besides its text. A guess. */
+const MESSAGE_BYTES = 300;
+
+function sizeOf({ messages, systems }: Buffer): number {
+  return [...messages, ...systems].reduce((sum, { content }) => sum + 2 * content.length + MESSAGE_BYTES, 1);
 }

@@ -6,10 +6,14 @@ import { CLIENT_ID, ExecutionStartFrame, SubscribeFrame, UnsubscribeFrame, newId
 import { ExecutionSettings, ServerSettings } from '../../../shared/config/index.js';
 import { AppError, toAppError } from '../../../shared/errors/index.js';
 import { SocketErrorFilter, errorFrame, validationPipe } from '../../../shared/http/index.js';
+import { type SessionSocket, SocketSessions } from '../../conversations/index.js';
 import { AuthenticationService, authorize } from '../../tenancy/index.js';
 import { ExecutionsService } from '../executions.service.js';
 import { Orchestrator } from '../orchestrator.service.js';
-import { CLOSE, SocketConnection } from './socket-connection.js';
+import { CLOSE, PONG_WITHIN_MS, SocketConnection } from './socket-connection.js';
+
+/** A socket of a process that died counts as open for this many pings. */
+const SILENT_PINGS = 2;
 
 /** `/ws`: starts executions and follows their events. What the protocol is: `docs/websocket.md`. */
 @WebSocketGateway({ path: '/ws' })
@@ -23,6 +27,7 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
     private readonly authentication: AuthenticationService,
     private readonly orchestrator: Orchestrator,
     private readonly executions: ExecutionsService,
+    private readonly sessions: SocketSessions,
     private readonly settings: ExecutionSettings,
     private readonly server: ServerSettings,
   ) {}
@@ -33,7 +38,7 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
     try {
       const connection = await opening;
       const { tenantId, tier } = connection.principal;
-      connection.send({ type: 'connection.ack', data: { connectionId: newId(), sessionId: connection.sessionId, tenantId, tier, serverTime: new Date().toISOString() } });
+      connection.send({ type: 'connection.ack', data: { connectionId: connection.connectionId, sessionId: connection.sessionId, tenantId, tier, serverTime: new Date().toISOString() } });
     } catch (error) {
       socket.send(JSON.stringify(errorFrame(error)));
       const code = toAppError(error).isRetryable ? CLOSE.tryAgainLater : CLOSE.policyViolation;
@@ -44,8 +49,10 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
   handleDisconnect(socket: WebSocket): void {
     const opening = this.connections.get(socket);
     this.connections.delete(socket);
-    opening?.then((connection) => {
+    opening?.then(async (connection) => {
       connection.dispose();
+      // While Redis is away nobody can be told; the session's conversations are then completed when they have been silent for long enough.
+      await this.sessions.gone(sessionSocketOf(connection)).catch(ignore);
     }, ignore);
   }
 
@@ -87,7 +94,10 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
     const principal = await this.authentication.authenticate(request.headers);
     authorize(principal, 'user');
     const connection = new SocketConnection(socket, principal, sessionId, this.settings.socketBufferLimitBytes);
-    connection.keepAlive(this.settings.socketPingSeconds * 1_000);
+    const pingMs = this.settings.socketPingSeconds * 1_000;
+    const isHere = (): Promise<void> => this.sessions.seen(sessionSocketOf(connection), SILENT_PINGS * pingMs + PONG_WITHIN_MS).catch(ignore);
+    connection.keepAlive(pingMs, () => void isHere());
+    await isHere();
     return connection;
   }
 
@@ -119,6 +129,10 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
       connection.unfollow(ids.executionId, signal);
     }
   }
+}
+
+function sessionSocketOf({ principal: { tenantId, tier }, sessionId, connectionId }: SocketConnection): SessionSocket {
+  return { tenantId, tier, sessionId, connectionId };
 }
 
 interface EventIds {

@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws';
+import { newId } from '../../../contracts/index.js';
 import type { ServerFrame } from '../../../shared/http/index.js';
 import type { Principal } from '../../tenancy/index.js';
 
@@ -13,12 +14,14 @@ export interface EventFrame {
 export const CLOSE = { goingAway: 1001, policyViolation: 1008, tryAgainLater: 1013 } as const;
 
 const DRAIN_POLL_MS = 10;
-const PONG_WITHIN_MS = 10_000;
+/** A client that does not answer a ping in this time is cut off. Milliseconds. */
+export const PONG_WITHIN_MS = 10_000;
 /** How long a reader may stay behind the limit before it is closed. */
 const READ_WITHIN_MS = 10_000;
 
 /** One open socket: who is behind it, what it follows, and how much it has not read. */
 export class SocketConnection {
+  readonly connectionId = newId();
   private readonly following = new Map<string, AbortController>();
   private heartbeat: NodeJS.Timeout | undefined;
 
@@ -58,8 +61,8 @@ export class SocketConnection {
     controller.abort();
   }
 
-  /** Pings at this interval; a client that does not answer in 10 s is cut off. */
-  keepAlive(intervalMs: number): void {
+  /** Pings at this interval; a client that does not answer in 10 s is cut off. @param onPing called with each ping */
+  keepAlive(intervalMs: number, onPing: () => void): void {
     let cutOff: NodeJS.Timeout | undefined;
     this.socket.on('pong', () => {
       clearTimeout(cutOff);
@@ -70,6 +73,7 @@ export class SocketConnection {
         this.socket.terminate();
       }, PONG_WITHIN_MS);
       this.socket.ping();
+      onPing();
     }, intervalMs);
     this.socket.once('close', () => {
       clearTimeout(cutOff);

@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import { CacheAsideService, type CacheTypeName } from '../../../shared/cache/index.js';
+import { ArchiveRepository } from '../archive/archive.repository.js';
+import type { Conversation, ConversationRef, Message } from '../conversation.js';
+import { type MessagePage, type MessageQuery, pageOfMessages, wholeQuery } from './message-page.js';
+
+interface Entry {
+  readonly dataType: CacheTypeName;
+  readonly id: readonly string[];
+  readonly load: () => Promise<Message[]>;
+}
+
+/**
+ * Messages of conversations at rest, through the caches. An entry is kept under the conversation's revision, which every change of it moves on:
+ * what was cached before is then never asked for again. A page is kept under what was asked for, so none is taken for another or for the whole.
+ */
+@Injectable()
+export class ColdHistory {
+  constructor(
+    private readonly archive: ArchiveRepository,
+    private readonly cache: CacheAsideService,
+  ) {}
+
+  /** @param conversation as PostgreSQL has it */
+  async page(ref: ConversationRef, conversation: Conversation, query: MessageQuery): Promise<MessagePage> {
+    const { role, limit, after, before } = query;
+    const total = role === undefined ? conversation.messageCount : await this.archive.countMessages(ref, role, conversation.archivedSeq);
+    const id = ['page', String(limit), String(after ?? ''), String(before ?? ''), role ?? ''];
+    const messages = await this.cached(ref, conversation, { dataType: 'conversation_message', id, load: () => this.archive.findMessagePage(ref, wholeQuery(query)) });
+    return pageOfMessages(query, total, messages, []);
+  }
+
+  /** The newest messages, oldest first; the system messages before them, too. */
+  async tail(ref: ConversationRef, conversation: Conversation, count: number): Promise<readonly Message[]> {
+    return this.cached(ref, conversation, { dataType: 'conversation_memory', id: ['tail', String(count)], load: () => this.loadTail(ref, conversation.archivedSeq, count) });
+  }
+
+  private async loadTail(ref: ConversationRef, newest: number, count: number): Promise<Message[]> {
+    const first = Math.max(1, newest - count + 1);
+    const [tail, systemSeqs] = await Promise.all([this.archive.findMessages(ref, first, newest), this.archive.findSystemSeqs(ref, count)]);
+    const older = systemSeqs.filter((seq) => seq < first);
+    return [...(older.length > 0 ? await this.archive.findMessagesAt(ref, older) : []), ...tail];
+  }
+
+  private async cached({ tenantId, conversationId }: ConversationRef, { agentId, revision }: Conversation, { dataType, id, load }: Entry): Promise<readonly Message[]> {
+    const scope = { agent: agentId, conversation: conversationId };
+    const { value } = await this.cache.getWithCacheAside({ dataType, tenantId, resourceId: [String(revision), ...id], scope, fetchFromDb: load, operation: 'history' });
+    return value ?? [];
+  }
+}

@@ -1,0 +1,78 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { MigrationSettings } from '../../../shared/config/index.js';
+import { REDIS, keys } from '../../../shared/redis/index.js';
+import type { ConversationRef, HotConversation } from '../conversation.js';
+import { fromFields } from './header-hash.js';
+
+/** Headers asked for at once. A guess: some 0.5 MB of answers. */
+const SLICE = 1_000;
+
+/** What of an agent a session has in Redis. */
+export interface SessionEntry {
+  readonly agentId: string;
+  readonly conversationId: string;
+  /** False: it is the newest one, and closed. */
+  readonly isActive: boolean;
+}
+
+/** Which conversations are in Redis: all hot ones, the active ones, those that are due, and those of a session. */
+@Injectable()
+export class HotIndexStore {
+  constructor(
+    @Inject(REDIS) private readonly redis: Redis,
+    private readonly settings: MigrationSettings,
+  ) {}
+
+  /** Everything of a tenant that is in Redis, newest first. Those that come or go meanwhile may be in it or not. */
+  async hotConversations(tenantId: string): Promise<HotConversation[]> {
+    const ids = await this.redis.zrange(keys.hot(tenantId), 0, -1, 'REV');
+    const found: HotConversation[] = [];
+    for (let from = 0; from < ids.length; from += SLICE) found.push(...(await this.headers(tenantId, ids.slice(from, from + SLICE))));
+    return found;
+  }
+
+  /** @returns null when the conversation is not hot */
+  async header({ tenantId, conversationId }: ConversationRef): Promise<HotConversation | null> {
+    return (await this.headers(tenantId, [conversationId]))[0] ?? null;
+  }
+
+  /** What a session has in Redis, one entry an agent: the active conversation, or the newest closed one. */
+  async session(tenantId: string, sessionId: string): Promise<SessionEntry[]> {
+    const fields = await this.redis.hgetall(keys.session(tenantId, sessionId));
+    const agents = new Set(Object.keys(fields).map((field) => field.replace('~', '')));
+    return [...agents].map((agentId) => ({ agentId, conversationId: fields[agentId] ?? fields[`~${agentId}`] ?? '', isActive: agentId in fields }));
+  }
+
+  /** Conversations that somebody must look at now, the longest due first. */
+  async findDue(tenantId: string, limit: number): Promise<string[]> {
+    return this.redis.zrange(keys.due(tenantId), '-inf', Date.now(), 'BYSCORE', 'LIMIT', 0, limit);
+  }
+
+  /** Nobody need look at the conversation for a while: its move failed for good, and would again. */
+  async postpone({ tenantId, conversationId }: ConversationRef): Promise<void> {
+    await this.redis.zadd(keys.due(tenantId), 'XX', Date.now() + this.settings.maxLagSeconds * 1_000, conversationId);
+  }
+
+  /**
+   * Active conversations without a message since then. The index knows only when they became active; whoever has had a message since is put
+   * back by its time, so that nobody looks at it again before it can be idle.
+   */
+  async findIdle(tenantId: string, since: Date, limit: number): Promise<HotConversation[]> {
+    const ids = await this.redis.zrange(keys.active(tenantId), '-inf', since.getTime(), 'BYSCORE', 'LIMIT', 0, limit);
+    const conversations = await this.headers(tenantId, ids);
+    const known = new Set(conversations.map(({ conversationId }) => conversationId));
+    const gone = ids.filter((id) => !known.has(id));
+    if (gone.length > 0) await this.redis.zrem(keys.active(tenantId), ...gone);
+    const [idle, busy] = [conversations.filter(({ lastMessageAt }) => lastMessageAt <= since), conversations.filter(({ lastMessageAt }) => lastMessageAt > since)];
+    const scores = busy.flatMap(({ conversationId, lastMessageAt }) => [lastMessageAt.getTime(), conversationId]);
+    if (busy.length > 0) await this.redis.zadd(keys.active(tenantId), 'XX', ...scores);
+    return idle;
+  }
+
+  /** Those that are not in Redis any more are left out. */
+  private async headers(tenantId: string, ids: readonly string[]): Promise<HotConversation[]> {
+    const found = await Promise.all(ids.map((id) => this.redis.hgetall(keys.conversation(tenantId, id))));
+    return found.flatMap((fields, i) => ('status' in fields && fields['status'] !== 'deleted' ? [fromFields(ids[i] ?? '', fields)] : []));
+  }
+}

@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+import type { MessageRole } from '../../contracts/index.js';
+import { AgentCacheInvalidator } from '../../shared/cache/index.js';
+import { MigrationSettings } from '../../shared/config/index.js';
+import { ArchiveRepository } from './archive/archive.repository.js';
+import type { Conversation, ConversationRef, ConversationStatus, Message, NewConversation, NewMessage } from './conversation.js';
+import { conversationErrors, refused } from './conversations.errors.js';
+import type { Appended, AppendOptions, Refused } from './hot/append.js';
+import { HotConversationStore } from './hot/hot-conversation.store.js';
+import { TokenCounter } from './memory/token-counter.service.js';
+import { toStorableText } from './storable-text.js';
+
+/** System messages that a window always has. As `append.lua`. */
+const SYSTEM_MESSAGES = 32;
+
+/** Where a message goes, and what limits it. */
+export interface AppendTarget extends Omit<AppendOptions, 'create' | 'sessionId'> {
+  /** Whose it is. */
+  readonly conversation: NewConversation;
+  /** The conversation begins with this message if there is none. */
+  readonly mayBegin: boolean;
+  /** Counted before; default: counted for the conversation's model. */
+  readonly tokens?: number;
+}
+
+/** A message that is in the conversation. */
+export interface AppendedMessage {
+  readonly seq: number;
+  readonly tokens: number;
+  /** The one that was there under this id already. */
+  readonly earlier: Message | null;
+  /** Another conversation was its session's active one before. */
+  readonly displaced: string | null;
+}
+
+/** Puts messages into conversations wherever they are: hot, at rest, or not begun yet. */
+@Injectable()
+export class MessageAppender {
+  constructor(
+    private readonly hot: HotConversationStore,
+    private readonly archive: ArchiveRepository,
+    private readonly tokens: TokenCounter,
+    private readonly invalidator: AgentCacheInvalidator,
+    private readonly settings: MigrationSettings,
+  ) {}
+
+  /**
+   * Appends a message; the same messageId again is the same append. A user's message makes a completed conversation active again, any
+   * message makes an archived one hot.
+   *
+   * @throws CONVERSATION_NOT_FOUND (notFound), CONVERSATION_ARCHIVED, SEQ_CONFLICT, RUN_SUPERSEDED (conflict), TIER_LIMIT_MESSAGES (forbidden),
+   * TIER_LIMIT_CONVERSATIONS (limited)
+   */
+  async append(tenantId: string, { conversation, mayBegin, tokens, ...options }: AppendTarget, message: NewMessage): Promise<AppendedMessage> {
+    const ref = { tenantId, conversationId: conversation.conversationId };
+    const content = toStorableText(message.content);
+    const counted = { ...message, content, tokens: tokens ?? this.tokens.count(content) };
+    const all = { ...options, sessionId: conversation.sessionId };
+    const answer = (await this.hot.append(ref, counted, all)) ?? (await this.appendToCold(ref, counted, mayBegin ? { ...all, create: conversation } : all));
+    if (answer.outcome === 'refused') throw refused(ref.conversationId, answer);
+    if (answer.outcome === 'repeated') return this.repeated(ref, counted, answer);
+    if (answer.closedBefore !== null) await this.goOn(ref, message.role, answer.closedBefore);
+    return { seq: answer.seq, tokens: counted.tokens, earlier: null, displaced: answer.displaced };
+  }
+
+  /** Makes a conversation hot; nothing happens if it is. @throws CONVERSATION_NOT_FOUND (notFound) */
+  async reheat(ref: ConversationRef): Promise<void> {
+    const cold = await this.archive.find(ref);
+    if (!cold || cold.status === 'deleted') throw conversationErrors.notFound(ref.conversationId);
+    await this.bringBack(ref, cold);
+  }
+
+  /** Brings the conversation back and appends to it. It may leave again in between, if it is closed and nobody keeps it: then once more. */
+  private async appendToCold(ref: ConversationRef, message: NewMessage & { readonly tokens: number }, options: AppendOptions): Promise<Appended | Refused> {
+    const { create, ...ifHot } = options;
+    for (;;) {
+      const cold = await this.archive.find(ref);
+      if (cold?.status === 'deleted' || (!cold && !create)) throw conversationErrors.notFound(ref.conversationId);
+      if (cold) await this.bringBack(ref, cold);
+      const appended = await this.hot.append(ref, message, cold ? ifHot : options);
+      if (appended) return appended;
+    }
+  }
+
+  private async bringBack(ref: ConversationRef, cold: Conversation): Promise<void> {
+    const seq = cold.archivedSeq;
+    const firstHotSeq = Math.max(1, seq - this.settings.hotTailMessages + 1);
+    const [tail, ids, systemSeqs] = await Promise.all([
+      this.archive.findMessages(ref, firstHotSeq, seq),
+      this.archive.findMessageIds(ref),
+      this.archive.findSystemSeqs(ref, SYSTEM_MESSAGES),
+    ]);
+    await this.hot.reheat(ref, { ...cold, seq, firstHotSeq, systemSeqs, archivedRevision: cold.revision }, tail, ids);
+    await this.invalidator.conversation(ref.tenantId, cold.agentId, ref.conversationId);
+  }
+
+  private async repeated(ref: ConversationRef, { messageId, tokens }: NewMessage & { readonly tokens: number }, { seq, stored }: Extract<Appended, { outcome: 'repeated' }>): Promise<AppendedMessage> {
+    const earlier = stored ?? (await this.archive.findMessage(ref, messageId));
+    return { seq, tokens: earlier?.tokens ?? tokens, earlier, displaced: null };
+  }
+
+  /** A closed conversation has gone on: PostgreSQL must not be taken for whole while Redis is away. */
+  private async goOn(ref: ConversationRef, role: MessageRole, before: ConversationStatus): Promise<void> {
+    if (before !== 'completed') await this.archive.goOn(ref, role === 'user' ? 'active' : 'completed');
+  }
+}

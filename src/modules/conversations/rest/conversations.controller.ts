@@ -1,0 +1,70 @@
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { newId } from '../../../contracts/index.js';
+import { ModelSettings } from '../../../shared/config/index.js';
+import { UuidParam } from '../../../shared/http/index.js';
+import { CurrentPrincipal, type Principal, RequiresScope } from '../../tenancy/index.js';
+import { ConversationsService } from '../conversations.service.js';
+import { ConversationList } from '../history/conversation-list.service.js';
+import { HistoryReader } from '../history/history-reader.service.js';
+import { ClosedConversationDto } from './dto/closed-conversation.dto.js';
+import { ConversationDto } from './dto/conversation.dto.js';
+import { ConversationPageDto } from './dto/conversation-page.dto.js';
+import { CreateConversationDto } from './dto/create-conversation.dto.js';
+import { ListConversationsDto } from './dto/list-conversations.dto.js';
+import { UpdateConversationDto } from './dto/update-conversation.dto.js';
+import { fromCursor, toCursor } from './list-cursor.js';
+
+@ApiTags('conversations')
+@ApiBearerAuth()
+@RequiresScope('user')
+@Controller('api/v1/conversations')
+export class ConversationsController {
+  constructor(
+    private readonly conversations: ConversationsService,
+    private readonly lists: ConversationList,
+    private readonly history: HistoryReader,
+    private readonly models: ModelSettings,
+  ) {}
+
+  /** Begins a conversation without messages. Turns begin one by themselves. */
+  @Post()
+  async create(@CurrentPrincipal() principal: Principal, @Body() { agentId, sessionId, userId, model, metadata }: CreateConversationDto): Promise<ConversationDto> {
+    const conversation = { agentId, sessionId: sessionId ?? newId(), userId: userId ?? null, model: model ?? this.models.defaultModel, metadata: metadata ?? {} };
+    return ConversationDto.of(await this.conversations.create(principal, conversation));
+  }
+
+  /** The tenant's conversations in both stores, newest first. `total` counts those that match. */
+  @Get()
+  async list(@CurrentPrincipal() { tenantId }: Principal, @Query() { limit, cursor, ...filter }: ListConversationsDto): Promise<ConversationPageDto> {
+    const page = await this.lists.list(tenantId, filter, { limit, cursor: cursor === undefined ? undefined : fromCursor(cursor) });
+    return { data: page.data.map((conversation) => ConversationDto.of(conversation)), nextCursor: page.nextCursor && toCursor(page.nextCursor), total: page.total };
+  }
+
+  /** One conversation, with live numbers. */
+  @Get(':conversationId')
+  async get(@CurrentPrincipal() { tenantId }: Principal, @UuidParam('conversationId') conversationId: string): Promise<ConversationDto> {
+    return ConversationDto.of(await this.history.get({ tenantId, conversationId }));
+  }
+
+  /** Changes the fields that are sent. */
+  @Patch(':conversationId')
+  async update(@CurrentPrincipal() principal: Principal, @UuidParam('conversationId') conversationId: string, @Body() edit: UpdateConversationDto): Promise<ConversationDto> {
+    return ConversationDto.of(await this.conversations.update(principal, conversationId, edit));
+  }
+
+  /** Deletes a conversation and everything that was said in it. Its executions stay readable. */
+  @Delete(':conversationId')
+  @HttpCode(204)
+  async remove(@CurrentPrincipal() { tenantId }: Principal, @UuidParam('conversationId') conversationId: string): Promise<void> {
+    await this.conversations.remove({ tenantId, conversationId });
+  }
+
+  /** Completes the conversation and schedules its move to PostgreSQL; repeating it changes nothing. */
+  @Post(':conversationId/close')
+  @HttpCode(200)
+  async close(@CurrentPrincipal() { tenantId }: Principal, @UuidParam('conversationId') conversationId: string): Promise<ClosedConversationDto> {
+    await this.conversations.close({ tenantId, conversationId });
+    return { conversationId, status: 'completed' };
+  }
+}

@@ -1,0 +1,10 @@
+import { ConversationDto } from './conversation.dto.js';
+
+export class ConversationPageDto {
+  /** Newest first, by the time of creation. */
+  data!: ConversationDto[];
+  /** Give it as `cursor` to get the next page; null on the last one. */
+  nextCursor!: string | null;
+  /** How many match in all. */
+  total!: number;
+}

@@ -1,0 +1,19 @@
+import { AppError } from '../../../shared/errors/index.js';
+import type { ListCursor } from '../archive/conversation-search.repository.js';
+
+const CURSOR = /^(\d{1,15})\.([0-9a-f-]{36})$/;
+
+/** A place in a list as a text for the caller. */
+export function toCursor({ createdAt, conversationId }: ListCursor): string {
+  return Buffer.from(`${String(createdAt.getTime())}.${conversationId}`).toString('base64url');
+}
+
+/** @throws VALIDATION_FAILED (invalid) for what {@link toCursor} did not make */
+export function fromCursor(text: string): ListCursor {
+  const [, time, conversationId] = CURSOR.exec(Buffer.from(text, 'base64url').toString()) ?? [];
+  if (time === undefined || conversationId === undefined) {
+    const message = 'cursor must be the nextCursor of the page before, or be left out.';
+    throw new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message, details: { fields: [{ field: 'cursor', message }] } });
+  }
+  return { createdAt: new Date(Number(time)), conversationId };
+}

@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import { ConversationSettings } from '../../shared/config/index.js';
+import { conversationErrors } from './conversations.errors.js';
+import { ConversationsService } from './conversations.service.js';
+import { HotIndexStore } from './hot/hot-index.store.js';
+import { MemoryManager } from './memory/memory-manager.service.js';
+
+/** Idle conversations of one tenant that one look completes; the next look goes on. */
+const PER_LOOK = 500;
+
+/** What ends conversations that nobody closes by name: the end of their session, and silence. */
+@Injectable()
+export class SessionsService {
+  constructor(
+    private readonly index: HotIndexStore,
+    private readonly conversations: ConversationsService,
+    private readonly memory: MemoryManager,
+    private readonly settings: ConversationSettings,
+  ) {}
+
+  /**
+   * Completes every active conversation of a session and schedules their move; repeating it changes nothing.
+   *
+   * @returns those that were active
+   * @throws SESSION_NOT_FOUND (notFound) when Redis knows no conversation of the session
+   */
+  async close(tenantId: string, sessionId: string): Promise<string[]> {
+    if ((await this.index.session(tenantId, sessionId)).length === 0) throw conversationErrors.sessionNotFound(sessionId);
+    return this.closeIfKnown(tenantId, sessionId);
+  }
+
+  /** The same for a session that may be unknown. */
+  async closeIfKnown(tenantId: string, sessionId: string): Promise<string[]> {
+    const entries = await this.index.session(tenantId, sessionId);
+    const active = entries.filter(({ isActive }) => isActive).map(({ conversationId }) => ({ tenantId, conversationId }));
+    await Promise.all(active.map((ref) => this.conversations.close(ref)));
+    for (const ref of active) this.memory.cleanup(ref);
+    return active.map(({ conversationId }) => conversationId);
+  }
+
+  /** Completes a tenant's conversations that have been silent for too long. @returns how many */
+  async completeIdle(tenantId: string): Promise<number> {
+    const since = new Date(Date.now() - this.settings.idleSeconds * 1_000);
+    const idle = await this.index.findIdle(tenantId, since, PER_LOOK);
+    const closed = await Promise.all(idle.map((conversation) => this.conversations.closeIdle({ tenantId, conversationId: conversation.conversationId }, conversation, since)));
+    return closed.filter(Boolean).length;
+  }
+}
