@@ -17,10 +17,14 @@ export class OwnRedis {
   private child: ChildProcess | undefined;
   private readonly folder = mkdtempSync(join(tmpdir(), 'nooble-redis-'));
 
-  private constructor(readonly port: number) {}
+  private constructor(
+    readonly port: number,
+    private readonly extra: readonly string[],
+  ) {}
 
-  static async start(port: number): Promise<OwnRedis> {
-    const redis = new OwnRedis(port);
+  /** @param extra settings of the server besides those that every one has */
+  static async start(port: number, extra: readonly string[] = []): Promise<OwnRedis> {
+    const redis = new OwnRedis(port, extra);
     await redis.begin();
     return redis;
   }
@@ -31,7 +35,7 @@ export class OwnRedis {
 
   /** Starts the server on the data it has, and waits until it answers. */
   async begin(): Promise<void> {
-    const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder, '--appendonly', 'yes', '--appendfsync', 'always', '--save', ''];
+    const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder, '--appendonly', 'yes', '--appendfsync', 'always', '--save', '', ...this.extra];
     this.child = spawn(program(), options, { stdio: 'ignore' });
     started.add(this.child);
     const client = new Redis(this.url, { retryStrategy: () => 50, maxRetriesPerRequest: null });

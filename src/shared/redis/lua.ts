@@ -14,7 +14,16 @@ export type LuaScript = (keys: readonly string[], args: readonly Argument[]) => 
  */
 export function luaScript(redis: Redis, moduleUrl: string, file: string): LuaScript {
   const name = `nooble_${file.replace(/\W/g, '_')}`;
-  redis.defineCommand(name, { lua: readFileSync(fileURLToPath(new URL(file, moduleUrl)), 'utf8') });
-  const command = Reflect.get(redis, name) as (count: number, ...rest: readonly Argument[]) => Promise<unknown>;
-  return (keys, args) => command.call(redis, keys.length, ...keys, ...args);
+  const lua = readFileSync(fileURLToPath(new URL(file, moduleUrl)), 'utf8');
+  // On a cluster ioredis groups the commands of a tick by their first argument: that has to be a key, and not how many there are.
+  const defined = new Map<number, (...all: readonly Argument[]) => Promise<unknown>>();
+  const commandOf = (count: number): ((...all: readonly Argument[]) => Promise<unknown>) => {
+    const known = defined.get(count);
+    if (known) return known;
+    redis.defineCommand(`${name}_${String(count)}`, { lua, numberOfKeys: count });
+    const command = Reflect.get(redis, `${name}_${String(count)}`) as (...all: readonly Argument[]) => Promise<unknown>;
+    defined.set(count, command);
+    return command;
+  };
+  return (keys, args) => commandOf(keys.length).call(redis, ...keys, ...args);
 }
