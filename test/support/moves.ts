@@ -55,6 +55,10 @@ export class Moves {
     return this.part(Transactions);
   }
 
+  get archiveRows(): ArchiveRepository {
+    return this.part(ArchiveRepository);
+  }
+
   get archive(): ConversationArchive {
     return this.part(ConversationArchive);
   }
@@ -78,7 +82,7 @@ export class Moves {
   }
 
   /** A conversations service over another hot store, or another archive. */
-  conversationsOver(hot: HotConversationStore, archive = this.part(ArchiveRepository)): ConversationsService {
+  conversationsOver(hot: HotConversationStore, archive = this.archiveRows): ConversationsService {
     const [settings, invalidator] = [new MigrationSettings(), this.part(AgentCacheInvalidator)];
     const appender = new MessageAppender(hot, archive, new TokenCounter(), invalidator, settings);
     return new ConversationsService(hot, appender, this.historyOver(hot), this.archive, invalidator, settings);

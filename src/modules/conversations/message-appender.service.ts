@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { MessageRole } from '../../contracts/index.js';
 import { AgentCacheInvalidator } from '../../shared/cache/index.js';
 import { MigrationSettings } from '../../shared/config/index.js';
 import { ArchiveRepository } from './archive/archive.repository.js';
-import { type Conversation, type ConversationRef, type ConversationStatus, type Message, type NewConversation, type NewMessage, WINDOW_SYSTEM_MESSAGES } from './conversation.js';
+import { type Conversation, type ConversationRef, type Message, type NewConversation, type NewMessage, WINDOW_SYSTEM_MESSAGES } from './conversation.js';
 import { conversationErrors, refused } from './conversations.errors.js';
 import type { Appended, AppendOptions, Refused } from './hot/append.js';
 import { HotConversationStore } from './hot/hot-conversation.store.js';
@@ -56,7 +55,8 @@ export class MessageAppender {
     const answer = (await this.hot.append(ref, counted, all)) ?? (await this.appendToCold(ref, counted, mayBegin ? { ...all, create: conversation } : all));
     if (answer.outcome === 'refused') throw refused(ref.conversationId, answer);
     if (answer.outcome === 'repeated') return this.repeated(ref, counted, answer);
-    if (answer.closedBefore !== null) await this.goOn(ref, message.role, answer.closedBefore);
+    // PostgreSQL must not be taken for whole while Redis is away.
+    if (answer.closedBefore === 'transferred') await this.archive.goOn(ref, answer.seq, message.role === 'user' ? 'active' : 'completed');
     return { seq: answer.seq, tokens: counted.tokens, earlier: null, displaced: answer.displaced };
   }
 
@@ -94,10 +94,5 @@ export class MessageAppender {
   private async repeated(ref: ConversationRef, { messageId, tokens }: NewMessage & { readonly tokens: number }, { seq, stored }: Extract<Appended, { outcome: 'repeated' }>): Promise<AppendedMessage> {
     const earlier = stored ?? (await this.archive.findMessage(ref, messageId));
     return { seq, tokens: earlier?.tokens ?? tokens, earlier, displaced: null };
-  }
-
-  /** A closed conversation has gone on: PostgreSQL must not be taken for whole while Redis is away. */
-  private async goOn(ref: ConversationRef, role: MessageRole, before: ConversationStatus): Promise<void> {
-    if (before !== 'completed') await this.archive.goOn(ref, role === 'user' ? 'active' : 'completed');
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Between, In, LessThanOrEqual, Repository } from 'typeorm';
+import { Between, In, LessThan, LessThanOrEqual, Repository } from 'typeorm';
 import type { MessageRole } from '../../../contracts/index.js';
 import { type Tx, managerOf } from '../../../shared/database/index.js';
 import type { Conversation, ConversationRef, Message } from '../conversation.js';
@@ -90,9 +90,14 @@ export class ArchiveRepository {
     await this.manager(tx).query(MARK_ARCHIVED, [tenantId, conversationId, archivedSeq]);
   }
 
-  /** A transferred conversation has gone on: PostgreSQL will not have all of it for a while. */
-  async goOn({ tenantId, conversationId }: ConversationRef, status: 'active' | 'completed'): Promise<void> {
-    await this.conversations.update({ tenantId, conversationId }, { status, ...(status === 'active' && { closedAt: null }) });
+  /**
+   * A transferred conversation has gone on: PostgreSQL will not have all of it for a while.
+   *
+   * @param seq of the message; once it is here, what is here is newer than what is to be told
+   */
+  async goOn({ tenantId, conversationId }: ConversationRef, seq: number, status: 'active' | 'completed'): Promise<void> {
+    const isBehind = { tenantId, conversationId, status: 'transferred', archivedSeq: LessThan(seq) } as const;
+    await this.conversations.update(isBehind, { status, ...(status === 'active' && { closedAt: null }) });
   }
 
   /** A deleted one, too. */
