@@ -71,10 +71,20 @@ export class ActionProcess {
     return this.module.get<Queue>(getQueueToken(type), { strict: false });
   }
 
+  /** Whatever else the process has. */
+  get<T>(what: Type<T>): T {
+    return this.module.get(what, { strict: false });
+  }
+
   /** How many tries of a type have ended so. */
   async outcomes(type: ActionType, outcome: 'completed' | 'retried' | 'failed'): Promise<number> {
-    const text = await this.module.get(MetricsService, { strict: false }).render();
-    return Number(new RegExp(`^nooble_jobs_total\\{type="${type}",outcome="${outcome}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+    return this.metric(`nooble_jobs_total{type="${type}",outcome="${outcome}"}`);
+  }
+
+  /** The number behind a metric's name and labels; 0 when there is none. */
+  async metric(name: string): Promise<number> {
+    const lines = (await this.get(MetricsService).render()).split('\n');
+    return Number(lines.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1) ?? 0);
   }
 
   /** Jobs of any state that the queue still has. */
@@ -91,6 +101,16 @@ export class ActionProcess {
 /** One turn as the orchestrator sends it. */
 export function agentRun(): NewAction<'execution.agent_run'> {
   return { tenantId: 'acme', tenantTier: 'free', data: { conversationId: newId(), sessionId: 's', message: 'hi', messageType: 'text', userInfo: {} } };
+}
+
+/** One move of a conversation of its own. */
+export function move(): NewAction<'migration.move'> {
+  return { tenantId: 'acme', tenantTier: 'free', data: { conversationId: newId() } };
+}
+
+/** A whole envelope of a move, as it lies in the queue. */
+export function moveEnvelope(overrides: Record<string, unknown> = {}): Record<string, unknown> {
+  return { actionId: newId(), actionType: 'migration.move', taskId: newId(), metadata: {}, createdAt: new Date().toISOString(), ...move(), ...overrides };
 }
 
 /** A whole envelope of a turn, as it lies in the queue. */
