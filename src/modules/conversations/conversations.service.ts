@@ -57,7 +57,7 @@ export class ConversationsService {
   async append(tenantId: string, conversation: NewConversation, message: NewMessage): Promise<Appended & { readonly tokens: number }> {
     const ref = { tenantId, conversationId: conversation.conversationId };
     const content = toStorableText(message.content);
-    const counted = { ...message, content, tokens: this.tokens.count(content) };
+    const counted = { ...message, content, tokens: this.tokens.count(content, conversation.model) };
     const appended = (await this.hot.append(ref, counted)) ?? (await this.appendToCold(ref, conversation, counted));
     if (appended.closedBefore !== null) await this.goOn(ref, conversation, message.role, appended.closedBefore);
     return { ...appended, tokens: counted.tokens };
