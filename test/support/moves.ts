@@ -4,7 +4,7 @@ import { ConversationsService, HistoryReader, type ConversationRef, HotConversat
 import { ConversationMover } from '../../src/modules/migration/conversation-mover.service.js';
 import { LedgerRepository } from '../../src/modules/migration/ledger.repository.js';
 import { AgentCacheInvalidator } from '../../src/shared/cache/index.js';
-import { MigrationSettings } from '../../src/shared/config/index.js';
+import { MemorySettings, MigrationSettings } from '../../src/shared/config/index.js';
 import { Transactions } from '../../src/shared/database/index.js';
 import { MetricsService } from '../../src/shared/telemetry/index.js';
 import { HotStores } from './hot-store.js';
@@ -60,7 +60,7 @@ export class Moves {
   /** A conversations service over another hot store. */
   conversationsOver(hot: HotConversationStore): ConversationsService {
     const archive = this.part(ArchiveRepository);
-    return new ConversationsService(hot, archive, new HistoryReader(hot, archive), new TokenCounter(), this.part(AgentCacheInvalidator));
+    return new ConversationsService(hot, archive, new HistoryReader(hot, archive), new TokenCounter(new MemorySettings()), this.part(AgentCacheInvalidator));
   }
 
   /** The history as a process reads it whose Redis is away. */
