@@ -32,6 +32,14 @@ class Scripted<T extends ActionType> implements ActionHandler<T> {
 export class RunScript extends Scripted<'execution.agent_run'> {}
 @HandlesAction('execution.persist')
 export class PersistScript extends Scripted<'execution.persist'> {}
+@HandlesAction('conversation.save_message')
+export class SaveScript extends Scripted<'conversation.save_message'> {}
+@HandlesAction('conversation.get_context')
+export class ContextScript extends Scripted<'conversation.get_context'> {}
+@HandlesAction('conversation.get_history')
+export class HistoryScript extends Scripted<'conversation.get_history'> {}
+@HandlesAction('conversation.session_closed')
+export class SessionClosedScript extends Scripted<'conversation.session_closed'> {}
 @HandlesAction('migration.sweep')
 export class SweepScript extends Scripted<'migration.sweep'> {}
 @HandlesAction('migration.move')
@@ -39,7 +47,7 @@ export class MoveScript extends Scripted<'migration.move'> {}
 @HandlesAction('migration.move')
 export class SecondMoveScript extends Scripted<'migration.move'> {}
 
-export const EVERY_SCRIPT: readonly Type[] = [RunScript, PersistScript, SweepScript, MoveScript];
+export const EVERY_SCRIPT: readonly Type[] = [RunScript, PersistScript, SaveScript, ContextScript, HistoryScript, SessionClosedScript, SweepScript, MoveScript];
 
 /** One process that has queues and scripted handlers, and nothing else of the system. */
 export class ActionProcess {
