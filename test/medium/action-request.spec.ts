@@ -80,7 +80,7 @@ describe('a request', () => {
     const release = Promise.withResolvers<typeof ANSWER>();
     moves.script = () => release.promise;
     const asked = api.bus.request(MOVE, move(), { timeoutMs: 100 });
-    await expect(asked).rejects.toMatchObject({ kind: 'unavailable', code: 'ACTION_TIMEOUT', message: expect.stringContaining('same actionId') });
+    await expect(asked).rejects.toMatchObject({ kind: 'unavailable', code: 'ACTION_TIMEOUT', message: expect.stringContaining('same actionId'), details: { actionType: MOVE, actionId: expect.any(String), timeoutMs: 100 } });
     release.resolve(ANSWER);
     await waitFor('the late answer', async () => (await outcome('late')) === 1);
     expect(await outcome('given_up')).toBe(1);
@@ -127,6 +127,13 @@ describe('a request', () => {
     const ttl = await redis.ttl(keys.answers(dead));
     expect(ttl > 3_500 && ttl <= 3_600).toBe(true);
     expect((await redis.keys('*')).filter((key) => key.includes(dead))).toEqual([keys.answers(dead)]);
+  });
+
+  it('is answered also after something that is no answer', async () => {
+    await api.bus.request(MOVE, move());
+    const callbackQueueName = String(moves.runs[0]?.action.callbackQueueName);
+    await redis.rpush(keys.answers(callbackQueueName), 'no JSON', '{}');
+    expect(await api.bus.request(MOVE, move())).toEqual(ANSWER);
   });
 
   it('needs no connection before the first', async () => {
