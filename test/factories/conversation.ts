@@ -22,7 +22,8 @@ export function hotConversation(overrides: Partial<HotConversation> = {}): HotCo
   const at = new Date(1_700_000_000_000);
   return {
     ...newConversation(),
-    ...{ status: 'active', messageCount: 0, tokenCount: 0, seq: 0, archivedSeq: 0, firstHotSeq: 1, revision: 0, createdAt: at, lastMessageAt: at, closedAt: null },
+    ...{ status: 'active', messageCount: 0, tokenCount: 0, seq: 0, archivedSeq: 0, archivedRevision: -1, firstHotSeq: 1, revision: 0, systemSeqs: [] },
+    ...{ summary: null, customerSatisfaction: null, createdAt: at, lastMessageAt: at, closedAt: null },
     ...overrides,
   };
 }

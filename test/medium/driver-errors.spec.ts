@@ -8,7 +8,7 @@ import { connectRedis } from '../../src/shared/redis/connect-redis.js';
 import { HotConversationStore } from '../../src/modules/conversations/hot/hot-conversation.store.js';
 import { newConversation, newMessage } from '../factories/conversation.js';
 import { freePort } from '../support/free-port.js';
-import { newRef } from '../support/hot-store.js';
+import { append, newRef } from '../support/hot-store.js';
 import { OwnRedis } from '../support/own-redis.js';
 import { type TestDatabase, createDatabase } from '../support/services.js';
 import { waitFor } from '../support/wait-for.js';
@@ -92,16 +92,16 @@ describe('a Redis in trouble', () => {
   it('whose memory is full is HOT_STORE_FULL, for a command and for a script, and keeps what it had', async () => {
     const store = new HotConversationStore(redis, new MigrationSettings());
     const ref = newRef();
-    await store.append(ref, newMessage(), newConversation({ conversationId: ref.conversationId }));
+    await append(store, ref, newMessage(), { create: newConversation({ conversationId: ref.conversationId }) });
     await redis.config('SET', 'maxmemory', '1');
     try {
       expect(await errorOf(redis.set('a', 1))).toMatchObject({ kind: 'unavailable', code: 'HOT_STORE_FULL' });
-      expect(await errorOf(store.append(ref, newMessage()) as Promise<unknown>)).toMatchObject({ code: 'HOT_STORE_FULL' });
+      expect(await errorOf(append(store, ref))).toMatchObject({ code: 'HOT_STORE_FULL' });
       expect((await store.read(ref, { tail: 10 }))?.conversation).toMatchObject({ seq: 1, messageCount: 1 });
     } finally {
       await redis.config('SET', 'maxmemory', '0');
     }
-    expect(await store.append(ref, newMessage())).toMatchObject({ seq: 2, isNew: true });
+    expect(await append(store, ref)).toMatchObject({ outcome: 'appended', seq: 2 });
   });
 
   it('that has become a replica is HOT_STORE_UNAVAILABLE', async () => {

@@ -4,7 +4,7 @@ import type { ConversationRef, NewConversation } from '../../src/modules/convers
 import { toAppError } from '../../src/shared/errors/index.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { newConversation, newMessage } from '../factories/conversation.js';
-import { fill, newRef, numbers, seqsOf } from '../support/hot-store.js';
+import { append as appendTo, close, fill, newRef, numbers, seqsOf } from '../support/hot-store.js';
 import { Moves } from '../support/moves.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -23,10 +23,13 @@ afterAll(async () => {
   await moves.close();
 });
 
-const append = async (content: string, messageId = newId()): Promise<{ seq: number; isNew: boolean }> => moves.conversations.append('acme', conversation, newMessage({ messageId, content }));
+const append = async (content: string, messageId = newId()): Promise<{ seq: number; isNew: boolean }> => {
+  const { seq, earlier } = await moves.conversations.append('acme', conversation, newMessage({ messageId, content }));
+  return { seq, isNew: earlier === null };
+};
 /** Closes the conversation and moves it out of Redis. */
 const release = async (): Promise<void> => {
-  await moves.hot.close(ref, conversation.sessionId, conversation.agentId);
+  await close(moves.hot, ref);
   await moves.mover().move(ref);
   expect(await moves.hot.read(ref, { tail: 0 })).toBeNull();
 };
@@ -35,14 +38,14 @@ const partlyHot = async (): Promise<void> => {
   await fill(moves.hot, ref, 10);
   const { conversation: header, messages } = (await moves.hot.read(ref, { tail: 3 }))!;
   await release();
-  await moves.hot.reheat(ref, { ...header, status: 'transferred', archivedSeq: 10, firstHotSeq: 8 }, messages, {});
+  await moves.hot.reheat(ref, { ...header, status: 'transferred', archivedSeq: 10, firstHotSeq: 8 }, messages, []);
 };
 
 describe('the history', () => {
   it('of an unknown conversation is not found, and has no messages', async () => {
     await expect(moves.history.get(ref)).rejects.toMatchObject({ kind: 'notFound', code: 'CONVERSATION_NOT_FOUND' });
-    expect(await moves.history.messages(ref, 1, 10)).toEqual([]);
-    expect(await moves.history.tail(ref, 10)).toEqual([]);
+    await expect(moves.history.messages(ref, 1, 10)).rejects.toMatchObject({ code: 'CONVERSATION_NOT_FOUND' });
+    expect(await moves.tail(ref, 10)).toEqual([]);
   });
 
   it('says where the messages are, with the same numbers everywhere', async () => {
@@ -51,7 +54,7 @@ describe('the history', () => {
     expect(await moves.history.get(ref)).toMatchObject({ ...numbersOf, storage: 'hot', archivedSeq: 0, status: 'active' });
     await moves.mover().move(ref);
     expect(await moves.history.get(ref)).toMatchObject({ ...numbersOf, storage: 'both', archivedSeq: 4, status: 'active' });
-    await moves.hot.close(ref, 's', 'a');
+    await close(moves.hot, ref);
     await fill(moves.hot, ref, 1);
     await release();
     expect(await moves.history.get(ref)).toMatchObject({ messageCount: 5, tokenCount: 5, storage: 'cold', archivedSeq: 5, status: 'transferred' });
@@ -69,7 +72,7 @@ describe('the history', () => {
     expect(seqsOf(hot)).toEqual(numbers(from, Math.min(10, from + count - 1)));
     await moves.mover().move(ref);
     expect(await moves.history.messages(ref, from, count)).toEqual(hot);
-    await moves.hot.close(ref, 's', 'a');
+    await close(moves.hot, ref);
     await moves.mover().move(ref);
     expect((await moves.history.messages(ref, from, count)).map((message) => ({ ...message }))).toEqual(hot.map((message) => expect.objectContaining(message)));
   });
@@ -96,12 +99,12 @@ describe('the history', () => {
     [50, numbers(1, 10)],
   ])('has the same newest %i messages hot, cold and with only its end in Redis', async (count, seqs) => {
     await fill(moves.hot, ref, 10);
-    expect(seqsOf(await moves.history.tail(ref, count))).toEqual(seqs);
+    expect(seqsOf(await moves.tail(ref, count))).toEqual(seqs);
     await release();
-    expect(seqsOf(await moves.history.tail(ref, count))).toEqual(seqs);
+    expect(seqsOf(await moves.tail(ref, count))).toEqual(seqs);
     ref = newRef();
     await partlyHot();
-    expect(seqsOf(await moves.history.tail(ref, count))).toEqual(seqs);
+    expect(seqsOf(await moves.tail(ref, count))).toEqual(seqs);
   });
 
   it('belongs to its tenant alone, hot and cold', async () => {
@@ -110,7 +113,8 @@ describe('the history', () => {
     await expect(moves.history.get(stranger)).rejects.toMatchObject({ code: 'CONVERSATION_NOT_FOUND' });
     await release();
     await expect(moves.history.get(stranger)).rejects.toMatchObject({ code: 'CONVERSATION_NOT_FOUND' });
-    expect(await moves.history.messages(stranger, 1, 10)).toEqual([]);
+    await expect(moves.history.messages(stranger, 1, 10)).rejects.toMatchObject({ code: 'CONVERSATION_NOT_FOUND' });
+    expect(await moves.tail(stranger, 10)).toEqual([]);
   });
 
   it('has no gap, no double, no wrong order and is never lost while the conversation is written, moved, released and brought back', async () => {
@@ -127,7 +131,7 @@ describe('the history', () => {
         for (let i = 0; i < 3; i++) known = (await append(`round ${String(round)}`)).seq;
         await moves.mover({ batchSize: 2 }).move(ref);
         known = (await append('after the move')).seq;
-        await moves.hot.close(ref, 's', 'a');
+        await close(moves.hot, ref);
         await moves.mover({ batchSize: 2 }).move(ref);
         await afterTwoLooks();
       }
@@ -135,7 +139,7 @@ describe('the history', () => {
     const storages = new Set<string>();
     while (isRunning) {
       const least = known;
-      const [all, tail, header] = await Promise.all([moves.history.messages(ref, 1, 1_000), moves.history.tail(ref, 5), moves.history.get(ref)]);
+      const [all, tail, header] = await Promise.all([moves.history.messages(ref, 1, 1_000), moves.tail(ref, 5), moves.history.get(ref)]);
       expect(seqsOf(all)).toEqual(numbers(1, all.length));
       expect(seqsOf(tail)).toEqual(numbers(Math.max(1, tail.at(-1)!.seq - 4), tail.at(-1)!.seq));
       expect(Math.min(all.length, tail.at(-1)!.seq, header.messageCount)).toBeGreaterThanOrEqual(least);
@@ -152,9 +156,9 @@ describe('the history while Redis is away', () => {
   it('is read of a conversation that PostgreSQL has whole', async () => {
     await fill(moves.hot, ref, 3);
     await release();
-    expect(seqsOf(await moves.historyWithoutRedis().messages(ref, 1, 10))).toEqual([1, 2, 3]);
-    expect(seqsOf(await moves.historyWithoutRedis().tail(ref, 2))).toEqual([2, 3]);
-    expect(await moves.historyWithoutRedis().get(ref)).toMatchObject({ storage: 'cold', status: 'transferred' });
+    expect(seqsOf(await moves.withoutRedis().history.messages(ref, 1, 10))).toEqual([1, 2, 3]);
+    expect(seqsOf(await moves.withoutRedis().tail(ref, 2))).toEqual([2, 3]);
+    expect(await moves.withoutRedis().history.get(ref)).toMatchObject({ storage: 'cold', status: 'transferred' });
   });
 
   it.each([
@@ -170,13 +174,13 @@ describe('the history while Redis is away', () => {
     }],
     ['that has gone on after its move and before it left', async () => {
       await fill(moves.hot, ref, 3);
-      await moves.hot.close(ref, conversation.sessionId, conversation.agentId);
+      await close(moves.hot, ref);
       await moves.mover({ releaseSeconds: 60 }).move(ref);
       await append('four');
     }],
     ['that got an answer after its close and its move', async () => {
       await fill(moves.hot, ref, 3);
-      await moves.hot.close(ref, conversation.sessionId, conversation.agentId);
+      await close(moves.hot, ref);
       await moves.mover({ releaseSeconds: 60 }).move(ref);
       await moves.conversations.append('acme', conversation, newMessage({ role: 'assistant' }));
     }],
@@ -187,8 +191,8 @@ describe('the history while Redis is away', () => {
     }],
   ])('is not told in part of a conversation %s', async (_, prepare) => {
     await prepare();
-    const history = moves.historyWithoutRedis();
-    const reads = await Promise.allSettled<unknown>([history.get(ref), history.messages(ref, 1, 10), history.tail(ref, 10)]);
+    const { history, tail } = moves.withoutRedis();
+    const reads = await Promise.allSettled<unknown>([history.get(ref), history.messages(ref, 1, 10), tail(ref, 10)]);
     expect(reads.map((read) => (read.status === 'rejected' ? toAppError(read.reason).code : read.value))).toEqual(['HOT_STORE_UNAVAILABLE', 'HOT_STORE_UNAVAILABLE', 'HOT_STORE_UNAVAILABLE']);
   });
 });
@@ -240,8 +244,8 @@ describe('an append to a conversation that has left Redis', () => {
 
   it('brings back the newest thousand messages, and the ids of all', async () => {
     const store = moves.stores.open();
-    await store.append(ref, newMessage({ messageId: 'm1' }), conversation);
-    await Promise.all(numbers(2, 1_100).map((i) => store.append(ref, newMessage({ messageId: `m${String(i)}` }))));
+    await appendTo(store, ref, newMessage({ messageId: 'm1' }), { create: conversation });
+    await Promise.all(numbers(2, 1_100).map((i) => appendTo(store, ref, newMessage({ messageId: `m${String(i)}` }))));
     await release();
     expect(await append('again', 'm1')).toMatchObject({ seq: 1, isNew: false });
     expect(await append('new')).toMatchObject({ seq: 1_101 });
@@ -254,7 +258,7 @@ describe('an append to a conversation that has left Redis', () => {
   it('loses nothing when the release comes at the same moment', async () => {
     await append('first');
     for (let i = 0; i < 40; i++) {
-      await moves.hot.close(ref, 's', 'a');
+      await close(moves.hot, ref);
       const [appended] = await Promise.all([append(`message ${String(i)}`), moves.mover().move(ref), moves.mover().move(ref)]);
       expect(appended).toMatchObject({ seq: i + 2, isNew: true });
     }
@@ -272,6 +276,6 @@ describe('an append to a conversation that has left Redis', () => {
       hot.reheat = reheat;
       await moves.mover().move(ref);
     };
-    expect(await moves.conversationsOver(hot).append('acme', conversation, newMessage())).toMatchObject({ seq: 2, isNew: true });
+    expect(await moves.conversationsOver(hot).append('acme', conversation, newMessage())).toMatchObject({ seq: 2, earlier: null });
   });
 });

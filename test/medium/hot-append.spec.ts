@@ -1,20 +1,25 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { newId } from '../../src/contracts/index.js';
-import type { ConversationRef, HotConversationStore } from '../../src/modules/conversations/hot/hot-conversation.store.js';
+import type { ConversationRef, NewConversation } from '../../src/modules/conversations/conversation.js';
+import type { HotConversationStore } from '../../src/modules/conversations/hot/hot-conversation.store.js';
+import type { HotIndexStore } from '../../src/modules/conversations/hot/hot-index.store.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { newConversation, newMessage } from '../factories/conversation.js';
-import { HotStores, fill, newRef, numbers, seqsOf } from '../support/hot-store.js';
+import { HotStores, append, close, fill, markArchived, newRef, numbers, seqOf, seqsOf } from '../support/hot-store.js';
 import { emptyRedis } from '../support/services.js';
+import { waitFor } from '../support/wait-for.js';
 
 const stores = new HotStores();
 let redis: Redis;
 let store: HotConversationStore;
+let index: HotIndexStore;
 let ref: ConversationRef;
 
 beforeAll(async () => {
   redis = await emptyRedis();
   store = stores.open();
+  index = stores.openIndex();
 });
 beforeEach(() => {
   ref = newRef();
@@ -29,7 +34,7 @@ const header = async (): Promise<Record<string, string>> => redis.hgetall(keys.c
 
 describe('an append', () => {
   it('to a conversation that is not hot changes nothing without the word who it belongs to', async () => {
-    expect(await store.append(ref, newMessage())).toBeNull();
+    expect(await append(store, ref)).toBeNull();
     expect(await redis.keys(`*${ref.conversationId}*`)).toEqual([]);
     expect(await dueAt()).toBeNull();
   });
@@ -37,25 +42,25 @@ describe('an append', () => {
   it('begins a conversation with the header it is given', async () => {
     const conversation = newConversation({ conversationId: ref.conversationId, userId: 'u', metadata: { source: 'web' } });
     const before = Date.now();
-    expect(await store.append(ref, newMessage({ tokens: 5 }), conversation)).toMatchObject({ seq: 1, isNew: true });
+    expect(await append(store, ref, newMessage({ tokens: 5 }), { create: conversation })).toEqual({ outcome: 'appended', seq: 1, closedBefore: null, displaced: null });
     const range = await store.read(ref, { tail: 10 });
-    expect(range?.conversation).toMatchObject({ ...conversation, status: 'active', seq: 1, archivedSeq: 0, firstHotSeq: 1, messageCount: 1, tokenCount: 5, closedAt: null });
+    expect(range?.conversation).toMatchObject({ ...conversation, status: 'active', seq: 1, archivedSeq: 0, archivedRevision: -1, firstHotSeq: 1, messageCount: 1, tokenCount: 5, closedAt: null });
     expect(range?.conversation.createdAt.getTime()).toBeGreaterThanOrEqual(before);
     expect(range?.conversation.createdAt).toEqual(range?.conversation.lastMessageAt);
   });
 
   it('goes on with a hot conversation, whose header stays as it was', async () => {
     const conversation = newConversation({ conversationId: ref.conversationId });
-    await store.append(ref, newMessage({ tokens: 5 }), conversation);
-    expect(await store.append(ref, newMessage({ tokens: 7 }), newConversation({ conversationId: ref.conversationId, model: 'other' }))).toMatchObject({ seq: 2, isNew: true });
-    expect(await store.append(ref, newMessage({ tokens: 1 }))).toMatchObject({ seq: 3, isNew: true });
+    await append(store, ref, newMessage({ tokens: 5 }), { create: conversation });
+    expect(await append(store, ref, newMessage({ tokens: 7 }), { create: newConversation({ conversationId: ref.conversationId, model: 'other' }) })).toMatchObject({ outcome: 'appended', seq: 2 });
+    expect(await append(store, ref, newMessage({ tokens: 1 }))).toMatchObject({ outcome: 'appended', seq: 3 });
     expect((await store.read(ref, { tail: 0 }))?.conversation).toMatchObject({ ...conversation, seq: 3, messageCount: 3, tokenCount: 13 });
   });
 
   it('of a message that is there already is the same append, whatever it says now', async () => {
     await fill(store, ref, 2);
     const before = await header();
-    expect(await store.append(ref, newMessage({ messageId: 'm1', content: 'other', tokens: 99 }))).toMatchObject({ seq: 1, isNew: false });
+    expect(await append(store, ref, newMessage({ messageId: 'm1', content: 'other', tokens: 99 }))).toMatchObject({ outcome: 'repeated', seq: 1, stored: { messageId: 'm1', seq: 1, content: 'message 1', tokens: 1 } });
     expect(await header()).toEqual(before);
     expect((await store.read(ref, { tail: 10 }))?.messages.map(({ content }) => content)).toEqual(['message 1', 'message 2']);
   });
@@ -63,75 +68,90 @@ describe('an append', () => {
   it('of one message by fifty callers at once appends it once', async () => {
     const others = [stores.open(), stores.open(), store];
     const message = newMessage();
-    const answers = await Promise.all(numbers(1, 50).map((i) => others[i % 3]!.append(ref, message, newConversation({ conversationId: ref.conversationId }))));
-    expect(answers.filter(({ isNew }) => isNew)).toMatchObject([{ seq: 1, isNew: true }]);
-    expect(answers.every(({ seq }) => seq === 1)).toBe(true);
-    expect(await header()).toMatchObject({ seq: '1', messageCount: '1', tokenCount: '1' });
+    const answers = await Promise.all(numbers(1, 50).map((i) => append(others[i % 3]!, ref, message, { create: newConversation({ conversationId: ref.conversationId }) })));
+    expect(answers.filter((answer) => answer?.outcome === 'appended')).toHaveLength(1);
+    expect(answers.every((answer) => seqOf(answer) === 1)).toBe(true);
+    expect(await header()).toMatchObject({ seq: '1', tokenCount: '1' });
   });
 
   it('gives every message its own seq, dense, when 200 come at once from three processes', async () => {
     const processes = [stores.open(), stores.open(), store];
     const conversation = newConversation({ conversationId: ref.conversationId });
-    const answers = await Promise.all(numbers(1, 200).map((i) => processes[i % 3]!.append(ref, newMessage({ messageId: `m${String(i)}`, tokens: i }), conversation)));
-    expect(answers.map(({ seq }) => seq).sort((a, b) => a - b)).toEqual(numbers(1, 200));
+    const answers = await Promise.all(numbers(1, 200).map((i) => append(processes[i % 3]!, ref, newMessage({ messageId: `m${String(i)}`, tokens: i }), { create: conversation })));
+    expect(answers.map(seqOf).sort((a, b) => a - b)).toEqual(numbers(1, 200));
     const range = await store.read(ref, { from: 1, count: 1_000 });
     expect(range?.conversation).toMatchObject({ seq: 200, messageCount: 200, tokenCount: 20_100 });
-    expect(range?.messages.map(({ messageId, seq }) => [messageId, seq])).toEqual(answers.map(({ seq }, i) => [`m${String(i + 1)}`, seq]).sort((a, b) => Number(a[1]) - Number(b[1])));
+    expect(range?.messages.map(({ messageId, seq }) => [messageId, seq])).toEqual(answers.map((answer, i) => [`m${String(i + 1)}`, seqOf(answer)]).sort((a, b) => Number(a[1]) - Number(b[1])));
   });
 
-  it('makes the conversation hot by the time of its last message', async () => {
+  it('makes the conversation hot by the time of its creation, for good', async () => {
     await fill(store, ref, 1);
-    const lastMessageAt = (await store.read(ref, { tail: 0 }))!.conversation.lastMessageAt.getTime();
-    expect(Number(await redis.zscore(keys.hot('acme'), ref.conversationId))).toBe(lastMessageAt);
+    const createdAt = (await store.read(ref, { tail: 0 }))!.conversation.createdAt.getTime();
+    expect(Number(await redis.zscore(keys.hot('acme'), ref.conversationId))).toBe(createdAt);
+    await waitFor('another millisecond', () => Date.now() > createdAt);
+    await fill(store, ref, 1);
+    expect((await store.read(ref, { tail: 0 }))!.conversation.lastMessageAt.getTime()).toBeGreaterThan(createdAt);
+    expect(Number(await redis.zscore(keys.hot('acme'), ref.conversationId))).toBe(createdAt);
   });
 
-  it('makes the conversation due one lag later, and later appends never later', async () => {
+  it('makes the conversation due one lag after the first message that PostgreSQL lacks; later messages leave that as it is', async () => {
     await fill(stores.open({ maxLagSeconds: 100 }), ref, 1);
     const { lastMessageAt } = (await store.read(ref, { tail: 0 }))!.conversation;
     expect(await dueAt()).toBe(lastMessageAt.getTime() + 100_000);
     await fill(stores.open({ maxLagSeconds: 5_000 }), ref, 1);
     expect(await dueAt()).toBe(lastMessageAt.getTime() + 100_000);
     await fill(stores.open({ maxLagSeconds: 1 }), ref, 1);
-    expect(await dueAt()).toBeLessThan(lastMessageAt.getTime() + 100_000);
+    expect(await dueAt()).toBe(lastMessageAt.getTime() + 100_000);
+    await markArchived(store, ref, 3);
+    expect(await dueAt()).toBeNull();
+    await fill(stores.open({ maxLagSeconds: 200 }), ref, 1);
+    expect(await dueAt()).toBe((await store.read(ref, { tail: 0 }))!.conversation.lastMessageAt.getTime() + 200_000);
   });
 
   it.each(['completed', 'transferred'])('makes a %s conversation active again', async (status) => {
     await fill(store, ref, 1);
-    await store.close(ref, 'session', 'agent');
-    if (status === 'transferred') await store.markArchived(ref, 1);
+    await close(store, ref);
+    if (status === 'transferred') await markArchived(store, ref, 1);
     expect(await header()).toMatchObject({ status, closedAt: expect.any(String) });
-    await fill(store, ref, 1);
+    expect(await append(store, ref)).toMatchObject({ outcome: 'appended', seq: 2, closedBefore: status });
     expect((await store.read(ref, { tail: 0 }))?.conversation).toMatchObject({ status: 'active', closedAt: null, seq: 2 });
   });
 
   it('of a message that is there already leaves a completed conversation completed', async () => {
     await fill(store, ref, 1);
-    await store.close(ref, 'session', 'agent');
-    await store.append(ref, newMessage({ messageId: 'm1' }));
+    await close(store, ref);
+    expect(await append(store, ref, newMessage({ messageId: 'm1' }))).toMatchObject({ outcome: 'repeated' });
     expect(await header()).toMatchObject({ status: 'completed' });
   });
 });
 
 describe('a session', () => {
+  const openIn = async (of: HotConversationStore, overrides: Partial<NewConversation>, tenantId = 'acme'): Promise<{ conversationId: string; isNew: boolean }> => {
+    const opened = await of.openSession(tenantId, newConversation(overrides));
+    return 'outcome' in opened ? { conversationId: 'refused', isNew: false } : opened;
+  };
+
   it('has one conversation with an agent, whoever of fifty opens it first', async () => {
     const sessions = [stores.open(), stores.open(), store];
-    const opened = await Promise.all(numbers(1, 50).map((i) => sessions[i % 3]!.openSession('acme', newConversation({ sessionId: 'race', agentId: 'agent', conversationId: `c${String(i)}` }), false)));
-    expect(new Set(opened).size).toBe(1);
-    expect(await store.openConversations('acme', 'race')).toEqual({ agent: opened[0] });
+    const opened = await Promise.all(numbers(1, 50).map((i) => openIn(sessions[i % 3]!, { sessionId: 'race', agentId: 'agent', conversationId: `c${String(i)}` })));
+    expect(opened.filter(({ isNew }) => isNew)).toHaveLength(1);
+    expect(new Set(opened.map(({ conversationId }) => conversationId)).size).toBe(1);
+    expect(await index.session('acme', 'race')).toEqual([{ agentId: 'agent', conversationId: opened[0]!.conversationId, isActive: true }]);
+    expect(await redis.zscore(keys.active('acme'), opened[0]!.conversationId)).not.toBeNull();
   });
 
   it('has another conversation with another agent, in another session, and of another tenant', async () => {
     const ids = [newId(), newId(), newId(), newId()] as const;
-    expect(await store.openSession('acme', newConversation({ sessionId: 's', agentId: 'a', conversationId: ids[0] }), false)).toBe(ids[0]);
-    expect(await store.openSession('acme', newConversation({ sessionId: 's', agentId: 'b', conversationId: ids[1] }), false)).toBe(ids[1]);
-    expect(await store.openSession('acme', newConversation({ sessionId: 's2', agentId: 'a', conversationId: ids[2] }), false)).toBe(ids[2]);
-    expect(await store.openSession('other', newConversation({ sessionId: 's', agentId: 'a', conversationId: ids[3] }), false)).toBe(ids[3]);
-    expect(await store.openSession('acme', newConversation({ sessionId: 's', agentId: 'a', conversationId: newId() }), false)).toBe(ids[0]);
-    expect(await store.openConversations('acme', 's')).toEqual({ a: ids[0], b: ids[1] });
+    expect((await openIn(store, { sessionId: 's', agentId: 'a', conversationId: ids[0] })).conversationId).toBe(ids[0]);
+    expect((await openIn(store, { sessionId: 's', agentId: 'b', conversationId: ids[1] })).conversationId).toBe(ids[1]);
+    expect((await openIn(store, { sessionId: 's2', agentId: 'a', conversationId: ids[2] })).conversationId).toBe(ids[2]);
+    expect((await openIn(store, { sessionId: 's', agentId: 'a', conversationId: ids[3] }, 'other')).conversationId).toBe(ids[3]);
+    expect((await openIn(store, { sessionId: 's', agentId: 'a', conversationId: newId() })).conversationId).toBe(ids[0]);
+    expect(await index.session('acme', 's')).toEqual([{ agentId: 'a', conversationId: ids[0], isActive: true }, { agentId: 'b', conversationId: ids[1], isActive: true }]);
   });
 
   it('that is unknown has none', async () => {
-    expect(await store.openConversations('acme', 'never')).toEqual({});
+    expect(await index.session('acme', 'never')).toEqual([]);
   });
 });
 
@@ -156,18 +176,19 @@ describe('two tenants', () => {
     await fill(store, ref, 2);
     const other = newRef('acme.', ref.conversationId);
     expect(await store.read(other, { tail: 10 })).toBeNull();
-    expect(await store.append(other, newMessage({ messageId: 'm1' }), newConversation({ conversationId: ref.conversationId }))).toMatchObject({ seq: 1, isNew: true });
-    expect(await store.close(other, 's', 'a')).toBe(true);
-    expect(await store.markArchived(other, 1)).toBe(0);
+    expect(await append(store, other, newMessage({ messageId: 'm1' }), { create: newConversation({ conversationId: ref.conversationId }) })).toMatchObject({ outcome: 'appended', seq: 1 });
+    expect(await close(store, other)).toBe(true);
+    expect(await markArchived(store, other, 1)).toBe(0);
     expect((await store.read(ref, { tail: 10 }))?.conversation).toMatchObject({ status: 'active', archivedSeq: 0, seq: 2 });
     expect(seqsOf(await store.read(other, { tail: 10 }))).toEqual([1]);
   });
 
   it('have no key in common: each key has its tenant as its hash tag', async () => {
     await fill(store, newRef('one'), 1);
-    await store.openSession('one', newConversation({ sessionId: 's', agentId: 'a', conversationId: newId() }), false);
+    await store.openSession('one', newConversation({ sessionId: 's', agentId: 'a' }));
     const all = await redis.keys('*one*');
-    expect(all.length).toBe(7);
+    // hot, active, due; header, messages and ids of the one; its session; header and session of the other.
+    expect(all.length).toBe(9);
     expect(all.every((key) => key.startsWith('nb:{one}:'))).toBe(true);
   });
 });

@@ -1,18 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import type { HotConversationStore } from '../../src/modules/conversations/hot/hot-conversation.store.js';
+import type { HotIndexStore } from '../../src/modules/conversations/hot/hot-index.store.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { hotConversation, message, newConversation, newMessage } from '../factories/conversation.js';
-import { HotStores, newRef } from '../support/hot-store.js';
+import { HotStores, append, close, newRef } from '../support/hot-store.js';
 import { emptyRedis } from '../support/services.js';
 
 const stores = new HotStores();
 let redis: Redis;
 let store: HotConversationStore;
+let index: HotIndexStore;
 
 beforeAll(async () => {
   redis = await emptyRedis();
   store = stores.open();
+  index = stores.openIndex();
 });
 afterAll(() => {
   stores.close();
@@ -37,23 +40,22 @@ describe('ids', () => {
   it.each(IDS)('such as "%s" name a message, a session, an agent and a tenant', async (id) => {
     const ref = newRef(id);
     const conversation = newConversation({ conversationId: ref.conversationId, sessionId: id, userId: id, agentId: id });
-    expect(await store.openSession(id, conversation, false)).toBe(ref.conversationId);
-    expect(Object.entries(await store.openConversations(id, id))).toEqual([[id, ref.conversationId]]);
-    expect(await store.append(ref, newMessage({ messageId: 'before' }), conversation)).toMatchObject({ seq: 1, isNew: true });
-    expect(await store.append(ref, newMessage({ messageId: id }))).toMatchObject({ seq: 2, isNew: true });
-    expect(await store.append(ref, newMessage({ messageId: id }))).toMatchObject({ seq: 2, isNew: false });
+    expect(await store.openSession(id, conversation)).toEqual({ conversationId: ref.conversationId, isNew: true });
+    expect(await index.session(id, id)).toEqual([{ agentId: id, conversationId: ref.conversationId, isActive: true }]);
+    expect(await append(store, ref, newMessage({ messageId: 'before' }), { create: conversation })).toMatchObject({ outcome: 'appended', seq: 1 });
+    expect(await append(store, ref, newMessage({ messageId: id }))).toMatchObject({ outcome: 'appended', seq: 2 });
+    expect(await append(store, ref, newMessage({ messageId: id }))).toMatchObject({ outcome: 'repeated', seq: 2 });
     expect(await store.findMessage(ref, id)).toMatchObject({ messageId: id, seq: 2 });
     expect((await store.read(ref, { tail: 0 }))?.conversation).toMatchObject({ sessionId: id, userId: id, agentId: id });
-    expect(await store.close(ref, id, id)).toBe(true);
-    expect(await store.openConversations(id, id)).toEqual({});
+    expect(await close(store, ref)).toBe(true);
+    expect(await index.session(id, id)).toEqual([{ agentId: id, conversationId: ref.conversationId, isActive: false }]);
   });
 
   it('are all known again after a reheat', async () => {
     const ref = newRef();
-    const seqOf = Object.fromEntries(IDS.map((id, i) => [id, i + 1]));
-    await store.reheat(ref, hotConversation({ ...ref, seq: IDS.length, firstHotSeq: IDS.length + 1 }), [], seqOf);
-    for (const [i, id] of IDS.entries()) expect(await store.append(ref, newMessage({ messageId: id }))).toMatchObject({ seq: i + 1, isNew: false });
-    expect(await store.append(ref, newMessage({ messageId: 'new' }))).toMatchObject({ seq: IDS.length + 1, isNew: true });
+    await store.reheat(ref, hotConversation({ ...ref, seq: IDS.length, firstHotSeq: IDS.length + 1 }), [], IDS.map((id, i) => [id, i + 1]));
+    for (const [i, id] of IDS.entries()) expect(await append(store, ref, newMessage({ messageId: id }))).toEqual({ outcome: 'repeated', seq: i + 1, stored: null });
+    expect(await append(store, ref, newMessage({ messageId: 'new' }))).toMatchObject({ outcome: 'appended', seq: IDS.length + 1 });
   });
 });
 
@@ -61,16 +63,16 @@ describe('content', () => {
   const comesBack = async (content: string): Promise<void> => {
     const ref = newRef();
     const appended = newMessage({ content, metadata: { content }, agentId: newConversation().agentId, executionId: newConversation().agentId });
-    await store.append(ref, appended, newConversation({ conversationId: ref.conversationId, metadata: { content, list: [], nested: {} } }));
+    await append(store, ref, appended, { create: newConversation({ conversationId: ref.conversationId, metadata: { content, list: [], nested: {} } }) });
     const range = await store.read(ref, { tail: 1 });
     expect(range?.messages).toEqual([{ ...appended, seq: 1, createdAt: expect.any(Date) }]);
     expect(range?.conversation.metadata).toEqual({ content, list: [], nested: {} });
   };
   const comesBackFromReheat = async (content: string): Promise<void> => {
     const { tenantId, conversationId } = newRef();
-    const conversation = hotConversation({ conversationId, metadata: { content }, status: 'transferred', seq: 2, archivedSeq: 2, firstHotSeq: 2, messageCount: 2, tokenCount: 3_000_000_000, closedAt: new Date(1_700_000_000_123) });
+    const conversation = hotConversation({ conversationId, metadata: { content }, summary: content.toWellFormed() || null, status: 'transferred', seq: 2, archivedSeq: 2, firstHotSeq: 2, messageCount: 2, tokenCount: 3_000_000_000, closedAt: new Date(1_700_000_000_123) });
     const tail = [message(2, { content, metadata: { content } })];
-    await store.reheat({ tenantId, conversationId }, conversation, tail, { m1: 1, m2: 2 });
+    await store.reheat({ tenantId, conversationId }, conversation, tail, [['m1', 1], ['m2', 2]]);
     expect(await store.read({ tenantId, conversationId }, { tail: 10 })).toEqual({ conversation, messages: tail });
   };
 
@@ -90,7 +92,7 @@ describe('content', () => {
 
   it('lies in Redis as plain JSON in its place', async () => {
     const ref = newRef();
-    await store.append(ref, newMessage({ messageId: 'm', content: 'hi' }), newConversation({ conversationId: ref.conversationId }));
+    await append(store, ref, newMessage({ messageId: 'm', content: 'hi' }), { create: newConversation({ conversationId: ref.conversationId }) });
     const [text] = await redis.lrange(keys.messages('acme', ref.conversationId), 0, -1);
     expect(JSON.parse(text ?? '')).toMatchObject({ messageId: 'm', role: 'user', content: 'hi', tokens: 1 });
   });

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import type { ConversationRef, HotConversationStore, Range } from '../../src/modules/conversations/hot/hot-conversation.store.js';
+import type { ConversationRef } from '../../src/modules/conversations/conversation.js';
+import type { HotConversationStore, Range } from '../../src/modules/conversations/hot/hot-conversation.store.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { newConversation, newMessage } from '../factories/conversation.js';
-import { HotStores, fill, newRef, numbers, seqsOf } from '../support/hot-store.js';
+import { HotStores, append, fill, markArchived, newRef, numbers, seqsOf } from '../support/hot-store.js';
 import { emptyRedis } from '../support/services.js';
 
 const stores = new HotStores();
@@ -78,9 +79,9 @@ describe('a read', () => {
 
   it('of what is unarchived begins behind the archived ones, and is empty when all are', async () => {
     await fill(store, ref, 5);
-    await store.markArchived(ref, 3);
+    await markArchived(store, ref, 3);
     expect(seqsOf(await store.read(ref, { unarchived: 10 }))).toEqual([4, 5]);
-    await store.markArchived(ref, 5);
+    await markArchived(store, ref, 5);
     expect(seqsOf(await store.read(ref, { unarchived: 10 }))).toEqual([]);
   });
 
@@ -94,10 +95,10 @@ describe('a read', () => {
   it('shows header and messages of one moment while others write', async () => {
     const writer = stores.open();
     const conversation = newConversation({ conversationId: ref.conversationId });
-    await writer.append(ref, newMessage(), conversation);
+    await append(writer, ref, newMessage(), { create: conversation });
     let isWriting = true;
     const writing = (async () => {
-      for (let i = 0; i < 20; i++) await Promise.all(numbers(1, 10).map(() => writer.append(ref, newMessage({ tokens: 3 }))));
+      for (let i = 0; i < 20; i++) await Promise.all(numbers(1, 10).map(() => append(writer, ref, newMessage({ tokens: 3 }))));
     })().finally(() => (isWriting = false));
     const seen = new Set<number>();
     while (isWriting) {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ConversationRef } from '../../src/modules/conversations/index.js';
 import { newConversation, newMessage } from '../factories/conversation.js';
-import { fill, newRef } from '../support/hot-store.js';
+import { append, close, fill, newRef } from '../support/hot-store.js';
 import { Moves } from '../support/moves.js';
 
 let moves: Moves;
@@ -26,7 +26,7 @@ describe('a range that PostgreSQL contradicts', () => {
     const range = await moves.hot.read(ref, { unarchived: 10 });
     await moves.transactions.run(async (tx) => moves.archive.store(ref, range!, tx));
     await fill(moves.hot, ref, 2);
-    await moves.hot.close(ref, 's', 'a');
+    await close(moves.hot, ref);
   };
 
   it.each([
@@ -67,7 +67,7 @@ describe('a PostgreSQL that has lost what Redis believes archived', () => {
     await fill(moves.hot, ref, 3);
     await moves.mover().move(ref);
     await fill(moves.hot, ref, 2);
-    await moves.hot.close(ref, 's', 'a');
+    await close(moves.hot, ref);
     for (const statement of restore) await sql(statement);
     const before = [await moves.stored(ref), await moves.hot.read(ref, { tail: 10 })];
     const { move, metrics } = moves.mover();
@@ -92,7 +92,7 @@ describe('what PostgreSQL cannot hold', () => {
     ['metadata with a NUL', {}, { text: 'a\u0000b' }, /unsupported Unicode escape sequence/],
     ['metadata with half a surrogate pair', {}, { text: 'a\ud83d' }, /invalid input syntax/],
   ])('fails the move when it got into Redis all the same, and nothing is lost: %s', async (_, overrides, metadata, complaint) => {
-    await moves.hot.append(ref, newMessage(overrides), newConversation({ conversationId: ref.conversationId, metadata }));
+    await append(moves.hot, ref, newMessage(overrides), { create: newConversation({ conversationId: ref.conversationId, metadata }) });
     const { move, metrics } = moves.mover();
     await expect(move(ref)).rejects.toThrow(complaint);
     expect((await moves.hot.read(ref, { tail: 5 }))?.messages).toHaveLength(1);

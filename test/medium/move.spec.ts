@@ -3,7 +3,7 @@ import type { ConversationRef } from '../../src/modules/conversations/index.js';
 import { messageChecksum } from '../../src/modules/conversations/message-checksum.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { newConversation, newMessage } from '../factories/conversation.js';
-import { fill, newRef, numbers } from '../support/hot-store.js';
+import { append, close, fill, newRef, numbers, release } from '../support/hot-store.js';
 import { Moves } from '../support/moves.js';
 
 let moves: Moves;
@@ -26,7 +26,7 @@ const storeWithoutMark = async (): Promise<void> => {
   const range = await moves.hot.read(ref, { unarchived: 1_000 });
   await moves.transactions.run(async (tx) => {
     const added = await moves.archive.store(ref, range!, tx);
-    await moves.ledger.insert(ref.tenantId, { ...added, conversationId: ref.conversationId, durationMs: 1, attempt: 1, outcome: 'verified', error: null }, tx);
+    await moves.ledger.insert(ref.tenantId, { ...added!, conversationId: ref.conversationId, durationMs: 1, attempt: 1, outcome: 'verified', error: null }, tx);
   });
 };
 
@@ -34,14 +34,14 @@ describe('a move', () => {
   it('brings an active conversation whole to PostgreSQL, marks it, and leaves it in Redis', async () => {
     const conversation = newConversation({ conversationId: ref.conversationId, userId: 'u', metadata: { source: 'web' } });
     const sent = newMessage({ role: 'assistant', content: 'x "y" \n 😀', tokens: 7, agentId: conversation.agentId, executionId: conversation.agentId, metadata: { isPartial: true } });
-    await moves.hot.append(ref, newMessage({ messageId: 'm1' }), conversation);
-    await moves.hot.append(ref, sent);
+    await append(moves.hot, ref, newMessage({ messageId: 'm1' }), { create: conversation });
+    await append(moves.hot, ref, sent);
     const { conversation: header, messages } = (await moves.hot.read(ref, { tail: 10 }))!;
     await moves.mover().move(ref);
     const stored = await moves.stored(ref);
     expect(stored.row).toMatchObject({ agent_id: conversation.agentId, session_id: conversation.sessionId, user_id: 'u', status: 'active', model: 'builtin/chat', message_count: 2, token_count: '8', archived_seq: 2, metadata: { source: 'web' }, created_at: header.createdAt, last_message_at: header.lastMessageAt, closed_at: null });
     expect(stored.messages[1]).toMatchObject({ seq: 2, message_id: sent.messageId, role: 'assistant', content: sent.content, tokens: 7, agent_id: sent.agentId, execution_id: sent.executionId, metadata: { isPartial: true }, created_at: messages[1]?.createdAt });
-    expect((await moves.hot.read(ref, { tail: 10 }))!).toEqual({ conversation: { ...header, archivedSeq: 2 }, messages });
+    expect((await moves.hot.read(ref, { tail: 10 }))!).toEqual({ conversation: { ...header, archivedSeq: 2, archivedRevision: header.revision }, messages });
     expect(await isDue()).toBe(false);
   });
 
@@ -57,7 +57,7 @@ describe('a move', () => {
 
   it('of a closed conversation whose release time has come takes it out of Redis', async () => {
     await fill(moves.hot, ref, 3);
-    await moves.hot.close(ref, 's', 'a');
+    await close(moves.hot, ref);
     await moves.mover().move(ref);
     expect(await moves.hot.read(ref, { tail: 0 })).toBeNull();
     expect((await moves.stored(ref)).row).toMatchObject({ status: 'transferred', archived_seq: 3, closed_at: expect.any(Date) });
@@ -66,7 +66,7 @@ describe('a move', () => {
 
   it('of a closed conversation whose release time has not come leaves it, due again then', async () => {
     await fill(moves.hot, ref, 3);
-    await moves.hot.close(ref, 's', 'a');
+    await close(moves.hot, ref);
     await moves.mover({ releaseSeconds: 60 }).move(ref);
     expect((await moves.hot.read(ref, { tail: 0 }))?.conversation).toMatchObject({ status: 'transferred', archivedSeq: 3 });
     expect(await isDue()).toBe(true);
@@ -114,7 +114,7 @@ describe('a move', () => {
     await fill(moves.hot, ref, 1);
     let isWriting = true;
     const writing = (async () => {
-      for (let i = 0; i < 30; i++) await Promise.all(numbers(1, 5).map(() => moves.hot.append(ref, newMessage())));
+      for (let i = 0; i < 30; i++) await Promise.all(numbers(1, 5).map(() => append(moves.hot, ref)));
     })().finally(() => (isWriting = false));
     const { move } = moves.mover({ batchSize: 7 });
     while (isWriting) await move(ref);
@@ -152,9 +152,9 @@ describe('after a worker that died between commit and mark', () => {
 
   it('the conversation is released only once it is marked', async () => {
     await fill(moves.hot, ref, 2);
-    await moves.hot.close(ref, 's', 'a');
+    await close(moves.hot, ref);
     await storeWithoutMark();
-    expect(await moves.hot.release(ref)).toBe(false);
+    expect(await release(moves.hot, ref)).toBe(false);
     await moves.mover().move(ref);
     expect(await moves.hot.read(ref, { tail: 0 })).toBeNull();
     expect((await moves.stored(ref)).row).toMatchObject({ status: 'transferred' });
@@ -164,7 +164,7 @@ describe('after a worker that died between commit and mark', () => {
 describe('several movers at once', () => {
   it('of one conversation move every message once and write every range once', async () => {
     await fill(moves.hot, ref, 60);
-    await moves.hot.close(ref, 's', 'a');
+    await close(moves.hot, ref);
     const movers = numbers(1, 5).map((i) => moves.mover({ batchSize: 10 + i }));
     await Promise.all(movers.map(({ move }) => move(ref)));
     expect((await moves.stored(ref)).messages.map(({ seq }) => seq)).toEqual(numbers(1, 60));
@@ -183,7 +183,7 @@ describe('several movers at once', () => {
   it('leave the newest state in PostgreSQL, though the last to write had read an older one', async () => {
     await fill(moves.hot, ref, 3);
     const read = await moves.hot.read(ref, { unarchived: 10 });
-    await moves.hot.close(ref, 's', 'a');
+    await close(moves.hot, ref);
     await moves.mover().move(ref);
     await moves.transactions.run(async (tx) => moves.archive.store(ref, read!, tx));
     expect((await moves.stored(ref)).row).toMatchObject({ status: 'transferred', closed_at: expect.any(Date) });
@@ -194,7 +194,7 @@ describe('a conversation whose messages were archived before it was closed', () 
   it('is closed in PostgreSQL too when it leaves Redis', async () => {
     await fill(moves.hot, ref, 3);
     await moves.mover().move(ref);
-    await moves.hot.close(ref, 's', 'a');
+    await close(moves.hot, ref);
     await moves.mover().move(ref);
     expect(await moves.hot.read(ref, { tail: 0 })).toBeNull();
     expect((await moves.stored(ref)).row).toMatchObject({ status: 'transferred', closed_at: expect.any(Date) });

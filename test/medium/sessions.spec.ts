@@ -17,9 +17,10 @@ afterAll(async () => {
   await moves.close();
 });
 
+const acme = { tenantId: 'acme', tier: 'enterprise' } as const;
 /** What a new conversation has besides its names. */
 const unnamed = { userId: null, model: 'builtin/chat', metadata: {} };
-const open = async (conversationId?: string, session: string | undefined = sessionId): Promise<{ conversationId: string; sessionId: string }> => moves.conversations.open('acme', { ...unnamed, agentId, sessionId: session, conversationId });
+const open = async (conversationId?: string, session: string | undefined = sessionId): Promise<{ conversationId: string; sessionId: string }> => moves.conversations.open(acme, { ...unnamed, agentId, sessionId: session, conversationId });
 const say = async (conversationId: string): Promise<unknown> => moves.conversations.append('acme', newConversation({ conversationId, agentId, sessionId }), newMessage());
 const statusOf = async (conversationId: string): Promise<string> => (await moves.history.get({ tenantId: 'acme', conversationId })).status;
 
@@ -29,29 +30,29 @@ describe('opening a conversation', () => {
     expect(first.sessionId).toBe(sessionId);
     expect(await open()).toEqual(first);
     await say(first.conversationId);
-    expect(await moves.conversations.closeSession('acme', sessionId)).toEqual([first.conversationId]);
+    expect(await moves.sessions.close('acme', sessionId)).toEqual([first.conversationId]);
     expect((await open()).conversationId).not.toBe(first.conversationId);
   });
 
   it('makes a session for whoever names none', async () => {
-    const opened = await moves.conversations.open('acme', { ...unnamed, agentId, sessionId: undefined, conversationId: undefined });
+    const opened = await moves.conversations.open(acme, { ...unnamed, agentId, sessionId: undefined, conversationId: undefined });
     expect(opened.sessionId).toMatch(/^[\w-]{36}$/);
   });
 
   it('by its id goes on with it, in the session that it has, hot or cold', async () => {
     const { conversationId } = await open();
     await say(conversationId);
-    expect(await moves.conversations.open('acme', { ...unnamed, agentId, sessionId: undefined, conversationId })).toEqual({ conversationId, sessionId });
-    await moves.conversations.closeSession('acme', sessionId);
+    expect(await moves.conversations.open(acme, { ...unnamed, agentId, sessionId: undefined, conversationId })).toEqual({ conversationId, sessionId });
+    await moves.sessions.close('acme', sessionId);
     await moves.mover().move({ tenantId: 'acme', conversationId });
-    expect(await moves.conversations.open('acme', { ...unnamed, agentId, sessionId: undefined, conversationId })).toEqual({ conversationId, sessionId });
+    expect(await moves.conversations.open(acme, { ...unnamed, agentId, sessionId: undefined, conversationId })).toEqual({ conversationId, sessionId });
   });
 
   it('by an id that is nobody’s, or another tenant’s, is refused', async () => {
     const { conversationId } = await open();
     await say(conversationId);
     await expect(open(newId())).rejects.toMatchObject({ code: 'CONVERSATION_NOT_FOUND' });
-    await expect(moves.conversations.open('other', { ...unnamed, agentId, sessionId, conversationId })).rejects.toMatchObject({ code: 'CONVERSATION_NOT_FOUND' });
+    await expect(moves.conversations.open({ ...acme, tenantId: 'other' }, { ...unnamed, agentId, sessionId, conversationId })).rejects.toMatchObject({ code: 'CONVERSATION_NOT_FOUND' });
   });
 
   it('by its id works from the moment the id was given, before the first message is in it', async () => {
@@ -69,36 +70,37 @@ describe('closing a session', () => {
     await say(second.conversationId);
     const elsewhere = await open(undefined, newId());
     await say(elsewhere.conversationId);
-    expect((await moves.conversations.closeSession('acme', sessionId)).sort()).toEqual([first.conversationId, second.conversationId].sort());
+    expect((await moves.sessions.close('acme', sessionId)).sort()).toEqual([first.conversationId, second.conversationId].sort());
     expect(await Promise.all([first, second, elsewhere].map(({ conversationId }) => statusOf(conversationId)))).toEqual(['completed', 'completed', 'active']);
   });
 
-  it('that has nothing open is refused by name', async () => {
-    await expect(moves.conversations.closeSession('acme', sessionId)).rejects.toMatchObject({ kind: 'notFound', code: 'SESSION_NOT_FOUND' });
+  it('that is unknown is refused by name; closing it again changes nothing', async () => {
+    await expect(moves.sessions.close('acme', sessionId)).rejects.toMatchObject({ kind: 'notFound', code: 'SESSION_NOT_FOUND' });
     const { conversationId } = await open();
     await say(conversationId);
-    await moves.conversations.closeSession('acme', sessionId);
-    await expect(moves.conversations.closeSession('acme', sessionId)).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
-    await expect(moves.conversations.closeSession('other', sessionId)).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
+    await moves.sessions.close('acme', sessionId);
+    expect(await moves.sessions.close('acme', sessionId)).toEqual([]);
+    expect(await statusOf(conversationId)).toBe('completed');
+    await expect(moves.sessions.close('other', sessionId)).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
   });
 
   it('closes a conversation again that somebody has gone on with', async () => {
     const { conversationId } = await open();
     await say(conversationId);
-    await moves.conversations.closeSession('acme', sessionId);
+    await moves.sessions.close('acme', sessionId);
     await open(conversationId);
     await say(conversationId);
-    expect(await moves.conversations.closeSession('acme', sessionId)).toEqual([conversationId]);
+    expect(await moves.sessions.close('acme', sessionId)).toEqual([conversationId]);
     expect(await statusOf(conversationId)).toBe('completed');
   });
 
   it('leaves nothing active for ever: a conversation whose answer comes after the close can be closed once more, or still is', async () => {
     const { conversationId } = await open();
     await say(conversationId);
-    await moves.conversations.closeSession('acme', sessionId);
+    await moves.sessions.close('acme', sessionId);
     await say(conversationId);
     if ((await statusOf(conversationId)) === 'completed') return;
-    expect(await moves.conversations.closeSession('acme', sessionId)).toEqual([conversationId]);
+    expect(await moves.sessions.close('acme', sessionId)).toEqual([conversationId]);
     expect(await statusOf(conversationId)).toBe('completed');
   });
 });

@@ -1,7 +1,9 @@
 import type { Redis } from 'ioredis';
 import { newId } from '../../src/contracts/index.js';
-import type { Message } from '../../src/modules/conversations/conversation.js';
-import { type ConversationRef, HotConversationStore } from '../../src/modules/conversations/hot/hot-conversation.store.js';
+import type { ConversationRef, Message } from '../../src/modules/conversations/conversation.js';
+import type { Appended, AppendOptions, Refused } from '../../src/modules/conversations/hot/append.js';
+import { HotConversationStore } from '../../src/modules/conversations/hot/hot-conversation.store.js';
+import { HotIndexStore } from '../../src/modules/conversations/hot/hot-index.store.js';
 import { MigrationSettings, RedisSettings } from '../../src/shared/config/index.js';
 import { connectRedis } from '../../src/shared/redis/connect-redis.js';
 import { newConversation, newMessage } from '../factories/conversation.js';
@@ -11,11 +13,23 @@ import { redisUrl } from './services.js';
 export class HotStores {
   private readonly connections: Redis[] = [];
 
+  constructor(private readonly url = redisUrl) {}
+
   /** A store as one process has it. */
   open(settings: Partial<MigrationSettings> = {}): HotConversationStore {
-    const redis = connectRedis(Object.assign(new RedisSettings(), { url: redisUrl }));
+    return new HotConversationStore(this.connect(), Object.assign(new MigrationSettings(), settings));
+  }
+
+  /** The index as one process has it. */
+  openIndex(settings: Partial<MigrationSettings> = {}): HotIndexStore {
+    return new HotIndexStore(this.connect(), Object.assign(new MigrationSettings(), settings));
+  }
+
+  connect(): Redis {
+    const redis = connectRedis(Object.assign(new RedisSettings(), { url: this.url }));
+    redis.on('error', () => undefined);
     this.connections.push(redis);
-    return new HotConversationStore(redis, Object.assign(new MigrationSettings(), settings));
+    return redis;
   }
 
   close(): void {
@@ -28,11 +42,43 @@ export function newRef(tenantId = 'acme', conversationId = newId()): Conversatio
   return { tenantId, conversationId };
 }
 
-/** Begins a conversation, or goes on with it, by messages `m<n>` of one token. @param count messages it then has more */
+/** Appends in the session of `create`, or in one called `session`. */
+export async function append(store: HotConversationStore, ref: ConversationRef, message = newMessage(), options: Partial<AppendOptions> = {}): Promise<Appended | Refused | null> {
+  return store.append(ref, message, { sessionId: options.create?.sessionId ?? 'session', ...options });
+}
+
+/** The seq of a message that is in the conversation. */
+export function seqOf(answer: Appended | Refused | null): number {
+  if (answer === null || answer.outcome === 'refused') throw new Error(`not appended: ${JSON.stringify(answer)}`);
+  return answer.seq;
+}
+
+/** Begins a conversation, or goes on with it in its session, by messages `m<n>` of one token. @param count messages it then has more */
 export async function fill(store: HotConversationStore, ref: ConversationRef, count: number): Promise<void> {
-  const before = (await store.read(ref, { tail: 0 }))?.conversation.seq ?? 0;
-  const conversation = newConversation({ conversationId: ref.conversationId });
-  for (let seq = before + 1; seq <= before + count; seq++) await store.append(ref, newMessage({ messageId: `m${String(seq)}`, content: `message ${String(seq)}` }), conversation);
+  const header = (await store.read(ref, { tail: 0 }))?.conversation;
+  const before = header?.seq ?? 0;
+  const create = newConversation({ conversationId: ref.conversationId, ...(header && { sessionId: header.sessionId }) });
+  for (let seq = before + 1; seq <= before + count; seq++) await append(store, ref, newMessage({ messageId: `m${String(seq)}`, content: `message ${String(seq)}` }), { create });
+}
+
+/** Completes a conversation that is active and hot. @returns false if it is not */
+export async function close(store: HotConversationStore, ref: ConversationRef, dueInSeconds = 0): Promise<boolean> {
+  const header = (await store.read(ref, { tail: 0 }))?.conversation;
+  if (!header) return false;
+  const closing = { fields: { status: 'completed', closedAt: String(Date.now()) }, session: 'leave', status: 'active', dueInSeconds } as const;
+  return (await store.change(ref, header, closing))?.outcome === 'changed';
+}
+
+/** PostgreSQL has the messages up to this one, and the header as it is now. @returns as markArchived */
+export async function markArchived(store: HotConversationStore, ref: ConversationRef, archivedSeq: number): Promise<number> {
+  const revision = (await store.read(ref, { tail: 0 }))?.conversation.revision ?? 0;
+  return store.markArchived(ref, { archivedSeq, revision });
+}
+
+/** Lets a conversation go if it may. */
+export async function release(store: HotConversationStore, ref: ConversationRef): Promise<boolean> {
+  const header = (await store.read(ref, { tail: 0 }))?.conversation;
+  return store.release(ref, header ?? { sessionId: 'session', agentId: 'agent' });
 }
 
 export function seqsOf(range: { readonly messages: readonly Message[] } | readonly Message[] | null): number[] {

@@ -1,6 +1,8 @@
-import { ConversationArchive } from '../../src/modules/conversations/archive/conversation-archive.service.js';
 import { ArchiveRepository } from '../../src/modules/conversations/archive/archive.repository.js';
-import { ConversationsService, HistoryReader, type ConversationRef, HotConversationStore, TokenCounter } from '../../src/modules/conversations/index.js';
+import { ConversationArchive } from '../../src/modules/conversations/archive/conversation-archive.service.js';
+import { ColdHistory } from '../../src/modules/conversations/history/cold-history.service.js';
+import { type ConversationRef, ConversationsService, HistoryReader, HotConversationStore, HotIndexStore, MemoryManager, type MemoryWindow, SessionsService, TokenCounter } from '../../src/modules/conversations/index.js';
+import { MessageAppender } from '../../src/modules/conversations/message-appender.service.js';
 import { ConversationMover } from '../../src/modules/migration/conversation-mover.service.js';
 import { LedgerRepository } from '../../src/modules/migration/ledger.repository.js';
 import { AgentCacheInvalidator } from '../../src/shared/cache/index.js';
@@ -8,7 +10,7 @@ import { MemorySettings, MigrationSettings } from '../../src/shared/config/index
 import { Transactions } from '../../src/shared/database/index.js';
 import { MetricsService } from '../../src/shared/telemetry/index.js';
 import { HotStores } from './hot-store.js';
-import { type TestApp, startTestApp } from './test-app.js';
+import { type TestApp, type TestAppOptions, startTestApp } from './test-app.js';
 
 /** The system without workers, so that a conversation moves only when a test moves it, and its inner parts. */
 export class Moves {
@@ -16,8 +18,8 @@ export class Moves {
 
   private constructor(readonly nooble: TestApp) {}
 
-  static async start(): Promise<Moves> {
-    return new Moves(await startTestApp({ NOOBLE_ROLE: 'api' }));
+  static async start(environment: Record<string, string> = {}, options: TestAppOptions = {}): Promise<Moves> {
+    return new Moves(await startTestApp({ NOOBLE_ROLE: 'api', ...environment }, options));
   }
 
   async close(): Promise<void> {
@@ -27,6 +29,14 @@ export class Moves {
 
   get hot(): HotConversationStore {
     return this.part(HotConversationStore);
+  }
+
+  get index(): HotIndexStore {
+    return this.part(HotIndexStore);
+  }
+
+  get sessions(): SessionsService {
+    return this.part(SessionsService);
   }
 
   get history(): HistoryReader {
@@ -57,18 +67,30 @@ export class Moves {
     return { metrics, move: async (ref, signal = new AbortController().signal) => mover.move(ref, 1, signal) };
   }
 
-  /** A conversations service over another hot store. */
-  conversationsOver(hot: HotConversationStore): ConversationsService {
-    const archive = this.part(ArchiveRepository);
-    return new ConversationsService(hot, archive, new HistoryReader(hot, archive), new TokenCounter(new MemorySettings()), this.part(AgentCacheInvalidator));
+  /** What a process that has just started shows a model: the newest messages. */
+  async tail(ref: ConversationRef, count: number, history = this.history): Promise<MemoryWindow['messages']> {
+    return (await this.memory(history).window(ref, 'builtin/chat', count)).messages;
   }
 
-  /** The history as a process reads it whose Redis is away. */
-  historyWithoutRedis(): HistoryReader {
+  /** The memory of a process of its own. */
+  memory(history = this.history, hot = this.hot): MemoryManager {
+    return new MemoryManager(hot, history, new TokenCounter(new MemorySettings()), new MemorySettings(), new MetricsService());
+  }
+
+  /** A conversations service over another hot store, or another archive. */
+  conversationsOver(hot: HotConversationStore, archive = this.part(ArchiveRepository)): ConversationsService {
+    const [settings, invalidator] = [new MigrationSettings(), this.part(AgentCacheInvalidator)];
+    const appender = new MessageAppender(hot, archive, new TokenCounter(new MemorySettings()), invalidator, settings);
+    return new ConversationsService(hot, appender, this.historyOver(hot), this.archive, invalidator, settings);
+  }
+
+  /** The history, and the memory, as a process has them whose Redis is away. */
+  withoutRedis(): { history: HistoryReader; tail: (ref: ConversationRef, count: number) => Promise<MemoryWindow['messages']> } {
     const gone = new HotStores();
     const hot = gone.open();
     gone.close();
-    return new HistoryReader(hot, this.part(ArchiveRepository));
+    const history = this.historyOver(hot);
+    return { history, tail: async (ref, count) => (await this.memory(history, hot).window(ref, 'builtin/chat', count)).messages };
   }
 
   /** What PostgreSQL has of a conversation. */
@@ -83,6 +105,10 @@ export class Moves {
   async ranges({ tenantId, conversationId }: ConversationRef): Promise<unknown[][]> {
     const rows = await this.ledger.findByConversation(tenantId, conversationId);
     return rows.map(({ fromSeq, toSeq, messageCount, outcome }) => [fromSeq, toSeq, messageCount, outcome]);
+  }
+
+  private historyOver(hot: HotConversationStore): HistoryReader {
+    return new HistoryReader(hot, this.part(ArchiveRepository), this.part(ColdHistory));
   }
 
   private part<T>(type: new (...dependencies: never[]) => T): T {

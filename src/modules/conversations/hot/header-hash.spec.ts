@@ -11,6 +11,7 @@ describe('the header hash', () => {
   it('gives back every field of a conversation', () => {
     const conversation = hotConversation({
       ...{ userId: 'user-1', status: 'transferred', messageCount: 12, tokenCount: 3_000_000_000, seq: 12, archivedSeq: 11, firstHotSeq: 5 },
+      ...{ revision: 40, archivedRevision: 39, systemSeqs: [1, 7, 12], summary: 'about "it"\n', customerSatisfaction: 5 },
       metadata: { '__proto__x': 1, nested: { list: [1, 'a "b"', null] }, nul: '\u0000', lone: '\ud800' },
       createdAt: new Date(1_700_000_000_001),
       lastMessageAt: new Date(1_700_000_000_002),
@@ -22,7 +23,11 @@ describe('the header hash', () => {
   it('gives back what is not there as null', () => {
     const conversation = hotConversation();
     expect(roundTrip(conversation)).toEqual(conversation);
-    expect(conversation).toMatchObject({ userId: null, closedAt: null });
+    expect(conversation).toMatchObject({ userId: null, closedAt: null, summary: null, customerSatisfaction: null, systemSeqs: [] });
+  });
+
+  it('counts a message for every seq, whatever the conversation says', () => {
+    expect(roundTrip(hotConversation({ seq: 3, messageCount: 99 }))).toMatchObject({ seq: 3, messageCount: 3 });
   });
 
   it('of a new conversation has only texts, and none of the fields that the script counts', () => {

@@ -39,9 +39,9 @@ export class HotIndexStore {
 
   /** What a session has in Redis, one entry an agent: the active conversation, or the newest closed one. */
   async session(tenantId: string, sessionId: string): Promise<SessionEntry[]> {
-    const fields = await this.redis.hgetall(keys.session(tenantId, sessionId));
-    const agents = new Set(Object.keys(fields).map((field) => field.replace('~', '')));
-    return [...agents].map((agentId) => ({ agentId, conversationId: fields[agentId] ?? fields[`~${agentId}`] ?? '', isActive: agentId in fields }));
+    const fields = new Map(Object.entries(await this.redis.hgetall(keys.session(tenantId, sessionId))));
+    const agents = new Set([...fields.keys()].map((field) => field.replace('~', '')));
+    return [...agents].map((agentId) => ({ agentId, conversationId: fields.get(agentId) ?? fields.get(`~${agentId}`) ?? '', isActive: fields.has(agentId) }));
   }
 
   /** Conversations that somebody must look at now, the longest due first. */
