@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { metric } from '../result.mjs';
+import { goalTable, section } from '../section.mjs';
 import { median } from '../statistics.mjs';
 import { goalsOf } from './goals.mjs';
 import { summary } from './measure-herds.mjs';
+import { MEANING } from './meaning.mjs';
 import { CACHES, VARIANTS } from './peers.mjs';
-import { section } from './section.mjs';
 import { herdTable, hitTable, invalidationTable, outageTable, peekTable, remoteTable, missTable, staleTable } from './tables.mjs';
 
 /**
@@ -26,17 +27,13 @@ export function report({ extent, others, redisVersion, isQuick, ...findings }) {
     ...[hitTable(timings), peekTable(timings), remoteTable(timings), missTable(timings)],
     ...[herdTable(herds, extent), invalidationTable(invalidations), staleTable(staleness), outageTable(outages, extent)],
   ];
-  const written = isQuick ? undefined : section({ notes, tables, goals, othersShare: Math.max(...others) });
+  const written = isQuick ? undefined : section({ bench: 'cache', notes, tables, goals, othersShare: Math.max(...others), meaning: MEANING });
   return { runs: extent.runs, notes, tables: [...tables, goalTable(goals)], metrics: { ...metricsOf(findings, goals), othersShare: metric(median(others), 'share of cores') }, section: written };
 }
 
 function variantNotes() {
   const list = (variants) => Object.entries(variants).map(([name, setup]) => `${name} (${setup})`).join(', ');
   return [`Without copies: ${list(VARIANTS.withoutCopies)}.`, `Set up for outages: ${list(VARIANTS.forOutages)}.`];
-}
-
-function goalTable(goals) {
-  return { title: 'Goals', columns: ['goal', 'measured', 'verdict'], rows: goals.map(({ goal, shown, isMet }) => [goal, shown, isMet ? 'met' : 'missed']) };
 }
 
 /** Goals by their key, then every time and rate as measure.who.percentile. */
