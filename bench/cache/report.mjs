@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { othersNote } from '../neighbours.mjs';
 import { metric } from '../result.mjs';
 import { goalTable, section } from '../section.mjs';
 import { median } from '../statistics.mjs';
@@ -18,7 +19,7 @@ export function report({ extent, others, redisVersion, isQuick, ...findings }) {
   const notes = [
     `Redis ${redisVersion} (appendonly yes), one server for all; each cache in processes of its own, which share these ${availableParallelism()} cores with Redis.`,
     `Median of ${extent.runs} runs after a warm-up, which took turns. Values of 2.6 KB as JSON.`,
-    `Other programs kept ${percent(median(others))} of the cores busy between the measures (${percent(Math.min(...others))} to ${percent(Math.max(...others))}).`,
+    othersNote(others),
     ...Object.values(CACHES).map(({ title, setup }) => `${title}: ${setup}.`),
     ...variantNotes(),
   ];
@@ -49,8 +50,4 @@ function metricsOf({ timings, herds, staleness }, goals) {
     [`stale.${who}.apart`, metric(staleness[who].apart, 'reads')],
   ]);
   return { ...Object.fromEntries([...rates, ...times, ...counts]), ...Object.fromEntries(forGoals) };
-}
-
-function percent(share) {
-  return `${Math.round(share * 100)} %`;
 }

@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
+import { othersNote } from '../neighbours.mjs';
 import { metric } from '../result.mjs';
 import { goalTable, section } from '../section.mjs';
 import { median } from '../statistics.mjs';
 import { rounded } from '../table.mjs';
-import { goalsOf, percent } from './goals.mjs';
+import { goalsOf } from './goals.mjs';
 import { MEANING } from './meaning.mjs';
 import { MEMORIES, titleOf } from './peers.mjs';
 import { tablesOf } from './tables.mjs';
@@ -29,7 +30,7 @@ function notesOf({ extent, timings, others, versions, unavailable }) {
     `Median of ${extent.runs} runs after a warm-up, which took turns. ${extent.conversations} conversations, so a client has one of its own in each turn.`,
     `The text is English-like, the same in every run: questions of 400 characters on average, answers of 1200, words by Zipf's law.`,
     `Counting the tokens of a message that was never counted takes Nooble ${rounded(timings.counting.median)} ms; it is in the turns, not in the appends.`,
-    `Other programs kept ${percent(median(others))} of the cores busy between the measures (${percent(Math.min(...others))} to ${percent(Math.max(...others))}).`,
+    othersNote(others),
     ...known.map(([, { title, setup }]) => `${title}: ${setup}.`),
     ...Object.entries(unavailable).map(([who, failure]) => `Not measured: ${titleOf(who)}. It needs the module RedisJSON, which this Redis does not have (${failure.slice(0, 60)}…).`),
   ];
