@@ -4,8 +4,8 @@ import { medianOfRuns } from '../statistics.mjs';
 
 export const SETTINGS = ['always', 'everysec', 'no'];
 
-/** Appends to Redis servers that differ in when they force their file to disk; they take turns. */
-export async function measureFsync({ extent: { runs, fsync, messages }, dir, open, redisArgs }, update) {
+/** Appends and turns on Redis servers that differ in when they force their file to disk; they take turns. */
+export async function measureFsync({ extent: { runs, fsync, messages, window }, dir, open, redisArgs }, update) {
   const cells = [];
   for (const setting of SETTINGS) {
     update(`starting ${setting}`);
@@ -16,10 +16,11 @@ export async function measureFsync({ extent: { runs, fsync, messages }, dir, ope
   for (let run = 0; run <= runs; run++) {
     for (const { setting, helper, all } of cells) {
       update(`run ${run} of ${runs}: ${setting}`);
-      const extent = { group: `f${run}`, count: fsync.clients };
+      const extent = { group: `f${run}`, count: fsync.clients, window };
       await helper.ask({ measure: 'prepare', ...extent, messages });
-      const answer = await helper.ask({ measure: 'appends', ...extent, ...fsync });
-      if (run > 0) all.push(answer);
+      const appends = await helper.ask({ measure: 'appends', ...extent, ...fsync });
+      const turn = await helper.ask({ measure: 'takeTurns', ...extent, ...fsync });
+      if (run > 0) all.push({ ...appends, turn });
       await helper.ask({ measure: 'purge', ...extent });
     }
   }

@@ -2,9 +2,9 @@ import pg from 'pg';
 
 const POOL_SIZE = 20;
 const OPEN_SAVER = { postgres: openPostgres, redis: openRedis };
-const OPEN_WAY = { graph: openGraph, direct: openDirect };
+const OPEN_WAY = { graph: openGraph, delta: openDeltaGraph, direct: openDirect };
 
-/** @param {{ saver: 'postgres' | 'redis', way: 'graph' | 'direct' }} options `graph` as its users do it; `direct` without the runtime of graphs, the cheapest way */
+/** @param {{ saver: 'postgres' | 'redis', way: 'graph' | 'delta' | 'direct' }} options `graph` as its users do it; `direct` without the runtime of graphs, the quickest way */
 export async function openMemory({ saver, way, ...options }) {
   return OPEN_WAY[way](await OPEN_SAVER[saver](options), options);
 }
@@ -28,15 +28,26 @@ async function openRedis({ redisUrl }) {
   return saver;
 }
 
-/** A graph of one node, the model, with MessagesAnnotation; `durability` is the default, `async`. */
-async function openGraph(saver, { window }) {
-  const { END, MessagesAnnotation, START, StateGraph } = await import('@langchain/langgraph');
+async function openGraph(saver, options) {
+  const { MessagesAnnotation } = await import('@langchain/langgraph');
+  return openGraphOf(MessagesAnnotation, saver, options);
+}
+
+/** Stores what each step adds instead of the whole state. */
+async function openDeltaGraph(saver, options) {
+  const { MessagesDeltaValue, StateSchema } = await import('@langchain/langgraph');
+  return openGraphOf(new StateSchema({ messages: MessagesDeltaValue }), saver, options);
+}
+
+/** A graph of one node, the model; `durability` is the default, `async`. */
+async function openGraphOf(state, saver, { window }) {
+  const { END, START, StateGraph } = await import('@langchain/langgraph');
   const { toLangChain } = await messageClasses();
   const model = ({ messages }, { context }) => {
     context.read = messages.slice(-window);
     return { messages: [toLangChain({ role: 'assistant', content: context.assistant })] };
   };
-  const graph = new StateGraph(MessagesAnnotation).addNode('model', model).addEdge(START, 'model').addEdge('model', END).compile({ checkpointer: saver });
+  const graph = new StateGraph(state).addNode('model', model).addEdge(START, 'model').addEdge('model', END).compile({ checkpointer: saver });
   const configOf = (id) => ({ configurable: { thread_id: id } });
   return {
     begin: async (id, messages) => {

@@ -9,7 +9,7 @@ const CHECKPOINT_TABLES = { messages: ['checkpoints', 'checkpoint_blobs', 'check
 
 /**
  * Who keeps the conversations of a turn, with how it is set up. `isSlow`: a turn takes tens of milliseconds, so fewer are enough.
- * `isOptional`: not every Redis has what it needs. `tables`: where PostgreSQL has the messages, and what else is about a conversation.
+ * `isOptional`: not every Redis has what it needs. `isNotTimed`: only its bytes are of interest. `tables`: where PostgreSQL has the messages, and what else is about a conversation.
  */
 export const MEMORIES = {
   ours: {
@@ -31,6 +31,15 @@ export const MEMORIES = {
     tables: CHECKPOINT_TABLES,
     isSlow: true,
     setup: `PostgresSaver ${version('@langchain/langgraph-checkpoint-postgres')}, a pool of 20 connections; a turn is \`invoke\` of a graph of one node with MessagesAnnotation, its defaults otherwise`,
+  },
+  langgraphDelta: {
+    title: `${LANGGRAPH} graph with deltas, PostgreSQL`,
+    open: openLangGraph,
+    options: { saver: 'postgres', way: 'delta' },
+    tables: CHECKPOINT_TABLES,
+    isSlow: true,
+    isNotTimed: true,
+    setup: 'the same with MessagesDeltaValue (beta) in place of MessagesAnnotation, only for its bytes: its turns are slower',
   },
   langgraphDirect: {
     title: `${LANGGRAPH} saver alone, PostgreSQL`,

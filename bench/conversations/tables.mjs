@@ -69,8 +69,12 @@ function partTable({ ours: { one, more } }) {
 }
 
 function fsyncTable(fsync, { fsync: { clients } }) {
-  const rows = SETTINGS.flatMap((setting) => ['rpush', 'append'].map((name) => [`${setting}: ${APPENDS[name]}`, ...workCells(fsync[setting], name), share(ratio(fsync[setting], name, 'rpush', 'perSecond'))]));
-  return { title: `Appends by ${clients} clients under each appendfsync (ms)`, columns: ['', 'per second', 'min–max', 'p50', 'p99', 'of RPUSHes/s'], rows };
+  const works = { rpush: APPENDS.rpush, append: APPENDS.append, turn: 'Nooble, turn' };
+  const rows = SETTINGS.flatMap((setting) => Object.keys(works).map((name) => {
+    const ofLimit = name === 'turn' ? '' : share(ratio(fsync[setting], name, 'rpush', 'perSecond'));
+    return [`${setting}: ${works[name]}`, ...workCells(fsync[setting], name), ofLimit];
+  }));
+  return { title: `Appends and turns of ${clients} clients under each appendfsync (ms)`, columns: ['', 'per second', 'min–max', 'p50', 'p99', 'of RPUSHes/s'], rows };
 }
 
 function namesIn({ median }, of) {
