@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { makeTurns, messagesOf } from '../conversations/text.mjs';
 import { openStore } from '../conversations/product.mjs';
 
@@ -8,8 +9,8 @@ const TOKENS = 200;
  * Clients that append without a pause, each to a conversation of its own, through the product's store, until it fails or they are stopped.
  *
  * @param {{ redisUrl: string, clients: number }} options
- * @returns {Promise<{ count: () => number, stop: () => Promise<{ ref: object, acknowledged: string[] }[]>, stopped: Promise<unknown> }>}
- *   `count` of acknowledged messages so far; `stop` gives their ids by conversation
+ * @returns {Promise<{ count: () => number, stop: () => Promise<Conversation[]> }>} `count` of acknowledged messages so far
+ * @typedef {{ ref: object, acknowledged: { id: string, at: number }[] }} Conversation with when the answers came, oldest first
  */
 export async function startAppenders({ redisUrl, clients }) {
   const store = await openStore({ redisUrl });
@@ -25,7 +26,7 @@ export async function startAppenders({ redisUrl, clients }) {
       } catch {
         return;
       }
-      acknowledged.push(message.messageId);
+      acknowledged.push({ id: message.messageId, at: performance.now() });
       count++;
     }
   };
@@ -39,13 +40,13 @@ export async function startAppenders({ redisUrl, clients }) {
   return { count: () => count, stop };
 }
 
-/** @param {{ ref: object, acknowledged: string[] }[]} conversations @returns {Promise<number>} how many of the acknowledged messages are not there */
-export async function countMissing({ redisUrl }, conversations) {
+/** @param {Conversation[]} conversations @returns {Promise<Conversation['acknowledged']>} what is not there */
+export async function findMissing({ redisUrl }, conversations) {
   const store = await openStore({ redisUrl });
-  let missing = 0;
+  const missing = [];
   for (const { ref, acknowledged } of conversations) {
     const there = new Set(await store.readIds(ref));
-    missing += acknowledged.filter((id) => !there.has(id)).length;
+    missing.push(...acknowledged.filter(({ id }) => !there.has(id)));
   }
   store.close();
   return missing;

@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { countMissing, startAppenders } from './appenders.mjs';
+import { findMissing, startAppenders } from './appenders.mjs';
 
 /**
  * Appends until Redis is killed with SIGKILL at a moment of chance, then looks for what was acknowledged in a Redis that was started on the same files.
  *
  * @param {{ start: () => Promise<object>, clients: number, leastMs: number, mostMs: number }} options `start` starts a Redis helper
- * @returns {Promise<{ acknowledged: number, lost: number, seconds: number }>}
+ * @returns {Promise<{ acknowledged: number, lost: number, lostMs: number, seconds: number }>} `lostMs`: from the first answer that was lost to the last one given
  */
 export async function runTrial({ start, clients, leastMs, mostMs }) {
   const redis = await start();
@@ -18,7 +18,10 @@ export async function runTrial({ start, clients, leastMs, mostMs }) {
   const conversations = await appenders.stop();
   await redis.stop();
   const restarted = await start();
-  const lost = await countMissing({ redisUrl: restarted.ready }, conversations);
+  const missing = await findMissing({ redisUrl: restarted.ready }, conversations);
   await restarted.stop();
-  return { acknowledged: conversations.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0), lost, seconds };
+  const times = conversations.flatMap(({ acknowledged }) => acknowledged.map(({ at }) => at));
+  const [lastAt] = times.sort((a, b) => b - a);
+  const lostMs = missing.length === 0 ? 0 : lastAt - Math.min(...missing.map(({ at }) => at));
+  return { acknowledged: times.length, lost: missing.length, lostMs, seconds };
 }
