@@ -2,12 +2,11 @@ import { openProduct, openStore } from './product.mjs';
 
 export async function openMemory({ redisUrl, databaseUrl, window }) {
   const product = await openProduct({ redisUrl, databaseUrl });
-  const { append, countTokens, newMessage, newRef } = product;
+  const { newMessage, newRef, newRunId, save } = product;
   // Conversations are made behind the product's back, as by another process: nothing of them is in its memory.
   const other = await openStore({ redisUrl });
   const refs = new Map();
   const refOf = (id) => refs.get(id) ?? refs.set(id, newRef(tenantOf(id))).get(id);
-  const counted = (message) => newMessage({ ...message, tokens: countTokens(message.content) });
   return {
     product,
     refOf,
@@ -16,9 +15,10 @@ export async function openMemory({ redisUrl, databaseUrl, window }) {
       for (const message of messages) await other.append(refOf(id), newMessage({ ...message, tokens: tokensOf(message.content) }));
     },
     turn: async (id, { user, assistant }) => {
-      await append(refOf(id), counted({ role: 'user', content: user }));
+      const runId = newRunId();
+      await save(refOf(id), newMessage({ role: 'user', content: user }, runId));
       const read = await product.window(refOf(id), window);
-      await append(refOf(id), counted({ role: 'assistant', content: assistant }));
+      await save(refOf(id), newMessage({ role: 'assistant', content: assistant }, runId));
       return read.length;
     },
     forget: (group) => {

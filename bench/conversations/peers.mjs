@@ -16,7 +16,7 @@ export const MEMORIES = {
     title: 'Nooble',
     open: () => import('./open-ours.mjs'),
     tables: { messages: ['messages'], others: ['conversations', 'migration_ledger'] },
-    setup: 'hot store and memory windows as a server process has them, tokens counted; a turn is an append, a window, an append',
+    setup: 'conversations and memory windows as a server process has them, tokens counted; a turn is an append, a window, an append',
   },
   mastra: {
     title: `Mastra memory ${version('@mastra/memory')}, PostgreSQL`,

@@ -4,7 +4,8 @@ import { idOf, prepare } from './turns.mjs';
 
 const TEXTS = messagesOf(makeTurns(500));
 const LISTS = { lrange20: 20, lrange200: 200 };
-const ALL = 200;
+const WHOLE = 200;
+const WHOLES = 32;
 
 /** Fills the lists that LRANGE reads: messages as the product writes them. */
 export async function prepareLists({ product: { redis, newMessage, storedText } }) {
@@ -30,13 +31,19 @@ export async function appends({ product, refOf }, { group, count, ...extent }) {
   return byTurns({ ...(extent.clients === 1 && { ping: () => redis.ping() }), ...works }, extent);
 }
 
-/** Windows of conversations that this process has read before, beside bare round trips on the same connection. */
-export async function windows({ product, refOf }, { group, count, window, ...extent }) {
-  const read = (name, i) => product.window(refOf(idOf(group, i % count)), name === 'windowAll' ? ALL : window);
+/** Windows of conversations that this process has read before, beside bare round trips on the same connection; with one client also of whole conversations. */
+export async function windows(memory, { group, count, window, ...extent }) {
+  const { product, refOf } = memory;
   const { lrange20, ...others } = bareReads(product);
-  const works = { lrange20, window: (i) => read('window', i) };
-  for (let i = 0; i < count; i++) await read('windowAll', i);
-  return byTurns(extent.clients === 1 ? { ...others, ...works, windowAll: (i) => read('windowAll', i) } : works, extent);
+  const read = (i) => product.window(refOf(idOf(group, i % count)), window);
+  for (let i = 0; i < count; i++) await read(i);
+  if (extent.clients > 1) return byTurns({ lrange20, window: read }, extent);
+  // In conversations of their own, and few: what a process remembers has its limits.
+  const wholes = `${group}-whole`;
+  const readWhole = (i) => product.window(refOf(idOf(wholes, i % WHOLES)), WHOLE);
+  await prepare(memory, { group: wholes, count: WHOLES, messages: WHOLE });
+  for (let i = 0; i < WHOLES; i++) await readWhole(i);
+  return byTurns({ ...others, lrange20, window: read, windowAll: readWhole }, extent);
 }
 
 /** Windows of conversations that this process has never seen. */
