@@ -103,11 +103,12 @@ export class ArchiveRepository {
 
   /** Messages with `from` ≤ seq ≤ `to`, oldest first. */
   async findMessages({ tenantId, conversationId }: ConversationRef, from: number, to: number, tx?: Tx): Promise<Message[]> {
-    return this.manager(tx).find(MessageEntity, { where: { tenantId, conversationId, seq: Between(from, to) }, order: { seq: 'ASC' } });
+    return (await this.manager(tx).find(MessageEntity, { where: { tenantId, conversationId, seq: Between(from, to) }, order: { seq: 'ASC' } })).map(messageOf);
   }
 
   async findMessage({ tenantId, conversationId }: ConversationRef, messageId: string): Promise<Message | null> {
-    return this.messages.findOneBy({ tenantId, conversationId, messageId });
+    const row = await this.messages.findOneBy({ tenantId, conversationId, messageId });
+    return row && messageOf(row);
   }
 
   /** messageId and seq of every archived message. */
@@ -124,13 +125,13 @@ export class ArchiveRepository {
 
   /** Messages with these seqs, oldest first. */
   async findMessagesAt({ tenantId, conversationId }: ConversationRef, seqs: readonly number[]): Promise<Message[]> {
-    return this.messages.find({ where: { tenantId, conversationId, seq: In([...seqs]) }, order: { seq: 'ASC' } });
+    return (await this.messages.find({ where: { tenantId, conversationId, seq: In([...seqs]) }, order: { seq: 'ASC' } })).map(messageOf);
   }
 
   /** A page of messages of one role, or of any, between two seqs that are not included. */
   async findMessagePage({ tenantId, conversationId }: ConversationRef, { after, before, role, limit, isForward }: MessagePageQuery): Promise<Message[]> {
     const where = { tenantId, conversationId, seq: Between(after + 1, before - 1), ...(role !== undefined && { role }) };
-    return this.messages.find({ where, order: { seq: isForward ? 'ASC' : 'DESC' }, take: limit });
+    return (await this.messages.find({ where, order: { seq: isForward ? 'ASC' : 'DESC' }, take: limit })).map(messageOf);
   }
 
   /** Messages of a role with seq ≤ `to`. */
@@ -146,4 +147,9 @@ export class ArchiveRepository {
 /** bigint comes as text. */
 export function plain(row: ConversationEntity): Conversation {
   return { ...row, tokenCount: Number(row.tokenCount), revision: Number(row.revision) };
+}
+
+/** Without the class and whose it is: what is cached must be plain data. */
+function messageOf({ tenantId: _, conversationId: __, ...message }: MessageEntity): Message {
+  return message;
 }

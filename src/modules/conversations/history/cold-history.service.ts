@@ -44,7 +44,7 @@ export class ColdHistory {
 
   private async cached({ tenantId, conversationId }: ConversationRef, { agentId, revision }: Conversation, { dataType, id, load }: Entry): Promise<readonly Message[]> {
     const scope = { agent: agentId, conversation: conversationId };
-    const { value } = await this.cache.getWithCacheAside({ dataType, tenantId, resourceId: [String(revision), ...id], scope, fetchFromDb: load, operation: 'history' });
+    const { value } = await this.cache.getWithCacheAside({ dataType, tenantId, resourceId: [conversationId, String(revision), ...id], scope, fetchFromDb: load, operation: 'history' });
     return value ?? [];
   }
 }
