@@ -90,3 +90,9 @@ export function seqsOf(range: { readonly messages: readonly Message[] } | readon
 export function numbers(first: number, last: number): number[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
 }
+
+/** Every key of a tenant with its value, as Redis writes it to disk: two that are equal have nothing between them. */
+export async function snapshotOf(redis: Redis, tenantId: string): Promise<Record<string, string | undefined>> {
+  const keys = (await redis.keys(`nb:{${tenantId}}:*`)).sort();
+  return Object.fromEntries(await Promise.all(keys.map(async (key) => [key, (await redis.dumpBuffer(key))?.toString('base64')] as const)));
+}

@@ -55,6 +55,9 @@ export interface HotConversation extends Conversation {
   readonly systemSeqs: readonly number[];
 }
 
+/** System messages that a window has however old they are; of more the newest. The same number in `append.lua`. */
+export const WINDOW_SYSTEM_MESSAGES = 32;
+
 /** Where the messages of a hot conversation are. */
 export function storageOf({ archivedSeq }: Pick<HotConversation, 'archivedSeq'>): Storage {
   return archivedSeq > 0 ? 'both' : 'hot';

@@ -3,15 +3,12 @@ import type { MessageRole } from '../../contracts/index.js';
 import { AgentCacheInvalidator } from '../../shared/cache/index.js';
 import { MigrationSettings } from '../../shared/config/index.js';
 import { ArchiveRepository } from './archive/archive.repository.js';
-import type { Conversation, ConversationRef, ConversationStatus, Message, NewConversation, NewMessage } from './conversation.js';
+import { type Conversation, type ConversationRef, type ConversationStatus, type Message, type NewConversation, type NewMessage, WINDOW_SYSTEM_MESSAGES } from './conversation.js';
 import { conversationErrors, refused } from './conversations.errors.js';
 import type { Appended, AppendOptions, Refused } from './hot/append.js';
 import { HotConversationStore } from './hot/hot-conversation.store.js';
 import { TokenCounter } from './memory/token-counter.service.js';
 import { toStorableText } from './storable-text.js';
-
-/** System messages that a window always has. As `append.lua`. */
-const SYSTEM_MESSAGES = 32;
 
 /** Where a message goes, and what limits it. */
 export interface AppendTarget extends Omit<AppendOptions, 'create' | 'sessionId'> {
@@ -88,7 +85,7 @@ export class MessageAppender {
     const [tail, ids, systemSeqs] = await Promise.all([
       this.archive.findMessages(ref, firstHotSeq, seq),
       this.archive.findMessageIds(ref),
-      this.archive.findSystemSeqs(ref, SYSTEM_MESSAGES),
+      this.archive.findSystemSeqs(ref, WINDOW_SYSTEM_MESSAGES),
     ]);
     await this.hot.reheat(ref, { ...cold, seq, firstHotSeq, systemSeqs, archivedRevision: cold.revision }, tail, ids);
     await this.invalidator.conversation(ref.tenantId, cold.agentId, ref.conversationId);

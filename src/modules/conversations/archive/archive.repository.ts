@@ -103,12 +103,13 @@ export class ArchiveRepository {
 
   /** Messages with `from` ≤ seq ≤ `to`, oldest first. */
   async findMessages({ tenantId, conversationId }: ConversationRef, from: number, to: number, tx?: Tx): Promise<Message[]> {
-    return (await this.manager(tx).find(MessageEntity, { where: { tenantId, conversationId, seq: Between(from, to) }, order: { seq: 'ASC' } })).map(messageOf);
+    const rows = await this.manager(tx).find(MessageEntity, { where: { tenantId, conversationId, seq: Between(from, to) }, order: { seq: 'ASC' } });
+    return rows.map(toMessage);
   }
 
   async findMessage({ tenantId, conversationId }: ConversationRef, messageId: string): Promise<Message | null> {
     const row = await this.messages.findOneBy({ tenantId, conversationId, messageId });
-    return row && messageOf(row);
+    return row && toMessage(row);
   }
 
   /** messageId and seq of every archived message. */
@@ -125,13 +126,14 @@ export class ArchiveRepository {
 
   /** Messages with these seqs, oldest first. */
   async findMessagesAt({ tenantId, conversationId }: ConversationRef, seqs: readonly number[]): Promise<Message[]> {
-    return (await this.messages.find({ where: { tenantId, conversationId, seq: In([...seqs]) }, order: { seq: 'ASC' } })).map(messageOf);
+    const rows = await this.messages.find({ where: { tenantId, conversationId, seq: In([...seqs]) }, order: { seq: 'ASC' } });
+    return rows.map(toMessage);
   }
 
   /** A page of messages of one role, or of any, between two seqs that are not included. */
   async findMessagePage({ tenantId, conversationId }: ConversationRef, { after, before, role, limit, isForward }: MessagePageQuery): Promise<Message[]> {
     const where = { tenantId, conversationId, seq: Between(after + 1, before - 1), ...(role !== undefined && { role }) };
-    return (await this.messages.find({ where, order: { seq: isForward ? 'ASC' : 'DESC' }, take: limit })).map(messageOf);
+    return (await this.messages.find({ where, order: { seq: isForward ? 'ASC' : 'DESC' }, take: limit })).map(toMessage);
   }
 
   /** Messages of a role with seq ≤ `to`. */
@@ -149,7 +151,7 @@ export function plain(row: ConversationEntity): Conversation {
   return { ...row, tokenCount: Number(row.tokenCount), revision: Number(row.revision) };
 }
 
-/** Without the class and whose it is: what is cached must be plain data. */
-function messageOf({ tenantId: _, conversationId: __, ...message }: MessageEntity): Message {
-  return message;
+/** A cache keeps plain objects alone. */
+function toMessage({ messageId, seq, role, content, tokens, agentId, executionId, metadata, createdAt }: MessageEntity): Message {
+  return { messageId, seq, role, content, tokens, agentId, executionId, metadata, createdAt };
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CacheAsideService, type CacheTypeName } from '../../../shared/cache/index.js';
 import { ArchiveRepository } from '../archive/archive.repository.js';
-import type { Conversation, ConversationRef, Message } from '../conversation.js';
+import { type Conversation, type ConversationRef, type Message, WINDOW_SYSTEM_MESSAGES } from '../conversation.js';
 import { type MessagePage, type MessageQuery, pageOfMessages, wholeQuery } from './message-page.js';
 
 interface Entry {
@@ -11,8 +11,9 @@ interface Entry {
 }
 
 /**
- * Messages of conversations at rest, through the caches. An entry is kept under the conversation's revision, which every change of it moves on:
- * what was cached before is then never asked for again. A page is kept under what was asked for, so none is taken for another or for the whole.
+ * Messages of conversations at rest, through the caches. An entry is kept under the conversation, its revision, which every change of it moves on,
+ * and how much of it PostgreSQL has, which one revision may bring in several steps: what was cached before is then never asked for again. A page is
+ * kept under what was asked for, so none is taken for another or for the whole.
  */
 @Injectable()
 export class ColdHistory {
@@ -37,14 +38,14 @@ export class ColdHistory {
 
   private async loadTail(ref: ConversationRef, newest: number, count: number): Promise<Message[]> {
     const first = Math.max(1, newest - count + 1);
-    const [tail, systemSeqs] = await Promise.all([this.archive.findMessages(ref, first, newest), this.archive.findSystemSeqs(ref, count)]);
+    const [tail, systemSeqs] = await Promise.all([this.archive.findMessages(ref, first, newest), this.archive.findSystemSeqs(ref, WINDOW_SYSTEM_MESSAGES)]);
     const older = systemSeqs.filter((seq) => seq < first);
     return [...(older.length > 0 ? await this.archive.findMessagesAt(ref, older) : []), ...tail];
   }
 
-  private async cached({ tenantId, conversationId }: ConversationRef, { agentId, revision }: Conversation, { dataType, id, load }: Entry): Promise<readonly Message[]> {
+  private async cached({ tenantId, conversationId }: ConversationRef, { agentId, revision, archivedSeq }: Conversation, { dataType, id, load }: Entry): Promise<readonly Message[]> {
     const scope = { agent: agentId, conversation: conversationId };
-    const { value } = await this.cache.getWithCacheAside({ dataType, tenantId, resourceId: [conversationId, String(revision), ...id], scope, fetchFromDb: load, operation: 'history' });
+    const { value } = await this.cache.getWithCacheAside({ dataType, tenantId, resourceId: [conversationId, String(revision), String(archivedSeq), ...id], scope, fetchFromDb: load, operation: 'history' });
     return value ?? [];
   }
 }

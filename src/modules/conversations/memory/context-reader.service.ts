@@ -3,7 +3,7 @@ import type { ContextAnswer } from '../../../contracts/index.js';
 import { ModelSettings } from '../../../shared/config/index.js';
 import { conversationErrors } from '../conversations.errors.js';
 import { HistoryReader } from '../history/history-reader.service.js';
-import { SessionHistories } from '../history/session-history.service.js';
+import { SessionHistories } from '../history/session-histories.service.js';
 import { MemoryManager } from './memory-manager.service.js';
 
 /** Newest messages that a context considers: as many as an agent may. */
