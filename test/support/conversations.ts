@@ -43,7 +43,7 @@ export interface Page<T> {
 }
 
 /** Longer than any conversation of a test stays where it was put by itself: what moves, a test moves. */
-export const NOTHING_BY_ITSELF = { MIGRATION_INTERVAL_SECONDS: '3600', MIGRATION_RELEASE_SECONDS: '0' };
+export const NOTHING_BY_ITSELF = { MIGRATION_INTERVAL_SECONDS: '86400', MIGRATION_RELEASE_SECONDS: '0' };
 
 /** What a test does with conversations, as any program could over REST; whatever is refused throws. */
 export class Conversations {
