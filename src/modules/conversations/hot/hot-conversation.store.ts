@@ -9,9 +9,10 @@ import { fromStored, toStored } from './message-json.js';
 
 const SCRIPTS = ['open-session', 'append', 'append-next', 'read', 'window', 'change', 'mark-archived', 'trim', 'release', 'reheat'] as const;
 
-/** Which messages to read: from a seq on, the newest ones, or the oldest that PostgreSQL does not have yet. */
+/** Which messages to read: from a seq on, the last ones before a seq, the newest ones, or the oldest that PostgreSQL does not have yet. */
 export type Range =
   | { readonly from: number; readonly count: number }
+  | { readonly before: number; readonly count: number }
   | { readonly tail: number }
   | { readonly unarchived: number };
 
@@ -234,5 +235,6 @@ function changeArguments({ fields, session, status, idleSince, activeLimit, dueI
 
 function rangeArguments(range: Range): (string | number)[] {
   if ('from' in range) return ['range', range.from, range.count];
+  if ('before' in range) return ['before', range.before, range.count];
   return 'tail' in range ? ['tail', range.tail] : ['unarchived', range.unarchived];
 }
