@@ -95,8 +95,8 @@ describe('the list of messages', () => {
     expect(counter.naming('conversations')).toHaveLength(1);
     const [entry] = await entries();
     const ttlMs = await moves.nooble.redis.pttl(entry ?? '');
-    expect(ttlMs).toBeGreaterThan(0.9 * 86_400_000);
-    expect(ttlMs).toBeLessThan(1.1 * 86_400_000);
+    expect(ttlMs).toBeGreaterThan(0.8 * 86_400_000);
+    expect(ttlMs).toBeLessThan(1.2 * 86_400_000);
   });
 
   it('is the conversation’s own, also when another one at rest has as many messages', async () => {

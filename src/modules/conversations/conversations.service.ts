@@ -163,8 +163,8 @@ export class ConversationsService {
     const known = await this.history.get(ref);
     const sessionId = wanted ?? known.sessionId;
     requireRoom(ref.conversationId, known, tier);
-    // One that is closed comes into the session with the user's message.
-    if (known.status === 'active' && known.storage !== 'cold') {
+    // One that is closed or at rest comes into the session with the user's message.
+    if (known.status === 'active' && known.storage !== 'cold' && known.sessionId !== sessionId) {
       const entered = await this.hot.change(ref, known, { fields: { sessionId }, session: 'enter', status: 'active', dueInSeconds: this.settings.maxLagSeconds });
       if (entered?.outcome === 'changed') await this.closeDisplaced(ref.tenantId, entered.displaced);
     }

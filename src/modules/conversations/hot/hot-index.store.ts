@@ -24,7 +24,7 @@ export class HotIndexStore {
     private readonly settings: MigrationSettings,
   ) {}
 
-  /** Everything of a tenant that is in Redis, newest first. Those that come or go meanwhile may be in it or not. */
+  /** Everything of a tenant that is in Redis, what is being deleted too, newest first. Those that come or go meanwhile may be in it or not. */
   async hotConversations(tenantId: string): Promise<HotConversation[]> {
     const ids = await this.redis.zrange(keys.hot(tenantId), 0, -1, 'REV');
     const found: HotConversation[] = [];
@@ -73,6 +73,6 @@ export class HotIndexStore {
   /** Those that are not in Redis any more are left out. */
   private async headers(tenantId: string, ids: readonly string[]): Promise<HotConversation[]> {
     const found = await Promise.all(ids.map((id) => this.redis.hgetall(keys.conversation(tenantId, id))));
-    return found.flatMap((fields, i) => ('status' in fields && fields['status'] !== 'deleted' ? [fromFields(ids[i] ?? '', fields)] : []));
+    return found.flatMap((fields, i) => ('status' in fields ? [fromFields(ids[i] ?? '', fields)] : []));
   }
 }
