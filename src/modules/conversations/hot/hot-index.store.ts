@@ -32,9 +32,10 @@ export class HotIndexStore {
     return found;
   }
 
-  /** @returns null when the conversation is not hot */
+  /** @returns null when the conversation is not hot, or is being deleted */
   async header({ tenantId, conversationId }: ConversationRef): Promise<HotConversation | null> {
-    return (await this.headers(tenantId, [conversationId]))[0] ?? null;
+    const [header] = await this.headers(tenantId, [conversationId]);
+    return header && header.status !== 'deleted' ? header : null;
   }
 
   /** What a session has in Redis, one entry an agent: the active conversation, or the newest closed one. */
@@ -60,7 +61,7 @@ export class HotIndexStore {
    */
   async findIdle(tenantId: string, since: Date, limit: number): Promise<HotConversation[]> {
     const ids = await this.redis.zrange(keys.active(tenantId), '-inf', since.getTime(), 'BYSCORE', 'LIMIT', 0, limit);
-    const conversations = await this.headers(tenantId, ids);
+    const conversations = (await this.headers(tenantId, ids)).filter(({ status }) => status === 'active');
     const known = new Set(conversations.map(({ conversationId }) => conversationId));
     const gone = ids.filter((id) => !known.has(id));
     if (gone.length > 0) await this.redis.zrem(keys.active(tenantId), ...gone);
