@@ -30,7 +30,7 @@ export async function run({ isQuick }) {
   await ensureBuild();
   mkdirSync(dir, { recursive: true });
   onExit(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
-  const { ready: redisUrl } = await withProgress('Starting Redis', () => startHelper(new URL('cache/redis.process.mjs', import.meta.url), { dir }));
+  const { ready: redisUrl } = await withProgress('Starting Redis', () => startHelper(new URL('redis.process.mjs', import.meta.url), { dir }));
   const redis = await createClient({ url: redisUrl }).connect();
   onExit(() => redis.destroy());
   const bench = { extent, redis, redisUrl, open: (name, options = {}) => startHelper(HELPER, { name, redisUrl, ...options }) };

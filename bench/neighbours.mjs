@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { median } from './statistics.mjs';
 
 const SETTLE_MS = 300;
 const WATCH_MS = 700;
@@ -15,6 +16,15 @@ export async function othersShare() {
   await sleep(WATCH_MS);
   const after = readTimes();
   return 1 - (after.idle - before.idle) / (after.total - before.total);
+}
+
+/** The same as a sentence. @param {readonly number[]} shares of several moments */
+export function othersNote(shares) {
+  return `Other programs kept ${percent(median(shares))} of the cores busy between the measures (${percent(Math.min(...shares))} to ${percent(Math.max(...shares))}).`;
+}
+
+function percent(share) {
+  return `${Math.round(share * 100)} %`;
 }
 
 function readTimes() {

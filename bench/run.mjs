@@ -8,6 +8,8 @@ import { printTable } from './table.mjs';
 /** Each module exports `run({ isQuick })`, which resolves with `{ runs, notes, tables, metrics, section }`; `section`, if any, goes to RESULTS.md. */
 const BENCHES = {
   cache: { about: 'the cache engine, beside bentocache, cacheable, cache-manager 7 and bare clients', load: () => import('./cache.mjs') },
+  conversations: { about: 'the store of conversations, beside bare Redis, LangGraph and Mastra', load: () => import('./conversations.mjs') },
+  durability: { about: 'what is lost of acknowledged messages when Redis is killed', load: () => import('./durability.mjs') },
   turn: { about: 'one turn of an agent over WebSocket and SSE, beside a bare Fastify route and a bare Bull job', load: () => import('./turn.mjs') },
 };
 const OPTIONS = ['--quick', '--json'];

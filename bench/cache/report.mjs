@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os';
+import { othersNote } from '../neighbours.mjs';
 import { metric } from '../result.mjs';
+import { goalTable, section } from '../section.mjs';
 import { median } from '../statistics.mjs';
 import { goalsOf } from './goals.mjs';
 import { summary } from './measure-herds.mjs';
+import { MEANING } from './meaning.mjs';
 import { CACHES, VARIANTS } from './peers.mjs';
-import { section } from './section.mjs';
 import { herdTable, hitTable, invalidationTable, outageTable, peekTable, remoteTable, missTable, staleTable } from './tables.mjs';
 
 /**
@@ -17,7 +19,7 @@ export function report({ extent, others, redisVersion, isQuick, ...findings }) {
   const notes = [
     `Redis ${redisVersion} (appendonly yes), one server for all; each cache in processes of its own, which share these ${availableParallelism()} cores with Redis.`,
     `Median of ${extent.runs} runs after a warm-up, which took turns. Values of 2.6 KB as JSON.`,
-    `Other programs kept ${percent(median(others))} of the cores busy between the measures (${percent(Math.min(...others))} to ${percent(Math.max(...others))}).`,
+    othersNote(others),
     ...Object.values(CACHES).map(({ title, setup }) => `${title}: ${setup}.`),
     ...variantNotes(),
   ];
@@ -26,17 +28,13 @@ export function report({ extent, others, redisVersion, isQuick, ...findings }) {
     ...[hitTable(timings), peekTable(timings), remoteTable(timings), missTable(timings)],
     ...[herdTable(herds, extent), invalidationTable(invalidations), staleTable(staleness), outageTable(outages, extent)],
   ];
-  const written = isQuick ? undefined : section({ notes, tables, goals, othersShare: Math.max(...others) });
+  const written = isQuick ? undefined : section({ bench: 'cache', notes, tables, goals, othersShare: Math.max(...others), meaning: MEANING });
   return { runs: extent.runs, notes, tables: [...tables, goalTable(goals)], metrics: { ...metricsOf(findings, goals), othersShare: metric(median(others), 'share of cores') }, section: written };
 }
 
 function variantNotes() {
   const list = (variants) => Object.entries(variants).map(([name, setup]) => `${name} (${setup})`).join(', ');
   return [`Without copies: ${list(VARIANTS.withoutCopies)}.`, `Set up for outages: ${list(VARIANTS.forOutages)}.`];
-}
-
-function goalTable(goals) {
-  return { title: 'Goals', columns: ['goal', 'measured', 'verdict'], rows: goals.map(({ goal, shown, isMet }) => [goal, shown, isMet ? 'met' : 'missed']) };
 }
 
 /** Goals by their key, then every time and rate as measure.who.percentile. */
@@ -52,8 +50,4 @@ function metricsOf({ timings, herds, staleness }, goals) {
     [`stale.${who}.apart`, metric(staleness[who].apart, 'reads')],
   ]);
   return { ...Object.fromEntries([...rates, ...times, ...counts]), ...Object.fromEntries(forGoals) };
-}
-
-function percent(share) {
-  return `${Math.round(share * 100)} %`;
 }

@@ -8,6 +8,9 @@ import { waitFor } from '../support/wait-for.js';
 const RUN = 'execution.agent_run';
 const CONFLICT = new AppError({ kind: 'conflict', code: 'NO_WAY', message: 'x' });
 
+/** An object in an object, and so on. */
+const nested = (levels: number): Record<string, unknown> => (levels === 0 ? {} : { in: nested(levels - 1) });
+
 let worker: ActionProcess;
 let run: InstanceType<typeof RunScript>;
 const processes: ActionProcess[] = [];
@@ -71,6 +74,9 @@ describe('a sent action', () => {
     ['an unknown field in its envelope', { ...agentRun(), surprise: 1 }, 'surprise'],
     ['a tenant that could forge a key', { ...agentRun(), tenantId: 'a:{b}' }, 'tenantId'],
     ['an unknown tier', { ...agentRun(), tenantTier: 'gold' as 'free' }, 'tenantTier'],
+    ['text that no store can keep', { ...agentRun(), data: { ...agentRun().data, message: 'a\u0000b' } }, 'data.message'],
+    ['half a character', { ...agentRun(), metadata: { note: ['\ud800'] } }, 'metadata.note.0'],
+    ['fields too deep', { ...agentRun(), data: { ...agentRun().data, userInfo: nested(31) } }, expect.stringMatching(/^data\.userInfo(\.in){30}$/)],
     ['no data', { ...agentRun(), data: undefined as never }, 'data'],
   ])('with %s is refused by name, and nothing is queued', async (_, action, field) => {
     await worker.queue(RUN).pause();

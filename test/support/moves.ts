@@ -6,7 +6,7 @@ import { MessageAppender } from '../../src/modules/conversations/message-appende
 import { ConversationMover } from '../../src/modules/migration/conversation-mover.service.js';
 import { LedgerRepository } from '../../src/modules/migration/ledger.repository.js';
 import { AgentCacheInvalidator } from '../../src/shared/cache/index.js';
-import { MigrationSettings } from '../../src/shared/config/index.js';
+import { MemorySettings, MigrationSettings } from '../../src/shared/config/index.js';
 import { Transactions } from '../../src/shared/database/index.js';
 import { MetricsService } from '../../src/shared/telemetry/index.js';
 import { HotStores } from './hot-store.js';
@@ -78,13 +78,13 @@ export class Moves {
 
   /** The memory of a process of its own. */
   memory(history = this.history, hot = this.hot): MemoryManager {
-    return new MemoryManager(hot, history, new MetricsService());
+    return new MemoryManager(hot, history, new TokenCounter(new MemorySettings()), new MemorySettings(), new MetricsService());
   }
 
   /** A conversations service over another hot store, or another archive. */
   conversationsOver(hot: HotConversationStore, archive = this.archiveRows): ConversationsService {
     const [settings, invalidator] = [new MigrationSettings(), this.part(AgentCacheInvalidator)];
-    const appender = new MessageAppender(hot, archive, new TokenCounter(), invalidator, settings);
+    const appender = new MessageAppender(hot, archive, new TokenCounter(new MemorySettings()), invalidator, settings);
     return new ConversationsService(hot, appender, this.historyOver(hot), this.archive, invalidator, settings);
   }
 

@@ -32,6 +32,14 @@ class Scripted<T extends ActionType> implements ActionHandler<T> {
 export class RunScript extends Scripted<'execution.agent_run'> {}
 @HandlesAction('execution.persist')
 export class PersistScript extends Scripted<'execution.persist'> {}
+@HandlesAction('conversation.save_message')
+export class SaveScript extends Scripted<'conversation.save_message'> {}
+@HandlesAction('conversation.get_context')
+export class ContextScript extends Scripted<'conversation.get_context'> {}
+@HandlesAction('conversation.get_history')
+export class HistoryScript extends Scripted<'conversation.get_history'> {}
+@HandlesAction('conversation.session_closed')
+export class SessionClosedScript extends Scripted<'conversation.session_closed'> {}
 @HandlesAction('migration.sweep')
 export class SweepScript extends Scripted<'migration.sweep'> {}
 @HandlesAction('migration.move')
@@ -39,7 +47,7 @@ export class MoveScript extends Scripted<'migration.move'> {}
 @HandlesAction('migration.move')
 export class SecondMoveScript extends Scripted<'migration.move'> {}
 
-export const EVERY_SCRIPT: readonly Type[] = [RunScript, PersistScript, SweepScript, MoveScript];
+export const EVERY_SCRIPT: readonly Type[] = [RunScript, PersistScript, SaveScript, ContextScript, HistoryScript, SessionClosedScript, SweepScript, MoveScript];
 
 /** One process that has queues and scripted handlers, and nothing else of the system. */
 export class ActionProcess {
@@ -71,10 +79,20 @@ export class ActionProcess {
     return this.module.get<Queue>(getQueueToken(type), { strict: false });
   }
 
+  /** Whatever else the process has. */
+  get<T>(what: Type<T>): T {
+    return this.module.get(what, { strict: false });
+  }
+
   /** How many tries of a type have ended so. */
   async outcomes(type: ActionType, outcome: 'completed' | 'retried' | 'failed'): Promise<number> {
-    const text = await this.module.get(MetricsService, { strict: false }).render();
-    return Number(new RegExp(`^nooble_jobs_total\\{type="${type}",outcome="${outcome}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+    return this.metric(`nooble_jobs_total{type="${type}",outcome="${outcome}"}`);
+  }
+
+  /** The number behind a metric's name and labels; 0 when there is none. */
+  async metric(name: string): Promise<number> {
+    const lines = (await this.get(MetricsService).render()).split('\n');
+    return Number(lines.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1) ?? 0);
   }
 
   /** Jobs of any state that the queue still has. */
@@ -91,6 +109,16 @@ export class ActionProcess {
 /** One turn as the orchestrator sends it. */
 export function agentRun(): NewAction<'execution.agent_run'> {
   return { tenantId: 'acme', tenantTier: 'free', data: { conversationId: newId(), sessionId: 's', message: 'hi', messageType: 'text', userInfo: {} } };
+}
+
+/** One move of a conversation of its own. */
+export function move(): NewAction<'migration.move'> {
+  return { tenantId: 'acme', tenantTier: 'free', data: { conversationId: newId() } };
+}
+
+/** A whole envelope of a move, as it lies in the queue. */
+export function moveEnvelope(overrides: Record<string, unknown> = {}): Record<string, unknown> {
+  return { actionId: newId(), actionType: 'migration.move', taskId: newId(), metadata: {}, createdAt: new Date().toISOString(), ...move(), ...overrides };
 }
 
 /** A whole envelope of a turn, as it lies in the queue. */

@@ -32,7 +32,7 @@ export class ConversationStatistics {
     const hot = await this.index.hotConversations(tenantId);
     const cold = await this.search.countByAgent(tenantId, hot.map(({ conversationId }) => conversationId));
     const byAgent = new Map<string, Omit<AgentCounts, 'agentId'>>();
-    for (const counts of [...cold, ...hot.map(countsOf)]) byAgent.set(counts.agentId, sum(byAgent.get(counts.agentId) ?? NONE, counts));
+    for (const counts of [...cold, ...hot.filter(({ status }) => status !== 'deleted').map(countsOf)]) byAgent.set(counts.agentId, sum(byAgent.get(counts.agentId) ?? NONE, counts));
     const agents = [...byAgent].map(([agentId, counts]) => ({ agentId, ...withAverage(counts) }));
     return { ...withAverage([...byAgent.values()].reduce(sum, NONE)), agents: agents.sort((a, b) => b.conversations - a.conversations) };
   }

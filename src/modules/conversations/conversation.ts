@@ -23,7 +23,7 @@ export interface Conversation {
   readonly tokenCount: number;
   /** Messages 1 to `archivedSeq` are in PostgreSQL. */
   readonly archivedSeq: number;
-  /** Grows with every change: a mover that read an older one does not overwrite a newer. */
+  /** Grows with every message and every change of the header: a mover that read an older one does not overwrite a newer. */
   readonly revision: number;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly summary: string | null;

@@ -15,7 +15,7 @@ import { ConversationsService } from './conversations.service.js';
 import { ColdHistory } from './history/cold-history.service.js';
 import { ConversationList } from './history/conversation-list.service.js';
 import { HistoryReader } from './history/history-reader.service.js';
-import { SessionHistories } from './history/session-history.service.js';
+import { SessionHistories } from './history/session-histories.service.js';
 import { HotConversationStore } from './hot/hot-conversation.store.js';
 import { HotIndexStore } from './hot/hot-index.store.js';
 import { SessionSocketsStore } from './hot/session-sockets.store.js';

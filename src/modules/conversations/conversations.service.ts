@@ -122,12 +122,13 @@ export class ConversationsService {
   }
 
   /**
-   * Changes what is named: the status by the rules of `status-machine.ts`, the rest as it is given.
+   * Changes what is named: the status by the rules of `status-machine.ts`, the rest as it is given. Whoever makes it deleted removes it.
    *
    * @throws CONVERSATION_NOT_FOUND (notFound), STATUS_TRANSITION, CONVERSATION_BUSY (conflict), TIER_LIMIT_CONVERSATIONS (limited)
    */
   async update({ tenantId, tier }: Caller, conversationId: string, edit: ConversationEdit): Promise<StoredConversation> {
     const ref = { tenantId, conversationId };
+    if (edit.status === 'deleted') return { ...(await this.remove(ref)), status: edit.status };
     await this.change(ref, (conversation) => toHeaderChange(conversation, edit, { closedDueSeconds: this.settings.closeGraceSeconds, activeLimit: TIER_LIMITS[tier].maxActiveConversations }));
     return this.history.get(ref);
   }
@@ -150,19 +151,20 @@ export class ConversationsService {
     return true;
   }
 
-  /** Takes a conversation and everything that was said in it out of both stores. @throws CONVERSATION_NOT_FOUND (notFound) */
-  async remove(ref: ConversationRef): Promise<void> {
+  /** Takes a conversation and everything that was said in it out of both stores. @returns what it was @throws CONVERSATION_NOT_FOUND (notFound) */
+  async remove(ref: ConversationRef): Promise<StoredConversation> {
     const conversation = await this.history.get(ref);
     await this.archive.erase(ref, conversation);
     await this.invalidator.conversation(ref.tenantId, conversation.agentId, ref.conversationId);
+    return conversation;
   }
 
   private async openNamed(ref: ConversationRef, wanted: string | undefined, tier: Tier): Promise<OpenedConversation> {
     const known = await this.history.get(ref);
     const sessionId = wanted ?? known.sessionId;
     requireRoom(ref.conversationId, known, tier);
-    // One that is closed comes into the session with the user's message.
-    if (known.status === 'active' && known.storage !== 'cold') {
+    // One that is closed or at rest comes into the session with the user's message.
+    if (known.status === 'active' && known.storage !== 'cold' && known.sessionId !== sessionId) {
       const entered = await this.hot.change(ref, known, { fields: { sessionId }, session: 'enter', status: 'active', dueInSeconds: this.settings.maxLagSeconds });
       if (entered?.outcome === 'changed') await this.closeDisplaced(ref.tenantId, entered.displaced);
     }

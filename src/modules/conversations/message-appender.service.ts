@@ -50,7 +50,7 @@ export class MessageAppender {
   async append(tenantId: string, { conversation, mayBegin, tokens, ...options }: AppendTarget, message: NewMessage): Promise<AppendedMessage> {
     const ref = { tenantId, conversationId: conversation.conversationId };
     const content = toStorableText(message.content);
-    const counted = { ...message, content, tokens: tokens ?? this.tokens.count(content) };
+    const counted = { ...message, content, tokens: tokens ?? this.tokens.count(content, conversation.model) };
     const all = { ...options, sessionId: conversation.sessionId };
     const answer = (await this.hot.append(ref, counted, all)) ?? (await this.appendToCold(ref, counted, mayBegin ? { ...all, create: conversation } : all));
     if (answer.outcome === 'refused') throw refused(ref.conversationId, answer);

@@ -5,10 +5,12 @@ import { MigrationModule } from '../migration/index.js';
 import { TenancyModule } from '../tenancy/index.js';
 import { ConversationDetailService } from './conversation-detail.service.js';
 import { CrmConversationsController } from './crm-conversations.controller.js';
+import { CrmStatisticsController } from './crm-statistics.controller.js';
+import { StatisticsService } from './statistics.service.js';
 
 @Module({
   imports: [TenancyModule, ConversationsModule, ExecutionModule, MigrationModule],
-  controllers: [CrmConversationsController],
-  providers: [ConversationDetailService],
+  controllers: [CrmConversationsController, CrmStatisticsController],
+  providers: [ConversationDetailService, StatisticsService],
 })
 export class CrmModule {}

@@ -4,6 +4,17 @@ import { Repository } from 'typeorm';
 import { ExecutionEntity } from './execution.entity.js';
 import type { Execution, ExecutionRef } from './execution.js';
 
+/** How long an agent's answers took. */
+export interface ResponseTimes {
+  readonly agentId: string;
+  readonly executions: number;
+  readonly averageMs: number;
+}
+
+const RESPONSE_TIMES = `
+  SELECT agent_id AS "agentId", count(*) AS executions, avg(extract(epoch FROM ended_at - queued_at) * 1000) AS "averageMs"
+  FROM executions WHERE tenant_id = $1 AND status = 'completed' GROUP BY agent_id`;
+
 /** The table `executions`: ended ones. */
 @Injectable()
 export class ExecutionRepository {
@@ -21,5 +32,11 @@ export class ExecutionRepository {
   /** Oldest first. */
   async findByConversation(tenantId: string, conversationId: string): Promise<Execution[]> {
     return this.executions.find({ where: { tenantId, conversationId }, order: { executionId: 'ASC' } });
+  }
+
+  /** From acceptance to the end, on average, of each agent's completed executions: milliseconds. */
+  async findResponseTimes(tenantId: string): Promise<ResponseTimes[]> {
+    const rows = await this.executions.query<ResponseTimes[]>(RESPONSE_TIMES, [tenantId]);
+    return rows.map((row) => ({ ...row, executions: Number(row.executions), averageMs: Number(row.averageMs) }));
   }
 }

@@ -6,7 +6,7 @@ import { toAppError } from '../../shared/errors/index.js';
 import { EventLogStore } from './event-log/event-log.store.js';
 import { EventReader } from './event-log/event-reader.service.js';
 import { executionErrors } from './execution.errors.js';
-import { ExecutionRepository } from './execution.repository.js';
+import { ExecutionRepository, type ResponseTimes } from './execution.repository.js';
 import type { Execution, ExecutionRef } from './execution.js';
 
 /** Executions: live ones are in Redis, ended ones in PostgreSQL, for a while in both. */
@@ -40,6 +40,11 @@ export class ExecutionsService {
   /** Ended executions of a conversation, oldest first. */
   async ofConversation(tenantId: string, conversationId: string): Promise<Execution[]> {
     return this.executions.findByConversation(tenantId, conversationId);
+  }
+
+  /** How long the completed executions of each agent took. */
+  async responseTimes(tenantId: string): Promise<ResponseTimes[]> {
+    return this.executions.findResponseTimes(tenantId);
   }
 
   /**

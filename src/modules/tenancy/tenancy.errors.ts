@@ -1,3 +1,4 @@
+import type { ActionType } from '../../contracts/index.js';
 import { AppError } from '../../shared/errors/index.js';
 import type { Scope } from './principal.js';
 
@@ -24,6 +25,10 @@ export const tenancyErrors = {
     new AppError({ kind: 'forbidden', code: 'SCOPE_MISSING', message: `This call needs an API key with the scope "${scope}".`, details: { scope } }),
   scopeUndeclared: (handler: string): AppError =>
     new AppError({ kind: 'internal', code: 'SCOPE_UNDECLARED', message: `${handler} declares no scope, so nobody may call it.` }),
+  answerLater: (actionType: ActionType): AppError =>
+    new AppError({ kind: 'invalid', code: 'ACTION_ANSWERS_LATER', message: `"${actionType}" is not answered at once: leave out wait=true and name a callbackQueueName, or follow it by its own route.`, details: { field: 'wait' } }),
+  answerTwice: (): AppError =>
+    new AppError({ kind: 'invalid', code: 'ACTION_ANSWER_TWICE', message: 'With wait=true the answer is that of this call: leave out callbackQueueName and correlationId, or wait=true.', details: { field: 'wait' } }),
   expiryPast: (): AppError =>
     new AppError({ kind: 'invalid', code: 'API_KEY_EXPIRY_PAST', message: 'expiresAt must be a date and time in the future, such as 2030-01-31T12:00:00Z, or left out for a key that does not expire.', details: { field: 'expiresAt' } }),
   tenantExists: (tenantId: string): AppError =>

@@ -3,7 +3,7 @@ import type { JobOptions, Queue } from 'bull';
 import { newId, type ActionType, type AnsweredType, type AnswerOf, type CallbackAction, type Callbacks, type CallbackType, type DomainAction } from '../../contracts/index.js';
 import { priorityOf } from './priority.js';
 import { QueueRegistry } from './queue-registry.service.js';
-import { Replies, type RequestOptions } from './replies.service.js';
+import { Replies, type RequestOptions, type ReturnAddress } from './replies.service.js';
 import { validateAction } from './validate-action.js';
 
 /** What the caller says of an action; the bus adds what he leaves out. */
@@ -49,7 +49,9 @@ export class ActionBus {
    * @throws what `send` throws, ACTION_TIMEOUT, SHUTTING_DOWN (unavailable), and the error that the action failed with, by its kind and code
    */
   async request<T extends AnsweredType>(type: T, action: Omit<NewAction<T>, 'callbackQueueName' | 'correlationId'>, options: RequestOptions = {}): Promise<AnswerOf<T>> {
-    return this.replies.ask(type, options, (address) => this.send(type, { ...(action as NewAction<T>), ...address }));
+    const { actionId = newId(), ...rest } = action as NewAction<T>;
+    const send = (address: ReturnAddress): Promise<string> => this.send(type, { ...(rest as NewAction<T>), ...address, actionId });
+    return this.replies.ask({ type, actionId }, options, send);
   }
 
   /**

@@ -70,9 +70,8 @@ export class ActionRunner {
 
   /** Lets go of a job that no other try can mend, once its dead letter is written. */
   private async isTriedAgain({ type, job, stopping }: Try, error: AppError): Promise<boolean> {
-    const isHandedBack = stopping.aborted && error.isRetryable;
-    const isRetried = isHandedBack || (error.isRetryable && job.attemptsMade + 1 < (job.opts.attempts ?? 1));
-    if (isHandedBack) allowOneMore(job);
+    if (isHandedBack(error, stopping)) allowOneMore(job);
+    const isRetried = error.isRetryable && job.attemptsMade + 1 < (job.opts.attempts ?? 1);
     if (!isRetried) await this.bury(type, job, error);
     this.outcomes.inc({ type, outcome: isRetried ? 'retried' : 'failed' });
     const { tenantId, taskId } = fieldsOf(job);
@@ -105,6 +104,11 @@ export class ActionRunner {
   private async answer(type: ActionType, action: DomainAction, data: Omit<ActionAnsweredData, 'answered' | 'actionId'>): Promise<void> {
     await this.bus.reply(action, 'action.answered', { answered: type, actionId: action.actionId, ...data });
   }
+}
+
+/** A try that a shutdown breaks off is not the last. What a handler asked for may be cut off a moment before its own signal fires. */
+function isHandedBack({ isRetryable, code }: AppError, stopping: AbortSignal): boolean {
+  return isRetryable && (stopping.aborted || code === 'SHUTTING_DOWN');
 }
 
 /** Bull compares this with the tries that were made when it ends the one in hand; it does not keep it. */

@@ -13,12 +13,12 @@ export const actionErrors = {
   jobHandedBack: (): AppError => new AppError({ kind: 'unavailable', code: 'SHUTTING_DOWN', message: 'The process is stopping; the job goes back to its queue.' }),
   requestCutOff: (): AppError =>
     new AppError({ kind: 'unavailable', code: 'SHUTTING_DOWN', message: 'The process that waits for the answer is stopping. The action is queued and will be done; ask again, with the same actionId, so that it has one effect.' }),
-  noAnswer: (type: ActionType, timeoutMs: number): AppError =>
+  noAnswer: (type: ActionType, actionId: string, timeoutMs: number): AppError =>
     new AppError({
       kind: 'unavailable',
       code: 'ACTION_TIMEOUT',
       message: `No answer to "${type}" within ${String(timeoutMs)} ms. The action is queued and may still be done; ask again, with the same actionId, so that it has one effect.`,
-      details: { actionType: type, timeoutMs },
+      details: { actionType: type, actionId, timeoutMs },
     }),
   deadLetterNotFound: (deadLetterId: string): AppError =>
     new AppError({ kind: 'notFound', code: 'DEAD_LETTER_NOT_FOUND', message: `There is no dead letter "${deadLetterId}"; it was retried, deleted, or pushed out by newer ones.` }),

@@ -31,6 +31,12 @@ export interface ReturnAddress {
   readonly correlationId: string;
 }
 
+export interface Question<T extends AnsweredType> {
+  readonly type: T;
+  /** For who asks again after a time-out. */
+  readonly actionId: string;
+}
+
 interface Waiting {
   readonly type: AnsweredType;
   readonly answer: PromiseWithResolvers<unknown>;
@@ -79,13 +85,13 @@ export class Replies implements BeforeApplicationShutdown {
    * @param send puts the action into its queue, with the address
    * @throws ACTION_TIMEOUT, SHUTTING_DOWN (unavailable), what `send` throws, and what the action failed with
    */
-  async ask<T extends AnsweredType>(type: T, { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: RequestOptions, send: (address: ReturnAddress) => Promise<unknown>): Promise<AnswerOf<T>> {
+  async ask<T extends AnsweredType>({ type, actionId }: Question<T>, { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: RequestOptions, send: (address: ReturnAddress) => Promise<unknown>): Promise<AnswerOf<T>> {
     if (this.isClosed) throw actionErrors.requestCutOff();
     this.listen();
     const correlationId = newId();
     const answer = Promise.withResolvers<unknown>();
     this.waiting.set(correlationId, { type, answer });
-    using deadline = startDeadline(timeoutMs, signal ?? this.never.signal, () => actionErrors.noAnswer(type, timeoutMs));
+    using deadline = startDeadline(timeoutMs, signal ?? this.never.signal, () => actionErrors.noAnswer(type, actionId, timeoutMs));
     const giveUp = (): void => {
       this.outcomes.inc({ type, outcome: 'given_up' });
       answer.reject(deadline.signal.reason);
@@ -121,8 +127,13 @@ export class Replies implements BeforeApplicationShutdown {
   private async takeAnswers(redis: Redis): Promise<void> {
     const key = keys.answers(this.queueName);
     while (!this.isClosed) {
-      const popped = await redis.blpop(key, WAIT_SECONDS).catch(() => wait(RETRY_MS, null, { ref: false }));
-      if (popped) this.take(JSON.parse(popped[1]) as CallbackAction<'action.answered'>);
+      try {
+        const popped = await redis.blpop(key, WAIT_SECONDS);
+        if (popped) this.take(JSON.parse(popped[1]) as CallbackAction<'action.answered'>);
+      } catch {
+        // Redis is away, or this was no answer: nobody waits for what cannot be read.
+        await wait(RETRY_MS, undefined, { ref: false });
+      }
     }
   }
 

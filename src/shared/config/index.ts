@@ -1,5 +1,6 @@
 export { ConfigModule } from './config.module.js';
 export { loadSettings } from './load-settings.js';
 export type { Settings } from './load-settings.js';
+export { parseModelLimits } from './parse-model-limits.js';
 export { settingFields } from './setting.js';
-export { CacheSettings, ConversationSettings, DatabaseSettings, ExecutionSettings, MigrationSettings, ModelSettings, RedisSettings, SETTINGS_CLASSES, ServerSettings } from './settings.js';
+export { CacheSettings, ConversationSettings, DatabaseSettings, ExecutionSettings, MemorySettings, MigrationSettings, ModelSettings, RedisSettings, SETTINGS_CLASSES, ServerSettings } from './settings.js';

@@ -1,4 +1,5 @@
-import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches, Max, Min, MinLength } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, Matches, Max, Min, MinLength } from 'class-validator';
+import { IsModelLimits } from './parse-model-limits.js';
 import { Setting } from './setting.js';
 
 /** The process and its HTTP edge. */
@@ -65,6 +66,20 @@ export class ConversationSettings {
   @Setting('CONVERSATION_IDLE_SECONDS') @IsInt() @Min(1) @Max(31_536_000) idleSeconds = 1_800;
   /** A session whose last socket has been away for this long is closed, seconds. */
   @Setting('CONVERSATION_SOCKET_GRACE_SECONDS') @IsInt() @Min(0) @Max(86_400) socketGraceSeconds = 30;
+}
+
+/** What a model is shown of a conversation. */
+export class MemorySettings {
+  /** How tokens are counted. `auto`: by the tokenizer of the model where it is known, else by the number of words. `tokenizer`: always by a tokenizer, o200k_base for unknown models. `estimate`: always by the number of words. */
+  @Setting('TOKEN_COUNTING') @IsIn(['auto', 'tokenizer', 'estimate']) tokenCounting: 'auto' | 'tokenizer' | 'estimate' = 'auto';
+  /** Limits of models, tokens: `model=tokens,model=tokens`. They come before the built-in ones. */
+  @Setting('MEMORY_MODEL_LIMITS') @IsModelLimits() modelLimits = '';
+  /** Limit of a model that neither names, tokens. */
+  @Setting('MEMORY_DEFAULT_LIMIT_TOKENS') @IsInt() @Min(10) @Max(100_000_000) defaultLimitTokens = 6_000;
+  /** Share of a model's limit that messages may fill; the rest is for the answer. */
+  @Setting('MEMORY_WINDOW_SHARE') @IsNumber() @Min(0.1) @Max(1) windowShare = 0.7;
+  /** Text of conversations' windows that one process keeps in its memory at the most, bytes. */
+  @Setting('MEMORY_BUFFER_MAX_BYTES') @IsInt() @Min(65_536) bufferMaxBytes = 67_108_864;
 }
 
 /** The move of conversations from Redis to PostgreSQL. */
@@ -150,4 +165,4 @@ export class CacheSettings {
 }
 
 /** Every topic, in the order of `.env.example`. */
-export const SETTINGS_CLASSES = [ServerSettings, DatabaseSettings, RedisSettings, ExecutionSettings, ConversationSettings, MigrationSettings, ModelSettings, CacheSettings] as const;
+export const SETTINGS_CLASSES = [ServerSettings, DatabaseSettings, RedisSettings, ExecutionSettings, ConversationSettings, MemorySettings, MigrationSettings, ModelSettings, CacheSettings] as const;

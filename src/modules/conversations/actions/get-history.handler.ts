@@ -1,6 +1,6 @@
 import type { DomainAction, HistoryAnswer } from '../../../contracts/index.js';
 import { type ActionHandler, HandlesAction } from '../../../shared/actions/index.js';
-import { SessionHistories } from '../history/session-history.service.js';
+import { SessionHistories } from '../history/session-histories.service.js';
 import { conversationErrors } from '../conversations.errors.js';
 
 /** It only reads. */

@@ -2,7 +2,7 @@ import { Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { MessageRole } from '../../../contracts/index.js';
 
 @Entity('messages')
-@Index('messages_system', ['tenantId', 'conversationId', 'seq'], { where: "role = 'system'" })
+@Index('messages_system', ['tenantId', 'conversationId', 'seq'], { where: "role = 'system'::text" })
 @Index('messages_search', { synchronize: false })
 @Unique('messages_message_id_unique', ['tenantId', 'conversationId', 'messageId'])
 export class MessageEntity {

@@ -32,7 +32,7 @@ export class ConversationList {
   async list(tenantId: string, filter: ConversationFilter, page: { readonly limit: number; readonly cursor: ListCursor | undefined }): Promise<ConversationPage> {
     const hot = await this.index.hotConversations(tenantId);
     const hotIds = hot.map(({ conversationId }) => conversationId);
-    const inRedis = await this.withWords(tenantId, hot.filter((conversation) => matches(conversation, filter)), filter.q);
+    const inRedis = await this.withWords(tenantId, hot.filter((conversation) => conversation.status !== 'deleted' && matches(conversation, filter)), filter.q);
     const isColdWanted = filter.storage === undefined || filter.storage === 'cold';
     const wanted = { limit: page.limit + 1, cursor: page.cursor };
     const [inPostgres, count] = isColdWanted ? await Promise.all([this.search.findPage(tenantId, filter, wanted, hotIds), this.search.count(tenantId, filter, hotIds)]) : [[], 0];

@@ -29,7 +29,7 @@ export interface MessagePage {
 export function hotRangeOf({ limit, after, before, role }: MessageQuery): Range {
   if (role !== undefined) return { from: 1, count: END };
   if (after !== undefined) return { from: after + 1, count: limit + 1 };
-  return before === undefined ? { tail: limit + 1 } : { from: Math.max(1, before - limit - 1), count: Math.min(limit + 1, before - 1) };
+  return before === undefined ? { tail: limit + 1 } : { before, count: limit + 1 };
 }
 
 /** Those of the messages read that the query is for, oldest first. */

@@ -1,4 +1,4 @@
--- Appends one message. The same messageId again is the same append.
+-- Appends one message. The same messageId again is the same append. Most appends are plain: `append-next.lua` does those.
 -- KEYS: header, messages, ids, hot, active, due, session, lease
 -- ARGV: 1 conversationId, 2 messageId, 3 message (JSON without seq), 4 tokens, 5 role, 6 now (ms), 7 due at (ms), 8 sessionId,
 --   and '' for none: 9 header of a new conversation (JSON object), 10 active conversations at the most, 11 messages at the most,
@@ -6,7 +6,7 @@
 -- Returns { 'appended', seq, status before if it was closed or '', conversation that the session has left for this one or '' },
 --   { 'repeated', seq, the message (JSON) or '' if it is in PostgreSQL only }, { 'refused', reason, what stands against it },
 --   or false if the conversation is not hot
-local at = redis.call('HMGET', KEYS[1], 'status', 'seq', 'archivedSeq', 'firstHotSeq', 'tokenCount', 'revision', 'agentId')
+local at = redis.call('HMGET', KEYS[1], 'status', 'seq', 'archivedSeq', 'firstHotSeq', 'tokenCount', 'agentId')
 local status = at[1]
 if not status and ARGV[9] == '' then return false end
 
@@ -31,7 +31,7 @@ if ARGV[12] ~= '' then
 end
 
 local opens = not status or (status ~= 'active' and ARGV[5] == 'user')
-local agent, left = at[7], ''
+local agent, left = at[6], ''
 if opens then
   local created = status and {} or cjson.decode(ARGV[9])
   agent = agent or created.agentId
@@ -54,12 +54,13 @@ if opens then
   redis.call('ZADD', KEYS[5], ARGV[6], ARGV[1])
 end
 
-local change = { 'seq', seq, 'tokenCount', (tonumber(at[5]) or 0) + tonumber(ARGV[4]), 'revision', (tonumber(at[6]) or 0) + 1, 'lastMessageAt', ARGV[6] }
+local change = { 'seq', seq, 'tokenCount', (tonumber(at[5]) or 0) + tonumber(ARGV[4]), 'lastMessageAt', ARGV[6] }
 local function set(field, value)
   change[#change + 1] = field
   change[#change + 1] = value
 end
 if opens then
+  redis.call('HINCRBY', KEYS[1], 'changes', 1)
   set('status', 'active')
   set('sessionId', ARGV[8])
   set('closedAt', '')

@@ -32,6 +32,6 @@ for field, value in pairs(cjson.decode(ARGV[3])) do
   fields[#fields + 1] = value
 end
 redis.call('HSET', KEYS[1], unpack(fields))
-redis.call('HINCRBY', KEYS[1], 'revision', 1)
+redis.call('HINCRBY', KEYS[1], 'changes', 1)
 redis.call('ZADD', KEYS[5], 'LT', ARGV[6], ARGV[1])
 return { 'changed', left }

@@ -13,7 +13,7 @@ export function toHeader(conversation: HotConversation): Record<string, string |
   const { revision, seq, archivedSeq, archivedRevision, firstHotSeq, tokenCount, status, createdAt, lastMessageAt, closedAt, summary, customerSatisfaction, systemSeqs } = conversation;
   return {
     ...headerOfNew(conversation),
-    ...{ status, revision, seq, archivedSeq, archivedRevision, firstHotSeq, tokenCount },
+    ...{ status, changes: revision - seq, seq, archivedSeq, archivedRevision, firstHotSeq, tokenCount },
     createdAt: createdAt.getTime(),
     lastMessageAt: lastMessageAt.getTime(),
     closedAt: closedAt?.getTime() ?? '',
@@ -46,7 +46,7 @@ export function fromFields(conversationId: string, fields: Readonly<Record<strin
     tokenCount: number('tokenCount'),
     archivedSeq: number('archivedSeq'),
     archivedRevision: number('archivedRevision'),
-    revision: number('revision'),
+    revision: number('changes') + number('seq'),
     metadata: JSON.parse(text('metadata')) as Record<string, unknown>,
     summary: orNull('summary', String),
     customerSatisfaction: orNull('customerSatisfaction', Number),

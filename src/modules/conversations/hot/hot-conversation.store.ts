@@ -7,11 +7,12 @@ import { type Appended, type AppendOptions, type Refused } from './append.js';
 import { type HeaderFields, fromHeader, headerOfNew, seqsOf, toHeader } from './header-hash.js';
 import { fromStored, toStored } from './message-json.js';
 
-const SCRIPTS = ['open-session', 'append', 'read', 'window', 'change', 'mark-archived', 'trim', 'release', 'reheat'] as const;
+const SCRIPTS = ['open-session', 'append', 'append-next', 'read', 'window', 'change', 'mark-archived', 'trim', 'release', 'reheat'] as const;
 
-/** Which messages to read: from a seq on, the newest ones, or the oldest that PostgreSQL does not have yet. */
+/** Which messages to read: from a seq on, the last ones before a seq, the newest ones, or the oldest that PostgreSQL does not have yet. */
 export type Range =
   | { readonly from: number; readonly count: number }
+  | { readonly before: number; readonly count: number }
   | { readonly tail: number }
   | { readonly unarchived: number };
 
@@ -53,7 +54,7 @@ export interface Changed {
 }
 
 /**
- * Conversations while they are in use. Every method is one atomic script and one round trip.
+ * Conversations while they are in use. Every method is one atomic script and one round trip, but for an append that changes more than the list.
  * What is here and not yet archived exists nowhere else.
  */
 @Injectable()
@@ -78,7 +79,8 @@ export class HotConversationStore {
   }
 
   /**
-   * Appends a message, once for each messageId. A user's message opens a closed conversation again.
+   * Appends a message, once for each messageId. A user's message opens a closed conversation again. An append to an active conversation that has
+   * something to archive is one small script; any other takes a second one.
    *
    * @returns null when the conversation is not hot and `create` is not given
    */
@@ -86,6 +88,11 @@ export class HotConversationStore {
     const now = Date.now();
     const { create, sessionId, activeLimit, messageLimit, fencingToken, expectedSeq } = options;
     const stored = toStored({ ...message, createdAt: new Date(now) });
+    if (isPlain(message, options)) {
+      const args = [message.messageId, stored, message.tokens, now, ...(messageLimit == null ? [] : [messageLimit])];
+      const seq = (await this.scripts['append-next'](keysOf(ref, 'header', 'messages', 'ids'), args)) as number | null;
+      if (seq !== null) return { outcome: 'appended', seq, closedBefore: null, displaced: null };
+    }
     const header = create === undefined ? '' : JSON.stringify(headerOfNew(create));
     const args = [ref.conversationId, message.messageId, stored, message.tokens, message.role, now, this.dueAt(now), sessionId];
     const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), keys.session(ref.tenantId, sessionId), keys.lease(ref.tenantId, ref.conversationId)];
@@ -181,6 +188,11 @@ export class HotConversationStore {
   }
 }
 
+/** Nothing but the state of the conversation can stand against it. */
+function isPlain({ role }: NewMessage, { fencingToken, expectedSeq }: AppendOptions): boolean {
+  return role !== 'system' && fencingToken === undefined && expectedSeq === undefined;
+}
+
 type RefusedAnswer = ['refused', Refused['reason'], string | number];
 type AppendAnswer = ['appended', number, ConversationStatus | '', string] | ['repeated', number, string] | RefusedAnswer;
 
@@ -223,5 +235,6 @@ function changeArguments({ fields, session, status, idleSince, activeLimit, dueI
 
 function rangeArguments(range: Range): (string | number)[] {
   if ('from' in range) return ['range', range.from, range.count];
+  if ('before' in range) return ['before', range.before, range.count];
   return 'tail' in range ? ['tail', range.tail] : ['unarchived', range.unarchived];
 }

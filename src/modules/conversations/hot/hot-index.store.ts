@@ -24,7 +24,7 @@ export class HotIndexStore {
     private readonly settings: MigrationSettings,
   ) {}
 
-  /** Everything of a tenant that is in Redis, newest first. Those that come or go meanwhile may be in it or not. */
+  /** Everything of a tenant that is in Redis, what is being deleted too, newest first. Those that come or go meanwhile may be in it or not. */
   async hotConversations(tenantId: string): Promise<HotConversation[]> {
     const ids = await this.redis.zrange(keys.hot(tenantId), 0, -1, 'REV');
     const found: HotConversation[] = [];
@@ -32,9 +32,10 @@ export class HotIndexStore {
     return found;
   }
 
-  /** @returns null when the conversation is not hot */
+  /** @returns null when the conversation is not hot, or is being deleted */
   async header({ tenantId, conversationId }: ConversationRef): Promise<HotConversation | null> {
-    return (await this.headers(tenantId, [conversationId]))[0] ?? null;
+    const [header] = await this.headers(tenantId, [conversationId]);
+    return header && header.status !== 'deleted' ? header : null;
   }
 
   /** What a session has in Redis, one entry an agent: the active conversation, or the newest closed one. */
@@ -60,7 +61,7 @@ export class HotIndexStore {
    */
   async findIdle(tenantId: string, since: Date, limit: number): Promise<HotConversation[]> {
     const ids = await this.redis.zrange(keys.active(tenantId), '-inf', since.getTime(), 'BYSCORE', 'LIMIT', 0, limit);
-    const conversations = await this.headers(tenantId, ids);
+    const conversations = (await this.headers(tenantId, ids)).filter(({ status }) => status === 'active');
     const known = new Set(conversations.map(({ conversationId }) => conversationId));
     const gone = ids.filter((id) => !known.has(id));
     if (gone.length > 0) await this.redis.zrem(keys.active(tenantId), ...gone);
@@ -73,6 +74,6 @@ export class HotIndexStore {
   /** Those that are not in Redis any more are left out. */
   private async headers(tenantId: string, ids: readonly string[]): Promise<HotConversation[]> {
     const found = await Promise.all(ids.map((id) => this.redis.hgetall(keys.conversation(tenantId, id))));
-    return found.flatMap((fields, i) => ('status' in fields && fields['status'] !== 'deleted' ? [fromFields(ids[i] ?? '', fields)] : []));
+    return found.flatMap((fields, i) => ('status' in fields ? [fromFields(ids[i] ?? '', fields)] : []));
   }
 }

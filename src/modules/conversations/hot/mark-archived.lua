@@ -2,13 +2,13 @@
 -- KEYS: header, due
 -- ARGV: conversationId, archived up to (seq), revision of the header that PostgreSQL has, release at (ms), look again at (ms)
 -- Returns the number of messages not archived yet, or -1 if the conversation is not hot
-local at = redis.call('HMGET', KEYS[1], 'seq', 'archivedSeq', 'status', 'revision', 'archivedRevision')
+local at = redis.call('HMGET', KEYS[1], 'seq', 'archivedSeq', 'status', 'changes', 'archivedRevision')
 if not at[1] then
   redis.call('ZREM', KEYS[2], ARGV[1])
   return -1
 end
 local seq, archived = tonumber(at[1]), math.max(tonumber(at[2]), tonumber(ARGV[2]))
-local revision, archivedRevision = tonumber(at[4]), math.max(tonumber(at[5]), tonumber(ARGV[3]))
+local revision, archivedRevision = tonumber(at[4]) + seq, math.max(tonumber(at[5]), tonumber(ARGV[3]))
 redis.call('HSET', KEYS[1], 'archivedSeq', archived, 'archivedRevision', archivedRevision)
 
 local status = at[3]

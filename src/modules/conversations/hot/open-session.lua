@@ -8,7 +8,7 @@ if ARGV[6] ~= '' then
   local active = redis.call('ZCARD', KEYS[4])
   if active >= tonumber(ARGV[6]) then return { 'refused', 'conversations', active } end
 end
-local fields = { 'status', 'active', 'revision', 0, 'seq', 0, 'archivedSeq', 0, 'archivedRevision', -1, 'firstHotSeq', 1, 'tokenCount', 0, 'createdAt', ARGV[3], 'lastMessageAt', ARGV[3] }
+local fields = { 'status', 'active', 'changes', 0, 'seq', 0, 'archivedSeq', 0, 'archivedRevision', -1, 'firstHotSeq', 1, 'tokenCount', 0, 'createdAt', ARGV[3], 'lastMessageAt', ARGV[3] }
 for field, value in pairs(cjson.decode(ARGV[5])) do
   fields[#fields + 1] = field
   fields[#fields + 1] = value

@@ -1,6 +1,6 @@
 -- Header and a range of messages, as they are at one moment.
 -- KEYS: header, messages
--- ARGV: 'range', first seq, how many | 'tail', how many | 'unarchived', how many
+-- ARGV: 'range', first seq, how many | 'before', seq, how many | 'tail', how many | 'unarchived', how many
 -- Returns { header (flat), seq of the first message, messages }, or false if the conversation is not hot
 local header = redis.call('HGETALL', KEYS[1])
 if #header == 0 then return false end
@@ -10,6 +10,9 @@ local oldest, newest, archived = tonumber(at[1]), tonumber(at[2]), tonumber(at[3
 local first, count
 if ARGV[1] == 'range' then
   first, count = tonumber(ARGV[2]), tonumber(ARGV[3])
+elseif ARGV[1] == 'before' then
+  count = tonumber(ARGV[3])
+  first = math.min(tonumber(ARGV[2]) - 1, newest) - count + 1
 elseif ARGV[1] == 'tail' then
   count = tonumber(ARGV[2])
   first = newest - count + 1

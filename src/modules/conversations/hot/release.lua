@@ -1,9 +1,9 @@
 -- Takes a conversation out of Redis, if it is closed, whole in PostgreSQL and past its release time.
 -- KEYS: header, messages, ids, hot, active, due, session    ARGV: conversationId, agentId, now (ms), 1 if it goes whatever its state
 -- Returns 1 if it was released
-local at = redis.call('HMGET', KEYS[1], 'seq', 'archivedSeq', 'status', 'revision', 'archivedRevision')
+local at = redis.call('HMGET', KEYS[1], 'seq', 'archivedSeq', 'status', 'changes', 'archivedRevision')
 if ARGV[4] ~= '1' then
-  if (at[3] ~= 'transferred' and at[3] ~= 'archived') or at[1] ~= at[2] or at[4] ~= at[5] then return 0 end
+  if (at[3] ~= 'transferred' and at[3] ~= 'archived') or at[1] ~= at[2] or at[4] + at[1] ~= tonumber(at[5]) then return 0 end
   local releaseAt = redis.call('ZSCORE', KEYS[6], ARGV[1])
   if releaseAt and tonumber(releaseAt) > tonumber(ARGV[3]) then return 0 end
 end

@@ -3,7 +3,7 @@ import type { ContextAnswer } from '../../../contracts/index.js';
 import { ModelSettings } from '../../../shared/config/index.js';
 import { conversationErrors } from '../conversations.errors.js';
 import { HistoryReader } from '../history/history-reader.service.js';
-import { SessionHistories } from '../history/session-history.service.js';
+import { SessionHistories } from '../history/session-histories.service.js';
 import { MemoryManager } from './memory-manager.service.js';
 
 /** Newest messages that a context considers: as many as an agent may. */
@@ -37,8 +37,8 @@ export class ContextReader {
     if (conversationId === null) return { conversationId: '', messages: [], totalTokens: 0, model: options.model ?? this.models.defaultModel, truncationApplied: false };
     const ref = { tenantId, conversationId };
     const model = options.model ?? (await this.history.get(ref)).model;
-    const { messages, totalTokens, isTruncated } = await this.memory.window(ref, model, CONSIDERED, options.maxTokens);
+    const { messages, totalTokens, truncationApplied } = await this.memory.window(ref, model, CONSIDERED, options.maxTokens);
     if (messages.length === 0) await this.history.get(ref);
-    return { conversationId, messages: messages.map(({ role, content, tokens }) => ({ role, content, tokens })), totalTokens, model, truncationApplied: isTruncated };
+    return { conversationId, messages: messages.map(({ role, content, tokens }) => ({ role, content, tokens })), totalTokens, model, truncationApplied: truncationApplied };
   }
 }

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { MemorySettings } from '../../../shared/config/index.js';
 import { MetricsService } from '../../../shared/telemetry/index.js';
 import type { ConversationRef, Message } from '../conversation.js';
 import { HistoryReader } from '../history/history-reader.service.js';
 import { HotConversationStore, type HotWindow } from '../hot/hot-conversation.store.js';
 import { type MemoryWindow, fitWindow } from './memory-window.js';
-import { historyBudgetTokens } from './model-limits.js';
+import { type HistoryBudget, historyBudget } from './model-limits.js';
+import { TokenCounter } from './token-counter.service.js';
 
 /** What one process remembers of a conversation. */
 interface Buffer {
@@ -24,8 +26,6 @@ export interface MemoryStats {
   readonly memoryType: 'token_buffer';
 }
 
-const MAX_BUFFER_BYTES = 67_108_864;
-
 /**
  * What a model is shown of a conversation. The process remembers the newest messages of the conversations that it serves and asks Redis only for
  * what is new; that what it remembers is still true, Redis says in the same round trip.
@@ -34,13 +34,18 @@ const MAX_BUFFER_BYTES = 67_108_864;
  */
 @Injectable()
 export class MemoryManager {
-  private readonly buffers = new LRUCache<string, Buffer>({ maxSize: MAX_BUFFER_BYTES, sizeCalculation: sizeOf });
+  private readonly buffers: LRUCache<string, Buffer>;
+  private readonly budgetTokens: HistoryBudget;
 
   constructor(
     private readonly hot: HotConversationStore,
     private readonly history: HistoryReader,
+    private readonly tokens: TokenCounter,
+    settings: MemorySettings,
     metrics: MetricsService,
   ) {
+    this.buffers = new LRUCache({ maxSize: settings.bufferMaxBytes, sizeCalculation: sizeOf });
+    this.budgetTokens = historyBudget(settings);
     metrics.read('gauge', { name: 'nooble_memory_conversations', help: 'Conversations whose newest messages this process remembers.' }, () => [[{}, this.getMemoryStats().activeConversations]]);
     metrics.read('gauge', { name: 'nooble_memory_tokens', help: 'Tokens of the messages that this process remembers.' }, () => [[{}, this.getMemoryStats().totalTokensInMemory]]);
   }
@@ -53,7 +58,8 @@ export class MemoryManager {
    * @returns an empty window for a conversation that does not exist
    */
   async window(ref: ConversationRef, model: string, maxMessages: number, maxTokens = Infinity): Promise<MemoryWindow> {
-    return fitWindow(await this.newest(ref, maxMessages), Math.min(historyBudgetTokens(model), maxTokens));
+    const messages = await this.newest(ref, maxMessages);
+    return fitWindow(messages, Math.min(this.budgetTokens(model), maxTokens), (text, tokens) => this.tokens.truncate(text, model, tokens));
   }
 
   getMemoryStats(): MemoryStats {

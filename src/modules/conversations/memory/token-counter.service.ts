@@ -1,38 +1,58 @@
 import { Injectable } from '@nestjs/common';
-import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
+import { MemorySettings } from '../../../shared/config/index.js';
+import { o200kCounting } from './byte-pair-counting.js';
+import { countingOf } from './model-counting.js';
+import type { TokenCounting, TruncatedText } from './token-counting.js';
+import { WordEstimate } from './word-estimate.js';
 
-/** The tokenizer's time grows with the square of a text without spaces; in slices it grows with the text. UTF-16 code units. */
-const SLICE = 512;
-
-const NOTHING_SPECIAL = { disallowedSpecial: new Set<string>() };
-
-/** Texts whose count is remembered, such as those of memory windows: how many, and how long at most. A guess: about 8 MB at the worst. */
+/** Texts whose count is remembered for each way of counting, such as those of memory windows: how many, and how long at most. A guess: about 8 MB at the worst. */
 const REMEMBERED = 4_096;
 const REMEMBERED_LENGTH = 1_024;
 
-/** Counts tokens; one count for storing, windowing and the builtin model. */
+const estimate = new WordEstimate();
+
+/** Counts tokens as a model does, or as near to it as is known; one count for storing, windowing and the builtin model. */
 @Injectable()
 export class TokenCounter {
-  /** Oldest first. */
-  private readonly counts = new Map<string, number>();
+  private readonly counts = new Map<TokenCounting, Map<string, number>>();
 
-  /** Tokens of a text in the encoding o200k_base, of a long one slice by slice, so a little too many. Text that looks like a special token counts as text. */
-  count(text: string): number {
-    const known = this.counts.get(text);
+  constructor(private readonly settings: MemorySettings) {}
+
+  /** Tokens of a text for that model. */
+  count(text: string, model: string): number {
+    const counting = this.countingOf(model);
+    if (text.length > REMEMBERED_LENGTH) return counting.count(text);
+    const counts = this.countsOf(counting);
+    const known = counts.get(text);
     if (known !== undefined) return known;
-    const tokens = countSlices(text);
-    if (text.length <= REMEMBERED_LENGTH) this.remember(text, tokens);
+    const tokens = counting.count(text);
+    // Oldest first.
+    if (counts.size >= REMEMBERED) counts.delete(counts.keys().next().value ?? '');
+    counts.set(text, tokens);
     return tokens;
   }
 
-  private remember(text: string, tokens: number): void {
-    if (this.counts.size >= REMEMBERED) this.counts.delete(this.counts.keys().next().value ?? '');
-    this.counts.set(text, tokens);
+  /** The longest beginning of a text that is at most `maxTokens` tokens for that model; the text itself when all of it fits. */
+  truncate(text: string, model: string, maxTokens: number): TruncatedText {
+    return this.countingOf(model).truncate(text, maxTokens);
   }
-}
 
-function countSlices(text: string): number {
-  let tokens = 0;
-  for (let from = 0; from < text.length; from += SLICE) tokens += countTokens(text.slice(from, from + SLICE), NOTHING_SPECIAL);
-  return tokens;
+  private countingOf(model: string): TokenCounting {
+    switch (this.settings.tokenCounting) {
+      case 'auto':
+        return countingOf(model) ?? estimate;
+      case 'tokenizer':
+        return countingOf(model) ?? o200kCounting;
+      case 'estimate':
+        return estimate;
+    }
+  }
+
+  private countsOf(counting: TokenCounting): Map<string, number> {
+    const known = this.counts.get(counting);
+    if (known) return known;
+    const counts = new Map<string, number>();
+    this.counts.set(counting, counts);
+    return counts;
+  }
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../../../shared/errors/index.js';
 import type { ListCursor } from '../archive/conversation-search.repository.js';
 
-const CURSOR = /^(\d{1,15})\.([0-9a-f-]{36})$/;
+const CURSOR = /^(\d{1,15})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /** A place in a list as a text for the caller. */
 export function toCursor({ createdAt, conversationId }: ListCursor): string {

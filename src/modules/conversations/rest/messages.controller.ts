@@ -39,6 +39,7 @@ export class MessagesController {
   /** What a model is shown of the conversation: the newest messages that fit its limit. */
   @Get('context')
   async context(@CurrentPrincipal() { tenantId }: Principal, @UuidParam('conversationId') conversationId: string, @Query() { model, maxTokens }: ContextQueryDto): Promise<ContextDto> {
-    return this.contexts.get(tenantId, { conversationId }, { model, maxTokens });
+    const context = await this.contexts.get(tenantId, { conversationId }, { model, maxTokens });
+    return { ...context, messages: [...context.messages] };
   }
 }

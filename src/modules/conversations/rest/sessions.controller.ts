@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal, type Principal, RequiresScope } from '../../tenancy/index.js';
-import { SessionHistories } from '../history/session-history.service.js';
+import { SessionHistories } from '../history/session-histories.service.js';
 import { SessionsService } from '../sessions.service.js';
 import { ClosedSessionDto } from './dto/closed-session.dto.js';
 import { MessageDto } from './dto/message.dto.js';

@@ -48,6 +48,9 @@ export class ConversationDetailDto {
   messageCount!: number;
   tokenCount!: number;
   metadata!: Record<string, unknown>;
+  summary!: string | null;
+  /** 1 to 5. */
+  customerSatisfaction!: number | null;
   createdAt!: Date;
   lastMessageAt!: Date;
   closedAt!: Date | null;
@@ -60,8 +63,9 @@ export class ConversationDetailDto {
 
   static of({ conversation, messages, executions, ledger }: ConversationDetail): ConversationDetailDto {
     const { conversationId, agentId, sessionId, userId, status, storage, model, messageCount, tokenCount, metadata, createdAt, lastMessageAt, closedAt } = conversation;
+    const { summary, customerSatisfaction } = conversation;
     return {
-      ...{ conversationId, agentId, sessionId, userId, status, storage, model, messageCount, tokenCount, metadata, createdAt, lastMessageAt, closedAt },
+      ...{ conversationId, agentId, sessionId, userId, status, storage, model, messageCount, tokenCount, metadata, summary, customerSatisfaction, createdAt, lastMessageAt, closedAt },
       messages: messages.map(toMessage),
       executions: executions.map(({ executionId, status: state, attempt, usage, error, queuedAt, endedAt }) => ({ executionId, status: state, attempt, usage, error, queuedAt, endedAt })),
       ledger: ledger.map(toLedgerLine),

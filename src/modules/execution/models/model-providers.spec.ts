@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { ModelSettings } from '../../../shared/config/index.js';
+import { MemorySettings, ModelSettings } from '../../../shared/config/index.js';
 import { TokenCounter } from '../../conversations/index.js';
 import { ModelProviders } from './model-providers.js';
 
-const providers = (settings: Partial<ModelSettings> = {}): ModelProviders => new ModelProviders(Object.assign(new ModelSettings(), settings), new TokenCounter());
+const providers = (settings: Partial<ModelSettings> = {}): ModelProviders => new ModelProviders(Object.assign(new ModelSettings(), settings), new TokenCounter(new MemorySettings()));
 const withEndpoint = (): ModelProviders => providers({ openaiBaseUrl: 'http://127.0.0.1:1/v1' });
 
 describe('the model providers', () => {

@@ -20,7 +20,7 @@ export class ModelProviders {
     private readonly settings: ModelSettings,
     tokenCounter: TokenCounter,
   ) {
-    this.builtin = createBuiltinModel({ countTokens: (text) => tokenCounter.count(text) });
+    this.builtin = createBuiltinModel({ countTokens: (text) => tokenCounter.count(text, BUILTIN_MODEL_NAME) });
     this.factories = new Map([
       ['builtin', (model: string) => this.builtinModel(model)],
       ['openai-compatible', (model: string) => this.openAiCompatibleModel(model)],

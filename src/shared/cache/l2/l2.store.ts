@@ -168,7 +168,7 @@ export class L2Store {
   private sendInvalidation(tenant: string, scopes: readonly string[], indexes: readonly IndexSpec[]): Promise<unknown> {
     const messages = scopes.map((scope) => this.stamp.next('scope', tenant, scope));
     const generations = scopes.map((scope) => keys.cacheGeneration(tenant, scope));
-    return this.script('invalidate', generations, [this.stamp.channel, keys.cacheIndex(tenant, ''), JSON.stringify(indexes), keys.cacheGeneration(tenant, ''), ...messages]);
+    return this.script('invalidate', generations, [this.stamp.channel, keys.cacheIndex(tenant, ''), JSON.stringify(indexes), keys.cacheGeneration(tenant, ''), keys.cacheEntry(tenant, ''), ...messages]);
   }
 
   private async script(name: ScriptName, scriptKeys: readonly string[], args: readonly (string | number | Buffer)[]): Promise<unknown> {

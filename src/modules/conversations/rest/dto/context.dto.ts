@@ -18,7 +18,7 @@ export class ContextMessageDto {
 export class ContextDto {
   conversationId!: string;
   /** Oldest first. */
-  messages!: readonly ContextMessageDto[];
+  messages!: ContextMessageDto[];
   totalTokens!: number;
   model!: string;
   /** True only if something was left out or cut. */

@@ -1,0 +1,55 @@
+import { Body, Controller, HttpCode, Post, Query, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { type ActionType, isAnswered, newId } from '../../contracts/index.js';
+import { ActionBus, type NewAction } from '../../shared/actions/index.js';
+import { SendActionDto, SendActionQueryDto } from './dto/send-action.dto.js';
+import { AnsweredActionDto, SentActionDto } from './dto/sent-action.dto.js';
+import { CurrentPrincipal, type Principal } from './principal.js';
+import { RequiresScope } from './requires-scope.js';
+import { tenancyErrors } from './tenancy.errors.js';
+
+@ApiTags('actions')
+@ApiBearerAuth()
+@RequiresScope('internal')
+@Controller('api/v1/actions')
+export class ActionsController {
+  constructor(private readonly bus: ActionBus) {}
+
+  /**
+   * Sends a domain action in the name of the caller's tenant. 202: it is queued, and will be done at least once. With `wait=true` the
+   * answer is awaited: 200 with its data, the error that the action failed with, or 503 `ACTION_TIMEOUT` after 30 s, with the action still queued.
+   */
+  @Post()
+  @HttpCode(202)
+  @ApiAcceptedResponse({ type: SentActionDto })
+  @ApiOkResponse({ type: AnsweredActionDto, description: 'The answer, with `wait=true`.' })
+  async send(@CurrentPrincipal() principal: Principal, @Body() body: SendActionDto, @Query() { wait }: SendActionQueryDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<SentActionDto | AnsweredActionDto> {
+    const { actionType, ...rest } = body;
+    const action = actionOf(principal, rest);
+    const { actionId, taskId } = action;
+    if (wait) {
+      const data = await this.answerTo(actionType, action);
+      void reply.status(200);
+      return { actionId, actionType, taskId, data };
+    }
+    const correlationId = action.correlationId ?? newId();
+    await this.bus.send(actionType, { ...action, correlationId });
+    return { actionId, actionType, taskId, correlationId };
+  }
+
+  private async answerTo(actionType: ActionType, action: NewAction<ActionType>): Promise<unknown> {
+    if (!isAnswered(actionType)) throw tenancyErrors.answerLater(actionType);
+    const { callbackQueueName, correlationId, ...asked } = action;
+    if (callbackQueueName !== undefined || correlationId !== undefined) throw tenancyErrors.answerTwice();
+    // The bus checks the data by the type.
+    return (await this.bus.request(actionType, asked)) ?? null;
+  }
+}
+
+/** The tenant and its tier are the principal's, whatever the body says. */
+function actionOf({ tenantId, tier }: Principal, { tenantId: named, data, ...fields }: Omit<SendActionDto, 'actionType'>): NewAction<ActionType> & { actionId: string; taskId: string } {
+  if (named !== undefined && named !== tenantId) throw tenancyErrors.tenantMismatch(named);
+  const said = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  return { actionId: newId(), taskId: newId(), ...said, tenantId, tenantTier: tier, data: data };
+}

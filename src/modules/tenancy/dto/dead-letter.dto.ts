@@ -1,0 +1,47 @@
+import { Type } from 'class-transformer';
+import { IsInt, Matches, Max, Min } from 'class-validator';
+import { type ActionType, Optional } from '../../../contracts/index.js';
+
+/** `<milliseconds>-<number>`, as Redis makes it. */
+const DEAD_LETTER_ID = /^\d{1,15}-\d{1,15}$/;
+
+export class DeadLetterDto {
+  deadLetterId!: string;
+  /** The queue it was in. */
+  type!: ActionType;
+  /** '' when the action did not say. */
+  tenantId!: string;
+  /** What was in the queue: an action, unless that was what was wrong with it. */
+  action!: unknown;
+  /** Why it failed, in a stable word and in a sentence. */
+  code!: string;
+  message!: string;
+  /** The try that was the last, from 1. */
+  attempt!: number;
+  /** ISO-8601 UTC. */
+  failedAt!: string;
+}
+
+export class DeadLetterPageDto {
+  /** Newest first. */
+  data!: DeadLetterDto[];
+  /** Give it as `cursor` to get the next page; null on the last one. */
+  nextCursor!: string | null;
+  /** How many there are in all. */
+  total!: number;
+}
+
+export class ListDeadLettersDto {
+  @Type(() => Number) @IsInt() @Min(1) @Max(200) limit: number = 50;
+  /** `nextCursor` of the page before. */
+  @Optional() @Matches(DEAD_LETTER_ID) cursor?: string;
+}
+
+export class DeadLetterPathDto {
+  @Matches(DEAD_LETTER_ID) deadLetterId!: string;
+}
+
+export class RetriedDeadLetterDto {
+  actionId!: string;
+  actionType!: ActionType;
+}
