@@ -102,16 +102,16 @@ describe('the window of a conversation', () => {
   });
 
   it('is empty for a conversation that does not exist, and of nothing anything is remembered', async () => {
-    expect(await memory.window(newRef(), 'builtin/chat', 5)).toEqual({ messages: [], totalTokens: 0, isTruncated: false });
+    expect(await memory.window(newRef(), 'builtin/chat', 5)).toEqual({ messages: [], totalTokens: 0, truncationApplied: false });
     expect(memory.getMemoryStats().activeConversations).toBe(0);
   });
 
   it('fits the model and what is asked for, and says when something was left out', async () => {
     await say(1, 'system');
     await say(9);
-    expect(await memory.window(ref, 'builtin/chat', 10, 4)).toMatchObject({ totalTokens: 4, isTruncated: true });
+    expect(await memory.window(ref, 'builtin/chat', 10, 4)).toMatchObject({ totalTokens: 4, truncationApplied: true });
     expect(seqsOf((await memory.window(ref, 'builtin/chat', 10, 4)).messages)).toEqual([1, 8, 9, 10]);
-    expect(await memory.window(ref, 'builtin/chat', 10)).toMatchObject({ totalTokens: 10, isTruncated: false });
+    expect(await memory.window(ref, 'builtin/chat', 10)).toMatchObject({ totalTokens: 10, truncationApplied: false });
   });
 
   it('belongs to its tenant, though another has a conversation of the same id', async () => {

@@ -21,7 +21,7 @@ export class StrayJobs implements OnApplicationBootstrap, BeforeApplicationShutd
     private readonly queues: QueueRegistry,
     private readonly settings: ServerSettings,
   ) {
-    this.script = luaScript(redis, import.meta.url, 'adopt-strays.lua');
+    this.script = luaScript(redis, { moduleUrl: import.meta.url, file: 'adopt-strays.lua', keyCount: 2 });
   }
 
   onApplicationBootstrap(): void {

@@ -9,21 +9,12 @@ export type LuaScript = (keys: readonly string[], args: readonly Argument[]) => 
 /**
  * Makes the Lua file beside a module callable.
  *
- * @param moduleUrl `import.meta.url` of the caller
- * @param file      file name of the script, in the caller's folder
+ * @param file where the script is: `import.meta.url` of the caller and a file name in its folder; and how many keys it takes, which
+ *   ioredis has to know to see the first of them: on a cluster it groups the commands of a tick by that
  */
-export function luaScript(redis: Redis, moduleUrl: string, file: string): LuaScript {
+export function luaScript(redis: Redis, { moduleUrl, file, keyCount }: { readonly moduleUrl: string; readonly file: string; readonly keyCount: number }): LuaScript {
   const name = `nooble_${file.replace(/\W/g, '_')}`;
-  const lua = readFileSync(fileURLToPath(new URL(file, moduleUrl)), 'utf8');
-  // On a cluster ioredis groups the commands of a tick by their first argument: that has to be a key, and not how many there are.
-  const defined = new Map<number, (...all: readonly Argument[]) => Promise<unknown>>();
-  const commandOf = (count: number): ((...all: readonly Argument[]) => Promise<unknown>) => {
-    const known = defined.get(count);
-    if (known) return known;
-    redis.defineCommand(`${name}_${String(count)}`, { lua, numberOfKeys: count });
-    const command = Reflect.get(redis, `${name}_${String(count)}`) as (...all: readonly Argument[]) => Promise<unknown>;
-    defined.set(count, command);
-    return command;
-  };
-  return (keys, args) => commandOf(keys.length).call(redis, ...keys, ...args);
+  redis.defineCommand(name, { lua: readFileSync(fileURLToPath(new URL(file, moduleUrl)), 'utf8'), numberOfKeys: keyCount });
+  const command = Reflect.get(redis, name) as (...all: readonly Argument[]) => Promise<unknown>;
+  return (keys, args) => command.call(redis, ...keys, ...args);
 }

@@ -7,7 +7,8 @@ import { type Appended, type AppendOptions, type Refused } from './append.js';
 import { type HeaderFields, fromHeader, headerOfNew, seqsOf, toHeader } from './header-hash.js';
 import { fromStored, toStored } from './message-json.js';
 
-const SCRIPTS = ['open-session', 'append', 'append-next', 'read', 'window', 'change', 'mark-archived', 'trim', 'release', 'reheat'] as const;
+/** How many keys each takes. */
+const SCRIPTS = { 'open-session': 5, append: 8, 'append-next': 3, read: 2, window: 3, change: 5, 'mark-archived': 2, trim: 2, release: 7, reheat: 6 } as const;
 
 /** Which messages to read: from a seq on, the last ones before a seq, the newest ones, or the oldest that PostgreSQL does not have yet. */
 export type Range =
@@ -59,13 +60,13 @@ export interface Changed {
  */
 @Injectable()
 export class HotConversationStore {
-  private readonly scripts: Record<(typeof SCRIPTS)[number], LuaScript>;
+  private readonly scripts: Record<keyof typeof SCRIPTS, LuaScript>;
 
   constructor(
     @Inject(REDIS) private readonly redis: Redis,
     private readonly settings: MigrationSettings,
   ) {
-    this.scripts = Object.fromEntries(SCRIPTS.map((name) => [name, luaScript(redis, import.meta.url, `${name}.lua`)])) as typeof this.scripts;
+    this.scripts = Object.fromEntries(Object.entries(SCRIPTS).map(([name, keyCount]) => [name, luaScript(redis, { moduleUrl: import.meta.url, file: `${name}.lua`, keyCount })])) as typeof this.scripts;
   }
 
   /** The session's active conversation with the agent; the one given is made, without messages, if there is none. */

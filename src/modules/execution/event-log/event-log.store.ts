@@ -18,7 +18,7 @@ export class EventLogStore {
     @Inject(REDIS) private readonly redis: Redis,
     private readonly settings: ExecutionSettings,
   ) {
-    this.appendEvents = luaScript(redis, import.meta.url, 'append-events.lua');
+    this.appendEvents = luaScript(redis, { moduleUrl: import.meta.url, file: 'append-events.lua', keyCount: 2 });
   }
 
   /**
