@@ -1,14 +1,15 @@
 -- Appends one message. The same messageId again is the same append. Most appends are plain: `append-next.lua` does those.
--- KEYS: header, messages, ids, hot, active, due, session, lease
+-- KEYS: header, messages, ids, hot, active, due, session, lease, left
 -- ARGV: 1 conversationId, 2 messageId, 3 message (JSON without seq), 4 tokens, 5 role, 6 now (ms), 7 due at (ms), 8 sessionId,
 --   and '' for none: 9 header of a new conversation (JSON object), 10 active conversations at the most, 11 messages at the most,
---   12 fencing token of the run that appends, 13 seq of the newest message as the caller knows it
+--   12 fencing token of the run that appends, 13 seq of the newest message as the caller knows it,
+--   14 when the conversation had left last before PostgreSQL was found to have none, or ''; counts only with 9
 -- Returns { 'appended', seq, status before if it was closed or '', conversation that the session has left for this one or '' },
 --   { 'repeated', seq, the message (JSON) or '' if it is in PostgreSQL only }, { 'refused', reason, what stands against it },
---   or false if the conversation is not hot
+--   or false if the conversation is not hot, or has been meanwhile
 local at = redis.call('HMGET', KEYS[1], 'status', 'seq', 'archivedSeq', 'firstHotSeq', 'tokenCount', 'agentId')
 local status = at[1]
-if not status and ARGV[9] == '' then return false end
+if not status and (ARGV[9] == '' or (redis.call('GET', KEYS[9]) or '') ~= ARGV[14]) then return false end
 
 local seq = (tonumber(at[2]) or 0) + 1
 if redis.call('HSETNX', KEYS[3], ARGV[2], seq) == 0 then

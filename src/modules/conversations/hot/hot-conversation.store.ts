@@ -8,7 +8,7 @@ import { type HeaderFields, fromHeader, headerOfNew, seqsOf, toHeader } from './
 import { fromStored, toStored } from './message-json.js';
 
 /** How many keys each takes. */
-const SCRIPTS = { 'open-session': 5, append: 8, 'append-next': 3, read: 2, window: 3, change: 5, 'mark-archived': 2, trim: 2, release: 7, reheat: 6 } as const;
+const SCRIPTS = { 'open-session': 5, append: 9, 'append-next': 3, read: 2, window: 3, change: 5, 'mark-archived': 2, trim: 2, release: 8, reheat: 7 } as const;
 
 /** Which messages to read: from a seq on, the last ones before a seq, the newest ones, or the oldest that PostgreSQL does not have yet. */
 export type Range =
@@ -32,6 +32,17 @@ export interface HotWindow {
   readonly systemSeqs: readonly number[];
   /** Oldest first. */
   readonly messages: readonly Message[];
+}
+
+/** A conversation as PostgreSQL has it. */
+export interface ColdConversation {
+  readonly conversation: HotConversation;
+  /** Its newest messages, oldest first. */
+  readonly tail: readonly Message[];
+  /** messageId and seq of all its messages. */
+  readonly ids: readonly (readonly [messageId: string, seq: number])[];
+  /** As {@link HotConversationStore.leftAt} said before any of this was read. */
+  readonly leftAt: string;
 }
 
 /** A change of a header. */
@@ -87,7 +98,7 @@ export class HotConversationStore {
    */
   async append(ref: ConversationRef, message: NewMessage & { readonly tokens: number }, options: AppendOptions): Promise<Appended | Refused | null> {
     const now = Date.now();
-    const { create, sessionId, activeLimit, messageLimit, fencingToken, expectedSeq } = options;
+    const { create, sessionId, activeLimit, messageLimit, fencingToken, expectedSeq, leftAt } = options;
     const stored = toStored({ ...message, createdAt: new Date(now) });
     if (isPlain(message, options)) {
       const args = [message.messageId, stored, message.tokens, now, ...(messageLimit == null ? [] : [messageLimit])];
@@ -96,8 +107,8 @@ export class HotConversationStore {
     }
     const header = create === undefined ? '' : JSON.stringify(headerOfNew(create));
     const args = [ref.conversationId, message.messageId, stored, message.tokens, message.role, now, this.dueAt(now), sessionId];
-    const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), keys.session(ref.tenantId, sessionId), keys.lease(ref.tenantId, ref.conversationId)];
-    const answer = await this.scripts.append(scriptKeys, [...args, header, activeLimit ?? '', messageLimit ?? '', fencingToken ?? '', expectedSeq ?? '']);
+    const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), keys.session(ref.tenantId, sessionId), ...keysOf(ref, 'lease', 'left')];
+    const answer = await this.scripts.append(scriptKeys, [...args, header, activeLimit ?? '', messageLimit ?? '', fencingToken ?? '', expectedSeq ?? '', leftAt ?? '']);
     return appendedOf(answer as AppendAnswer | null);
   }
 
@@ -171,15 +182,20 @@ export class HotConversationStore {
     await this.leave(ref, conversation, 1);
   }
 
-  /** Brings an archived conversation back; does nothing when it is hot. @param ids messageId and seq of all its messages */
-  async reheat(ref: ConversationRef, conversation: HotConversation, tail: readonly Message[], ids: readonly (readonly [messageId: string, seq: number])[]): Promise<void> {
+  /** When the conversation left Redis last; '' if it never did, or long ago. To be asked before PostgreSQL is read for {@link reheat}. */
+  async leftAt({ tenantId, conversationId }: ConversationRef): Promise<string> {
+    return (await this.redis.get(keys.left(tenantId, conversationId))) ?? '';
+  }
+
+  /** Brings an archived conversation back; does nothing when it is hot, or was and has left since: with more messages, or deleted. */
+  async reheat(ref: ConversationRef, { conversation, tail, ids, leftAt }: ColdConversation): Promise<void> {
     const releaseAt = Date.now() + this.settings.releaseSeconds * 1_000;
-    const args = [JSON.stringify(toHeader(conversation)), JSON.stringify(tail.map(toStored)), JSON.stringify(ids.flat()), releaseAt];
-    await this.scripts.reheat(keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), [ref.conversationId, ...args]);
+    const args = [JSON.stringify(toHeader(conversation)), JSON.stringify(tail.map(toStored)), JSON.stringify(ids.flat()), releaseAt, leftAt];
+    await this.scripts.reheat(keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due', 'left'), [ref.conversationId, ...args]);
   }
 
   private async leave(ref: ConversationRef, { sessionId, agentId }: Pick<HotConversation, 'sessionId' | 'agentId'>, isForced: 0 | 1): Promise<boolean> {
-    const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), keys.session(ref.tenantId, sessionId)];
+    const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), keys.session(ref.tenantId, sessionId), ...keysOf(ref, 'left')];
     return (await this.scripts.release(scriptKeys, [ref.conversationId, agentId, Date.now(), isForced])) === 1;
   }
 
@@ -216,7 +232,7 @@ function messagesOf(texts: readonly string[], firstSeq: number): Message[] {
   return texts.map((text, i) => fromStored(text, firstSeq + i));
 }
 
-function keysOf({ tenantId, conversationId }: ConversationRef, ...names: ('header' | 'messages' | 'ids' | 'hot' | 'active' | 'due')[]): string[] {
+function keysOf({ tenantId, conversationId }: ConversationRef, ...names: (keyof typeof KEYS)[]): string[] {
   return names.map((name) => KEYS[name](tenantId, conversationId));
 }
 
@@ -227,6 +243,8 @@ const KEYS = {
   hot: keys.hot,
   active: keys.active,
   due: keys.due,
+  lease: keys.lease,
+  left: keys.left,
 } as const;
 
 function changeArguments({ fields, session, status, idleSince, activeLimit, dueInSeconds }: HeaderChange): (string | number)[] {
