@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { newId } from '../../src/contracts/index.js';
 import type { ArchiveRepository } from '../../src/modules/conversations/archive/archive.repository.js';
 import type { ConversationRef, ConversationsService, NewConversation } from '../../src/modules/conversations/index.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { newConversation, newMessage } from '../factories/conversation.js';
-import { close, newRef, numbers, seqsOf } from '../support/hot-store.js';
+import { close, fill, newRef, numbers, seqsOf } from '../support/hot-store.js';
 import { Moves } from '../support/moves.js';
 
 const acme = { tenantId: 'acme', tier: 'enterprise' } as const;
@@ -114,5 +115,47 @@ describe('bringing a conversation back', () => {
     expect(await late.update(acme, ref.conversationId, { summary: 'new' })).toMatchObject({ summary: 'new', messageCount: 2 });
     await release();
     expect((await moves.stored(ref)).row).toMatchObject({ summary: 'new', message_count: 2, archived_seq: 2 });
+  });
+});
+
+describe('a conversation that comes into another session', () => {
+  const enter = async (sessionId: string): Promise<unknown> => moves.conversations.open(acme, { ...conversation, sessionId });
+
+  it('while it is deleted leaves that session free', async () => {
+    await say();
+    const stale = await moves.history.get(ref);
+    const sessionId = newId();
+    await enter(sessionId);
+    await moves.archive.erase(ref, stale);
+    expect(await moves.index.session('acme', sessionId)).toEqual([]);
+    const next = await moves.conversations.open(acme, { ...conversation, sessionId, conversationId: undefined });
+    expect(next.conversationId).not.toBe(ref.conversationId);
+    conversation = { ...conversation, ...next };
+    expect(await say()).toMatchObject({ seq: 1 });
+  });
+
+  it.each(['active', 'closed'])('when it is %s leaves nothing behind in the one before', async (state) => {
+    await say();
+    if (state === 'closed') await close(moves.hot, ref);
+    const before = conversation.sessionId;
+    const sessionId = newId();
+    await enter(sessionId);
+    conversation = { ...conversation, sessionId };
+    await say();
+    expect(await moves.index.session('acme', sessionId)).toEqual([{ agentId: conversation.agentId, conversationId: ref.conversationId, isActive: true }]);
+    expect(await moves.index.session('acme', before)).toEqual([]);
+    await release();
+    expect(await moves.index.session('acme', sessionId)).toEqual([]);
+  });
+
+  it('while somebody closes it is closed where it is', async () => {
+    await fill(moves.hot, ref, 1);
+    const stale = await moves.history.get(ref);
+    const sessionId = newId();
+    await moves.conversations.open(acme, { ...stale, sessionId });
+    const closing = { fields: { status: 'completed' }, session: 'leave', status: 'active', dueInSeconds: 0 } as const;
+    expect(await moves.hot.change(ref, stale, closing)).toEqual({ outcome: 'refused', reason: 'session', fact: sessionId });
+    await moves.conversations.close(ref);
+    expect(await moves.index.session('acme', sessionId)).toEqual([{ agentId: stale.agentId, conversationId: ref.conversationId, isActive: false }]);
   });
 });

@@ -46,6 +46,6 @@ export interface Refused {
 
 /**
  * `closed`: archived or deleted. `moved`: the newest message is another one. `messages`, `conversations`: a limit. `fenced`: another run has the
- * conversation. `status`: it has another status. `busy`: it has a newer message.
+ * conversation. `status`, `session`: it has another one. `busy`: it has a newer message.
  */
-export type RefusalReason = 'closed' | 'moved' | 'messages' | 'conversations' | 'fenced' | 'status' | 'busy';
+export type RefusalReason = 'closed' | 'moved' | 'messages' | 'conversations' | 'fenced' | 'status' | 'session' | 'busy';

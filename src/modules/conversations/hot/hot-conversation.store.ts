@@ -8,7 +8,7 @@ import { type HeaderFields, fromHeader, headerOfNew, seqsOf, toHeader } from './
 import { fromStored, toStored } from './message-json.js';
 
 /** How many keys each takes. */
-const SCRIPTS = { 'open-session': 5, append: 9, 'append-next': 3, read: 2, window: 3, change: 5, 'mark-archived': 2, trim: 2, release: 8, reheat: 7 } as const;
+const SCRIPTS = { 'open-session': 5, append: 10, 'append-next': 3, read: 2, window: 3, change: 5, 'mark-archived': 2, trim: 2, release: 8, reheat: 7 } as const;
 
 /** Which messages to read: from a seq on, the last ones before a seq, the newest ones, or the oldest that PostgreSQL does not have yet. */
 export type Range =
@@ -98,18 +98,21 @@ export class HotConversationStore {
    */
   async append(ref: ConversationRef, message: NewMessage & { readonly tokens: number }, options: AppendOptions): Promise<Appended | Refused | null> {
     const now = Date.now();
-    const { create, sessionId, activeLimit, messageLimit, fencingToken, expectedSeq, leftAt } = options;
+    const { sessionId, messageLimit } = options;
     const stored = toStored({ ...message, createdAt: new Date(now) });
     if (isPlain(message, options)) {
       const args = [message.messageId, stored, message.tokens, now, ...(messageLimit == null ? [] : [messageLimit])];
       const seq = (await this.scripts['append-next'](keysOf(ref, 'header', 'messages', 'ids'), args)) as number | null;
       if (seq !== null) return { outcome: 'appended', seq, closedBefore: null, displaced: null };
     }
-    const header = create === undefined ? '' : JSON.stringify(headerOfNew(create));
-    const args = [ref.conversationId, message.messageId, stored, message.tokens, message.role, now, this.dueAt(now), sessionId];
+    const args = [ref.conversationId, message.messageId, stored, message.tokens, message.role, now, this.dueAt(now), ...appendArguments(options)];
     const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), keys.session(ref.tenantId, sessionId), ...keysOf(ref, 'lease', 'left')];
-    const answer = await this.scripts.append(scriptKeys, [...args, header, activeLimit ?? '', messageLimit ?? '', fencingToken ?? '', expectedSeq ?? '', leftAt ?? '']);
-    return appendedOf(answer as AppendAnswer | null);
+    const appendFrom = async (before: string): Promise<Appended | Refused | null> =>
+      appendedOf((await this.scripts.append([...scriptKeys, keys.session(ref.tenantId, before)], [...args, before])) as AppendAnswer | null);
+    let answer = await appendFrom(sessionId);
+    // Closed in another session, which has to be known to forget it.
+    while (answer?.outcome === 'refused' && answer.reason === 'session') answer = await appendFrom(String(answer.fact));
+    return answer;
   }
 
   /** @returns null when the conversation is not hot */
@@ -151,7 +154,7 @@ export class HotConversationStore {
     const { sessionId, agentId } = conversation;
     const sessions = [change.fields.sessionId ?? sessionId, sessionId].map((id) => keys.session(tenantId, id));
     const scriptKeys = [keys.conversation(tenantId, conversationId), ...sessions, keys.active(tenantId), keys.due(tenantId)];
-    const answer = (await this.scripts.change(scriptKeys, [conversationId, agentId, ...changeArguments(change)])) as ['changed', string] | RefusedAnswer | null;
+    const answer = (await this.scripts.change(scriptKeys, [conversationId, agentId, ...changeArguments(change), sessionId])) as ['changed', string] | RefusedAnswer | null;
     if (answer === null) return null;
     return answer[0] === 'refused' ? refusedOf(answer) : { outcome: 'changed', displaced: orNull(answer[1]) };
   }
@@ -246,6 +249,11 @@ const KEYS = {
   lease: keys.lease,
   left: keys.left,
 } as const;
+
+function appendArguments({ create, sessionId, activeLimit, messageLimit, fencingToken, expectedSeq, leftAt }: AppendOptions): (string | number)[] {
+  const header = create === undefined ? '' : JSON.stringify(headerOfNew(create));
+  return [sessionId, header, activeLimit ?? '', messageLimit ?? '', fencingToken ?? '', expectedSeq ?? '', leftAt ?? ''];
+}
 
 function changeArguments({ fields, session, status, idleSince, activeLimit, dueInSeconds }: HeaderChange): (string | number)[] {
   const now = Date.now();
