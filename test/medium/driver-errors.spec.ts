@@ -8,7 +8,7 @@ import { connectRedis } from '../../src/shared/redis/connect-redis.js';
 import { HotConversationStore } from '../../src/modules/conversations/hot/hot-conversation.store.js';
 import { newConversation, newMessage } from '../factories/conversation.js';
 import { freePort } from '../support/free-port.js';
-import { append, newRef } from '../support/hot-store.js';
+import { append, close, fill, markArchived, newRef, release } from '../support/hot-store.js';
 import { OwnRedis } from '../support/own-redis.js';
 import { type TestDatabase, createDatabase } from '../support/services.js';
 import { waitFor } from '../support/wait-for.js';
@@ -102,6 +102,22 @@ describe('a Redis in trouble', () => {
       await redis.config('SET', 'maxmemory', '0');
     }
     expect(await append(store, ref)).toMatchObject({ outcome: 'appended', seq: 2 });
+  });
+
+  it('whose memory is full still lets go what PostgreSQL has', async () => {
+    const store = new HotConversationStore(redis, Object.assign(new MigrationSettings(), { releaseSeconds: 0, hotTailMessages: 1 }));
+    const [closed, active] = [newRef(), newRef()];
+    for (const ref of [closed, active]) await fill(store, ref, 3);
+    await close(store, closed);
+    for (const ref of [closed, active]) await markArchived(store, ref, 3);
+    await redis.config('SET', 'maxmemory', '1');
+    try {
+      expect(await store.trim(active)).toBe(2);
+      expect(await release(store, closed)).toBe(true);
+      expect(await store.read(closed, { tail: 0 })).toBeNull();
+    } finally {
+      await redis.config('SET', 'maxmemory', '0');
+    }
   });
 
   it('that has become a replica is HOT_STORE_UNAVAILABLE', async () => {

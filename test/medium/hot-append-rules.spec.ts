@@ -249,6 +249,18 @@ describe('a user’s message to a closed conversation', () => {
   });
 });
 
+describe('the first message that PostgreSQL lacks', () => {
+  it('makes a conversation due no later than a change of its header did', async () => {
+    await fill(store, ref, 1);
+    await markArchived(store, ref, 1);
+    await store.change(ref, await header(), { fields: { summary: 'new' }, dueInSeconds: 5 });
+    const due = await dueAt();
+    await fill(store, ref, 1);
+    expect(await dueAt()).toBe(due);
+    expect(due).toBeLessThan(Date.now() + 10_000);
+  });
+});
+
 describe('an answer to a closed conversation', () => {
   it.each([
     ['completed', 'completed'],

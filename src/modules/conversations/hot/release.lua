@@ -7,9 +7,10 @@ if ARGV[4] ~= '1' then
   local releaseAt = redis.call('ZSCORE', KEYS[6], ARGV[1])
   if releaseAt and tonumber(releaseAt) > tonumber(ARGV[3]) then return 0 end
 end
+-- First, so that it leaves a full memory, too: a script that has begun to write goes on.
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
 -- Longer than anybody takes between reading PostgreSQL and bringing it back.
 redis.call('SET', KEYS[8], ARGV[3], 'EX', 3600)
-redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
 for i = 4, 6 do redis.call('ZREM', KEYS[i], ARGV[1]) end
 for _, field in ipairs({ ARGV[2], '~' .. ARGV[2] }) do
   if redis.call('HGET', KEYS[7], field) == ARGV[1] then redis.call('HDEL', KEYS[7], field) end
