@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { DatabaseSettings, MigrationSettings, RedisSettings } from '../../src/shared/config/index.js';
 import { dataSourceOptions } from '../../src/shared/database/data-source-options.js';
 import { type AppError, toAppError } from '../../src/shared/errors/index.js';
-import { connectRedis } from '../../src/shared/redis/connect-redis.js';
+import { connectRedis, endingWhole } from '../../src/shared/redis/connect-redis.js';
 import { HotConversationStore } from '../../src/modules/conversations/hot/hot-conversation.store.js';
 import { newConversation, newMessage } from '../factories/conversation.js';
 import { freePort } from '../support/free-port.js';
@@ -130,7 +130,7 @@ describe('a Redis in trouble', () => {
   });
 
   it('that does not answer in time is HOT_STORE_UNAVAILABLE', async () => {
-    const other = redis.duplicate();
+    const other = endingWhole(redis.duplicate());
     await other.call('CLIENT', 'PAUSE', '1000', 'ALL');
     expect(await errorOf(redis.get('a'))).toMatchObject({ code: 'HOT_STORE_UNAVAILABLE', cause: { message: 'Command timed out' } });
     await other.client('UNPAUSE').catch(() => undefined);
