@@ -89,7 +89,7 @@ export class HotConversationStore {
     const stored = toStored({ ...message, createdAt: new Date(now) });
     const header = create === undefined ? '' : JSON.stringify(headerOfNew(create));
     const args = [ref.conversationId, message.messageId, stored, message.tokens, message.role, now, this.dueAt(now), sessionId];
-    const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), keys.session(ref.tenantId, sessionId), keys.lease(ref.tenantId, ref.conversationId)];
+    const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), keys.session(ref.tenantId, sessionId), keys.lease(ref.tenantId, ref.conversationId), keys.session(ref.tenantId, '')];
     const answer = await this.scripts.append(scriptKeys, [...args, header, activeLimit ?? '', messageLimit ?? '', fencingToken ?? '', expectedSeq ?? '']);
     return appendedOf(answer as AppendAnswer | null);
   }
