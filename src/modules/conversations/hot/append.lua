@@ -1,12 +1,12 @@
 -- Appends one message. The same messageId again is the same append. Most appends are plain: `append-next.lua` does those.
--- KEYS: header, messages, ids, hot, active, due, session, lease
+-- KEYS: header, messages, ids, hot, active, due, session, lease, prefix of every session
 -- ARGV: 1 conversationId, 2 messageId, 3 message (JSON without seq), 4 tokens, 5 role, 6 now (ms), 7 due at (ms), 8 sessionId,
 --   and '' for none: 9 header of a new conversation (JSON object), 10 active conversations at the most, 11 messages at the most,
 --   12 fencing token of the run that appends, 13 seq of the newest message as the caller knows it
 -- Returns { 'appended', seq, status before if it was closed or '', conversation that the session has left for this one or '' },
 --   { 'repeated', seq, the message (JSON) or '' if it is in PostgreSQL only }, { 'refused', reason, what stands against it },
 --   or false if the conversation is not hot
-local at = redis.call('HMGET', KEYS[1], 'status', 'seq', 'archivedSeq', 'firstHotSeq', 'tokenCount', 'agentId')
+local at = redis.call('HMGET', KEYS[1], 'status', 'seq', 'archivedSeq', 'firstHotSeq', 'tokenCount', 'agentId', 'sessionId')
 local status = at[1]
 if not status and ARGV[9] == '' then return false end
 
@@ -49,6 +49,9 @@ if opens then
     end
     redis.call('HSET', KEYS[1], unpack(fields))
     redis.call('ZADD', KEYS[4], ARGV[6], ARGV[1])
+  elseif redis.call('HGET', KEYS[9] .. at[8], '~' .. agent) == ARGV[1] then
+    -- It may come from another session.
+    redis.call('HDEL', KEYS[9] .. at[8], '~' .. agent)
   end
   redis.call('HSET', KEYS[7], agent, ARGV[1], '~' .. agent, ARGV[1])
   redis.call('ZADD', KEYS[5], ARGV[6], ARGV[1])

@@ -20,6 +20,7 @@ if ARGV[4] == 'enter' then
 end
 if ARGV[4] ~= '' and redis.call('HGET', KEYS[3], ARGV[2]) == ARGV[1] then redis.call('HDEL', KEYS[3], ARGV[2]) end
 if ARGV[4] == 'enter' then
+  if redis.call('HGET', KEYS[3], '~' .. ARGV[2]) == ARGV[1] then redis.call('HDEL', KEYS[3], '~' .. ARGV[2]) end
   redis.call('HSET', KEYS[2], ARGV[2], ARGV[1], '~' .. ARGV[2], ARGV[1])
   redis.call('ZADD', KEYS[4], 'NX', ARGV[5], ARGV[1])
 elseif ARGV[4] == 'leave' then

@@ -96,9 +96,15 @@ export class HotConversationStore {
     }
     const header = create === undefined ? '' : JSON.stringify(headerOfNew(create));
     const args = [ref.conversationId, message.messageId, stored, message.tokens, message.role, now, this.dueAt(now), sessionId];
-    const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), keys.session(ref.tenantId, sessionId), keys.lease(ref.tenantId, ref.conversationId)];
+    const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), keys.session(ref.tenantId, sessionId), keys.lease(ref.tenantId, ref.conversationId), keys.session(ref.tenantId, '')];
     const answer = await this.scripts.append(scriptKeys, [...args, header, activeLimit ?? '', messageLimit ?? '', fencingToken ?? '', expectedSeq ?? '']);
     return appendedOf(answer as AppendAnswer | null);
+  }
+
+  /** Active conversations of the tenant that would stay so if this one opened in its session. */
+  async countOthers({ tenantId, conversationId }: ConversationRef, { sessionId, agentId }: Pick<HotConversation, 'sessionId' | 'agentId'>): Promise<number> {
+    const [active, current] = await Promise.all([this.redis.zcard(keys.active(tenantId)), this.redis.hget(keys.session(tenantId, sessionId), agentId)]);
+    return active - (current !== null && current !== conversationId ? 1 : 0);
   }
 
   /** @returns null when the conversation is not hot */
