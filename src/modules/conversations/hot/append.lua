@@ -49,9 +49,9 @@ if opens then
     end
     redis.call('HSET', KEYS[1], unpack(fields))
     redis.call('ZADD', KEYS[4], ARGV[6], ARGV[1])
-  elseif redis.call('HGET', KEYS[9] .. at[8], '~' .. agent) == ARGV[1] then
+  elseif redis.call('HGET', KEYS[9] .. at[7], '~' .. agent) == ARGV[1] then
     -- It may come from another session.
-    redis.call('HDEL', KEYS[9] .. at[8], '~' .. agent)
+    redis.call('HDEL', KEYS[9] .. at[7], '~' .. agent)
   end
   redis.call('HSET', KEYS[7], agent, ARGV[1], '~' .. agent, ARGV[1])
   redis.call('ZADD', KEYS[5], ARGV[6], ARGV[1])

@@ -8,7 +8,7 @@ import { type HeaderFields, fromHeader, headerOfNew, seqsOf, toHeader } from './
 import { fromStored, toStored } from './message-json.js';
 
 /** How many keys each takes. */
-const SCRIPTS = { 'open-session': 5, append: 8, 'append-next': 3, read: 2, window: 3, change: 5, 'mark-archived': 2, trim: 2, release: 7, reheat: 6 } as const;
+const SCRIPTS = { 'open-session': 5, append: 9, 'append-next': 3, read: 2, window: 3, change: 5, 'mark-archived': 2, trim: 2, release: 7, reheat: 6 } as const;
 
 /** Which messages to read: from a seq on, the last ones before a seq, the newest ones, or the oldest that PostgreSQL does not have yet. */
 export type Range =
