@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { newId } from '../../src/contracts/index.js';
 import type { ArchiveRepository } from '../../src/modules/conversations/archive/archive.repository.js';
 import type { ConversationRef, ConversationsService, NewConversation } from '../../src/modules/conversations/index.js';
+import { keys } from '../../src/shared/redis/index.js';
 import { newConversation, newMessage } from '../factories/conversation.js';
-import { close, newRef } from '../support/hot-store.js';
+import { close, fill, newRef, numbers, seqsOf } from '../support/hot-store.js';
 import { Moves } from '../support/moves.js';
 
+const acme = { tenantId: 'acme', tier: 'enterprise' } as const;
 let moves: Moves;
 let conversation: NewConversation;
 let ref: ConversationRef;
@@ -24,6 +27,7 @@ const say = async (conversations = moves.conversations, role: 'user' | 'assistan
 /** Closes the conversation and moves it out of Redis. */
 const release = async (): Promise<void> => {
   await close(moves.hot, ref);
+  await moves.nooble.redis.zadd(keys.due('acme'), 'XX', 7, ref.conversationId);
   await moves.mover().move(ref);
   expect(await moves.hot.read(ref, { tail: 0 })).toBeNull();
 };
@@ -63,5 +67,95 @@ describe('a message to a closed conversation, while PostgreSQL is told of it,', 
     await release();
     await say(slowTo(() => Promise.resolve()));
     expect((await moves.stored(ref)).row).toMatchObject({ status: 'active', closed_at: null });
+  });
+});
+
+describe('bringing a conversation back', () => {
+  /** As a process has it in which something else happens after it has read PostgreSQL. */
+  const slowTo = (meanwhile: () => Promise<unknown>): ConversationsService => {
+    const hot = moves.stores.open();
+    const reheat = hot.reheat.bind(hot);
+    hot.reheat = async (...given) => {
+      hot.reheat = reheat;
+      await meanwhile();
+      return reheat(...given);
+    };
+    return moves.conversationsOver(hot);
+  };
+
+  it('that is deleted meanwhile brings nothing back', async () => {
+    await say();
+    await release();
+    await expect(say(slowTo(() => moves.conversations.remove(ref)))).rejects.toMatchObject({ code: 'CONVERSATION_NOT_FOUND' });
+    expect(await moves.hot.read(ref, { tail: 0 })).toBeNull();
+    expect(await moves.stored(ref)).toMatchObject({ row: { status: 'deleted' }, messages: [] });
+  });
+
+  it('that goes on and leaves once more meanwhile goes on from there', async () => {
+    await say();
+    await release();
+    const late = slowTo(async () => {
+      await say();
+      await say();
+      await release();
+    });
+    expect(await say(late)).toMatchObject({ seq: 4, earlier: null });
+    await release();
+    expect(seqsOf(await moves.history.messages(ref, 1, 10))).toEqual(numbers(1, 4));
+    expect(await moves.ranges(ref)).toEqual([[1, 1, 1, 'verified'], [2, 3, 2, 'verified'], [4, 4, 1, 'verified']]);
+  });
+
+  it('to change it changes what it is by then', async () => {
+    await say();
+    await release();
+    const late = slowTo(async () => {
+      await say();
+      await release();
+    });
+    expect(await late.update(acme, ref.conversationId, { summary: 'new' })).toMatchObject({ summary: 'new', messageCount: 2 });
+    await release();
+    expect((await moves.stored(ref)).row).toMatchObject({ summary: 'new', message_count: 2, archived_seq: 2 });
+  });
+});
+
+describe('a conversation that comes into another session', () => {
+  const enter = async (sessionId: string): Promise<unknown> => moves.conversations.open(acme, { ...conversation, sessionId });
+
+  it('while it is deleted leaves that session free', async () => {
+    await say();
+    const stale = await moves.history.get(ref);
+    const sessionId = newId();
+    await enter(sessionId);
+    await moves.archive.erase(ref, stale);
+    expect(await moves.index.session('acme', sessionId)).toEqual([]);
+    const next = await moves.conversations.open(acme, { ...conversation, sessionId, conversationId: undefined });
+    expect(next.conversationId).not.toBe(ref.conversationId);
+    conversation = { ...conversation, ...next };
+    expect(await say()).toMatchObject({ seq: 1 });
+  });
+
+  it.each(['active', 'closed'])('when it is %s leaves nothing behind in the one before', async (state) => {
+    await say();
+    if (state === 'closed') await close(moves.hot, ref);
+    const before = conversation.sessionId;
+    const sessionId = newId();
+    await enter(sessionId);
+    conversation = { ...conversation, sessionId };
+    await say();
+    expect(await moves.index.session('acme', sessionId)).toEqual([{ agentId: conversation.agentId, conversationId: ref.conversationId, isActive: true }]);
+    expect(await moves.index.session('acme', before)).toEqual([]);
+    await release();
+    expect(await moves.index.session('acme', sessionId)).toEqual([]);
+  });
+
+  it('while somebody closes it is closed where it is', async () => {
+    await fill(moves.hot, ref, 1);
+    const stale = await moves.history.get(ref);
+    const sessionId = newId();
+    await moves.conversations.open(acme, { ...stale, sessionId });
+    const closing = { fields: { status: 'completed' }, session: 'leave', status: 'active', dueInSeconds: 0 } as const;
+    expect(await moves.hot.change(ref, stale, closing)).toEqual({ outcome: 'refused', reason: 'session', fact: sessionId });
+    await moves.conversations.close(ref);
+    expect(await moves.index.session('acme', sessionId)).toEqual([{ agentId: stale.agentId, conversationId: ref.conversationId, isActive: false }]);
   });
 });

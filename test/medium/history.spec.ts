@@ -4,7 +4,7 @@ import type { ConversationRef, NewConversation } from '../../src/modules/convers
 import { toAppError } from '../../src/shared/errors/index.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { newConversation, newMessage } from '../factories/conversation.js';
-import { append as appendTo, close, fill, newRef, numbers, seqsOf } from '../support/hot-store.js';
+import { append as appendTo, close, fill, newRef, numbers, reheat, seqsOf } from '../support/hot-store.js';
 import { Moves } from '../support/moves.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -38,7 +38,7 @@ const partlyHot = async (): Promise<void> => {
   await fill(moves.hot, ref, 10);
   const { conversation: header, messages } = (await moves.hot.read(ref, { tail: 3 }))!;
   await release();
-  await moves.hot.reheat(ref, { ...header, status: 'transferred', archivedSeq: 10, firstHotSeq: 8 }, messages, []);
+  await reheat(moves.hot, ref, { ...header, status: 'transferred', archivedSeq: 10, firstHotSeq: 8 }, { tail: messages });
 };
 
 describe('the history', () => {
@@ -270,10 +270,10 @@ describe('an append to a conversation that has left Redis', () => {
     await append('one');
     await release();
     const hot = moves.stores.open({ releaseSeconds: 0 });
-    const reheat = hot.reheat.bind(hot);
+    const bringBack = hot.reheat.bind(hot);
     hot.reheat = async (...given) => {
-      await reheat(...given);
-      hot.reheat = reheat;
+      await bringBack(...given);
+      hot.reheat = bringBack;
       await moves.mover().move(ref);
     };
     expect(await moves.conversationsOver(hot).append('acme', conversation, newMessage())).toMatchObject({ seq: 2, earlier: null });

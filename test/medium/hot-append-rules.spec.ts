@@ -213,6 +213,24 @@ describe('a user’s message to a closed conversation', () => {
     expect(await header()).toMatchObject({ status: 'active', sessionId: 'second', closedAt: null });
     expect(await isActive()).toBe(true);
     expect(await index.session(ref.tenantId, 'second')).toEqual([{ agentId, conversationId: ref.conversationId, isActive: true }]);
+    expect(await index.session(ref.tenantId, 'first')).toEqual([]);
+  });
+
+  it('leaves the session before to the conversation that has come there since', async () => {
+    const agentId = newId();
+    await begin(ref, { agentId, sessionId: 'first' });
+    await close(store, ref);
+    const newer = neighbour();
+    await begin(newer, { agentId, sessionId: 'first' });
+    await append(store, ref, newMessage(), { sessionId: 'second' });
+    expect(await index.session(ref.tenantId, 'first')).toEqual([{ agentId, conversationId: newer.conversationId, isActive: true }]);
+  });
+
+  it('that is refused leaves it in the session that it was in', async () => {
+    await begin(ref, { sessionId: 'first' });
+    await close(store, ref);
+    await begin(neighbour());
+    await expectRefused({ sessionId: 'second', activeLimit: 1 }, { reason: 'conversations', fact: 1 });
   });
 
   it('displaces none when it is its session’s own', async () => {

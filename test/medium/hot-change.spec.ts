@@ -121,6 +121,15 @@ describe('a change of what is believed', () => {
     expect(await change({ idleSince: new Date(at + 1) })).toMatchObject({ outcome: 'changed' });
   });
 
+  it('of its session is made while it is in the one believed, and refused with the other when it is not', async () => {
+    await begin(ref);
+    const stale = { sessionId: 'elsewhere', agentId };
+    const before = await snapshotOf(redis, ref.tenantId);
+    for (const session of ['enter', 'leave'] as const) expect(await store.change(ref, stale, { fields: { status: 'completed' }, session, dueInSeconds: 0 })).toEqual({ outcome: 'refused', reason: 'session', fact: 'first' });
+    expect(await snapshotOf(redis, ref.tenantId)).toEqual(before);
+    expect(await store.change(ref, stale, { fields: { summary: 'x' }, dueInSeconds: 0 })).toMatchObject({ outcome: 'changed' });
+  });
+
   it('is refused for its status before anything else', async () => {
     await begin(ref);
     await expectRefused({ status: 'transferred', idleSince: new Date(0), session: 'enter', activeLimit: 0 }, { reason: 'status', fact: 'active' });
@@ -135,7 +144,7 @@ describe('a change that enters a session', () => {
     expect(await change(enter)).toEqual({ outcome: 'changed', displaced: null });
     expect(await header()).toMatchObject({ sessionId: 'second' });
     expect(await index.session(ref.tenantId, 'second')).toEqual([{ agentId, conversationId: ref.conversationId, isActive: true }]);
-    expect((await index.session(ref.tenantId, 'first')).filter((entry) => entry.isActive)).toEqual([]);
+    expect(await index.session(ref.tenantId, 'first')).toEqual([]);
   });
 
   it('displaces the one that is there, which is told', async () => {

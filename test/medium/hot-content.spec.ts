@@ -4,7 +4,7 @@ import type { HotConversationStore } from '../../src/modules/conversations/hot/h
 import type { HotIndexStore } from '../../src/modules/conversations/hot/hot-index.store.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { hotConversation, message, newConversation, newMessage } from '../factories/conversation.js';
-import { HotStores, append, close, newRef } from '../support/hot-store.js';
+import { HotStores, append, close, newRef, reheat } from '../support/hot-store.js';
 import { emptyRedis } from '../support/services.js';
 
 const stores = new HotStores();
@@ -53,7 +53,7 @@ describe('ids', () => {
 
   it('are all known again after a reheat', async () => {
     const ref = newRef();
-    await store.reheat(ref, hotConversation({ ...ref, seq: IDS.length, firstHotSeq: IDS.length + 1 }), [], IDS.map((id, i) => [id, i + 1]));
+    await reheat(store, ref, hotConversation({ ...ref, seq: IDS.length, firstHotSeq: IDS.length + 1 }), { ids: IDS.map((id, i) => [id, i + 1]) });
     for (const [i, id] of IDS.entries()) expect(await append(store, ref, newMessage({ messageId: id }))).toEqual({ outcome: 'repeated', seq: i + 1, stored: null });
     expect(await append(store, ref, newMessage({ messageId: 'new' }))).toMatchObject({ outcome: 'appended', seq: IDS.length + 1 });
   });
@@ -72,7 +72,7 @@ describe('content', () => {
     const { tenantId, conversationId } = newRef();
     const conversation = hotConversation({ conversationId, metadata: { content }, summary: content.toWellFormed() || null, status: 'transferred', seq: 2, archivedSeq: 2, firstHotSeq: 2, messageCount: 2, tokenCount: 3_000_000_000, closedAt: new Date(1_700_000_000_123) });
     const tail = [message(2, { content, metadata: { content } })];
-    await store.reheat({ tenantId, conversationId }, conversation, tail, [['m1', 1], ['m2', 2]]);
+    await reheat(store, { tenantId, conversationId }, conversation, { tail, ids: [['m1', 1], ['m2', 2]] });
     expect(await store.read({ tenantId, conversationId }, { tail: 10 })).toEqual({ conversation, messages: tail });
   };
 

@@ -5,7 +5,7 @@ import type { HotConversationStore } from '../../src/modules/conversations/hot/h
 import type { HotIndexStore } from '../../src/modules/conversations/hot/hot-index.store.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { hotConversation, message, newConversation, newMessage } from '../factories/conversation.js';
-import { HotStores, append, close, fill, markArchived, newRef, numbers, release, seqsOf } from '../support/hot-store.js';
+import { HotStores, append, close, fill, markArchived, newRef, numbers, reheat, release, seqsOf } from '../support/hot-store.js';
 import { emptyRedis } from '../support/services.js';
 
 const stores = new HotStores();
@@ -162,7 +162,8 @@ describe('release', () => {
   it('takes a conversation with everything it has out of Redis when its time has come', async () => {
     await transferred();
     expect(await release(store, ref)).toBe(true);
-    expect(await redis.keys(`*${ref.conversationId}*`)).toEqual([]);
+    expect(await redis.keys(`*${ref.conversationId}*`)).toEqual([keys.left('acme', ref.conversationId)]);
+    expect(await redis.ttl(keys.left('acme', ref.conversationId))).toBeGreaterThan(3_000);
     const indexes = [keys.hot('acme'), keys.active('acme'), keys.due('acme')];
     expect(await Promise.all(indexes.map((key) => redis.zscore(key, ref.conversationId)))).toEqual([null, null, null]);
   });
@@ -196,11 +197,12 @@ describe('release', () => {
 });
 
 describe('reheating', () => {
+  const tail = [message(4), message(5)];
   const cold = (): HotConversation => hotConversation({ ...ref, status: 'transferred', seq: 5, archivedSeq: 5, archivedRevision: 0, firstHotSeq: 4, messageCount: 5, tokenCount: 5 });
 
   it('brings back the tail, the counters and every id, and sets a release time', async () => {
     const before = Date.now();
-    await stores.open({ releaseSeconds: 1_000 }).reheat(ref, cold(), [message(4), message(5)], numbers(1, 5).map((seq) => [`m${String(seq)}`, seq]));
+    await reheat(stores.open({ releaseSeconds: 1_000 }), ref, cold(), { tail, ids: numbers(1, 5).map((seq) => [`m${String(seq)}`, seq]) });
     expect(await store.read(ref, { tail: 10 })).toMatchObject({ conversation: { status: 'transferred', seq: 5, archivedSeq: 5, firstHotSeq: 4 }, messages: [message(4), message(5)] });
     expect(await append(store, ref, newMessage({ messageId: 'm2' }))).toEqual({ outcome: 'repeated', seq: 2, stored: null });
     expect(await append(store, ref, newMessage({ messageId: 'm4' }))).toEqual({ outcome: 'repeated', seq: 4, stored: message(4) });
@@ -211,7 +213,7 @@ describe('reheating', () => {
 
   it('sets the release time after which it may leave again', async () => {
     const before = Date.now();
-    await stores.open({ releaseSeconds: 1_000 }).reheat(ref, cold(), [], []);
+    await reheat(stores.open({ releaseSeconds: 1_000 }), ref, cold());
     expect(await dueAt()).toBeGreaterThanOrEqual(before + 1_000_000);
     expect(await release(store, ref)).toBe(false);
     await setDue(Date.now() - 1);
@@ -221,13 +223,13 @@ describe('reheating', () => {
   it('does nothing to a conversation that is hot', async () => {
     await fill(store, ref, 7);
     const before = await store.read(ref, { tail: 10 });
-    await store.reheat(ref, cold(), [message(4), message(5)], [['forged', 1]]);
+    await reheat(store, ref, cold(), { tail, ids: [['forged', 1]] });
     expect(await store.read(ref, { tail: 10 })).toEqual(before);
     expect(await append(store, ref, newMessage({ messageId: 'forged' }))).toMatchObject({ outcome: 'appended', seq: 8 });
   });
 
   it('by two processes at once brings back one', async () => {
-    await Promise.all([store, stores.open()].map((each) => each.reheat(ref, cold(), [message(4), message(5)], [])));
+    await Promise.all([store, stores.open()].map((each) => reheat(each, ref, cold(), { tail })));
     expect(seqsOf(await store.read(ref, { tail: 10 }))).toEqual([4, 5]);
   });
 });

@@ -5,7 +5,7 @@ import type { ConversationRef, HotConversation } from '../../src/modules/convers
 import type { HotConversationStore, HotWindow } from '../../src/modules/conversations/hot/hot-conversation.store.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { hotConversation, message, newConversation, newMessage } from '../factories/conversation.js';
-import { HotStores, append, close, fill, markArchived, newRef, numbers, seqsOf, snapshotOf } from '../support/hot-store.js';
+import { HotStores, append, close, fill, markArchived, newRef, numbers, reheat, seqsOf, snapshotOf } from '../support/hot-store.js';
 import { emptyRedis } from '../support/services.js';
 
 const stores = new HotStores();
@@ -100,7 +100,7 @@ describe('a window', () => {
 
   it('of one brought back goes on for whoever remembers it from before', async () => {
     const conversation = hotConversation({ conversationId: ref.conversationId, status: 'transferred', seq: 6, archivedSeq: 6, firstHotSeq: 5, systemSeqs: [2, 5] });
-    await store.reheat(ref, conversation, [message(5), message(6)], numbers(1, 6).map((seq) => [`m${String(seq)}`, seq]));
+    await reheat(store, ref, conversation, { tail: [message(5), message(6)], ids: numbers(1, 6).map((seq) => [`m${String(seq)}`, seq]) });
     expect(await window(4, 6)).toEqual({ goesOn: true, firstSeq: 7, systemSeqs: [2, 5], messages: [] });
     expect(await window(4)).toEqual({ goesOn: false, firstSeq: 3, systemSeqs: [2, 5], messages: [message(5), message(6)] });
   });
@@ -140,7 +140,7 @@ describe('bringing a conversation back', () => {
   const tail = numbers(MANY - 999, MANY).map((seq) => message(seq));
 
   it('with 20 000 ids and 1 000 messages has every one of them', async () => {
-    await store.reheat(ref, cold({ systemSeqs: [1, 19_990] }), tail, ids);
+    await reheat(store, ref, cold({ systemSeqs: [1, 19_990] }), { tail, ids });
     expect(await store.read(ref, { tail: MANY })).toEqual({ conversation: cold({ ...(await store.read(ref, { tail: 0 }))!.conversation, systemSeqs: [1, 19_990] }), messages: tail });
     expect(await redis.hlen(keys.messageIds(ref.tenantId, ref.conversationId))).toBe(MANY);
     for (const seq of [1, 999, 1_000, 1_001, 4_000, 8_001, 19_000, 19_001, MANY]) {
@@ -151,7 +151,7 @@ describe('bringing a conversation back', () => {
 
   it('keeps everything that its header says', async () => {
     const conversation = cold({ summary: 'of "it"', customerSatisfaction: 3, userId: 'u', metadata: { a: [null] }, closedAt: new Date(1_700_000_000_123), tokenCount: 3_000_000_000, systemSeqs: [1, 7] });
-    await store.reheat(ref, conversation, tail, []);
+    await reheat(store, ref, conversation, { tail });
     expect((await store.read(ref, { tail: 0 }))?.conversation).toEqual(conversation);
     expect(Number(await redis.zscore(keys.hot(ref.tenantId), ref.conversationId))).toBe(conversation.createdAt.getTime());
     expect(await redis.zscore(keys.active(ref.tenantId), ref.conversationId)).toBeNull();
@@ -159,21 +159,33 @@ describe('bringing a conversation back', () => {
   });
 
   it('puts one that PostgreSQL believes active among the active ones, by its last message', async () => {
-    await store.reheat(ref, cold({ status: 'active', lastMessageAt: new Date(1_700_000_123_456) }), tail, []);
+    await reheat(store, ref, cold({ status: 'active', lastMessageAt: new Date(1_700_000_123_456) }), { tail });
     expect(Number(await redis.zscore(keys.active(ref.tenantId), ref.conversationId))).toBe(1_700_000_123_456);
   });
 
   it('does nothing to one that is hot', async () => {
     await fill(store, ref, 2);
     const before = await snapshotOf(redis, ref.tenantId);
-    await store.reheat(ref, cold(), tail, ids);
+    await reheat(store, ref, cold(), { tail, ids });
     expect(await snapshotOf(redis, ref.tenantId)).toEqual(before);
+  });
+
+  it('does nothing when it has left once more since PostgreSQL was read, and does it to who has read it since', async () => {
+    const leftAt = await store.leftAt(ref);
+    await fill(store, ref, 1);
+    await store.purge(ref, cold());
+    const before = await snapshotOf(redis, ref.tenantId);
+    await store.reheat(ref, { conversation: cold(), tail, ids, leftAt });
+    expect(await append(store, ref, newMessage(), { create: newConversation({ conversationId: ref.conversationId }), leftAt })).toBeNull();
+    expect(await snapshotOf(redis, ref.tenantId)).toEqual(before);
+    await reheat(store, ref, cold(), { tail, ids });
+    expect(seqsOf(await store.read(ref, { tail: 1 }))).toEqual([MANY]);
   });
 
   it('writes over what a conversation may have left behind', async () => {
     await redis.rpush(keys.messages(ref.tenantId, ref.conversationId), 'old');
     await redis.hset(keys.messageIds(ref.tenantId, ref.conversationId), 'old', 1);
-    await store.reheat(ref, cold(), tail, ids.slice(-1_000));
+    await reheat(store, ref, cold(), { tail, ids: ids.slice(-1_000) });
     expect(await redis.llen(keys.messages(ref.tenantId, ref.conversationId))).toBe(1_000);
     expect(await redis.hexists(keys.messageIds(ref.tenantId, ref.conversationId), 'old')).toBe(0);
   });

@@ -229,7 +229,7 @@ describe('a Redis that comes back with older data', () => {
   it('is believed when it has lost the conversation itself', async () => {
     await say(3);
     await window(5);
-    await store.purge(ref, conversation);
+    await moves.nooble.redis.del([keys.conversation, keys.messages, keys.messageIds].map((key) => key('acme', ref.conversationId)));
     expect(await window(5)).toEqual([]);
     await say(1);
     expect(seqsOf(await window(5))).toEqual([1]);

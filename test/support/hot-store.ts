@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { newId } from '../../src/contracts/index.js';
-import type { ConversationRef, Message } from '../../src/modules/conversations/conversation.js';
+import type { ConversationRef, HotConversation, Message } from '../../src/modules/conversations/conversation.js';
 import type { Appended, AppendOptions, Refused } from '../../src/modules/conversations/hot/append.js';
-import { HotConversationStore } from '../../src/modules/conversations/hot/hot-conversation.store.js';
+import { type ColdConversation, HotConversationStore } from '../../src/modules/conversations/hot/hot-conversation.store.js';
 import { HotIndexStore } from '../../src/modules/conversations/hot/hot-index.store.js';
 import { MigrationSettings, RedisSettings } from '../../src/shared/config/index.js';
 import { connectRedis } from '../../src/shared/redis/connect-redis.js';
@@ -79,6 +79,11 @@ export async function markArchived(store: HotConversationStore, ref: Conversatio
 export async function release(store: HotConversationStore, ref: ConversationRef): Promise<boolean> {
   const header = (await store.read(ref, { tail: 0 }))?.conversation;
   return store.release(ref, header ?? { sessionId: 'session', agentId: 'agent' });
+}
+
+/** Brings a conversation back as PostgreSQL is said to have it now. */
+export async function reheat(store: HotConversationStore, ref: ConversationRef, conversation: HotConversation, { tail = [], ids = [] }: Partial<ColdConversation> = {}): Promise<void> {
+  await store.reheat(ref, { conversation, tail, ids, leftAt: await store.leftAt(ref) });
 }
 
 export function seqsOf(range: { readonly messages: readonly Message[] } | readonly Message[] | null): number[] {

@@ -202,7 +202,7 @@ export class ConversationsService {
       const change = changeOf(conversation);
       if (change === null) return;
       const answer = await this.hot.change(ref, conversation, change);
-      if (answer?.outcome === 'refused' && answer.reason !== 'status') throw refused(ref.conversationId, answer);
+      if (answer?.outcome === 'refused' && answer.reason !== 'status' && answer.reason !== 'session') throw refused(ref.conversationId, answer);
       if (answer?.outcome === 'changed') {
         await this.invalidator.conversation(ref.tenantId, conversation.agentId, ref.conversationId);
         return this.closeDisplaced(ref.tenantId, answer.displaced);

@@ -60,26 +60,34 @@ export class MessageAppender {
     return { seq: answer.seq, tokens: counted.tokens, earlier: null, displaced: answer.displaced };
   }
 
-  /** Makes a conversation hot; nothing happens if it is. @throws CONVERSATION_NOT_FOUND (notFound) */
+  /** Makes a conversation hot; nothing happens if it is, or has left again meanwhile. @throws CONVERSATION_NOT_FOUND (notFound) */
   async reheat(ref: ConversationRef): Promise<void> {
-    const cold = await this.archive.find(ref);
-    if (!cold || cold.status === 'deleted') throw conversationErrors.notFound(ref.conversationId);
-    await this.bringBack(ref, cold);
+    const { cold, leftAt } = await this.readCold(ref);
+    if (!cold) throw conversationErrors.notFound(ref.conversationId);
+    await this.bringBack(ref, cold, leftAt);
   }
 
   /** Brings the conversation back and appends to it. It may leave again in between, if it is closed and nobody keeps it: then once more. */
   private async appendToCold(ref: ConversationRef, message: NewMessage & { readonly tokens: number }, options: AppendOptions): Promise<Appended | Refused> {
     const { create, ...ifHot } = options;
     for (;;) {
-      const cold = await this.archive.find(ref);
-      if (cold?.status === 'deleted' || (!cold && !create)) throw conversationErrors.notFound(ref.conversationId);
-      if (cold) await this.bringBack(ref, cold);
-      const appended = await this.hot.append(ref, message, cold ? ifHot : options);
+      const { cold, leftAt } = await this.readCold(ref);
+      if (!cold && !create) throw conversationErrors.notFound(ref.conversationId);
+      if (cold) await this.bringBack(ref, cold, leftAt);
+      const appended = await this.hot.append(ref, message, cold ? ifHot : { ...options, leftAt });
       if (appended) return appended;
     }
   }
 
-  private async bringBack(ref: ConversationRef, cold: Conversation): Promise<void> {
+  /** @throws CONVERSATION_NOT_FOUND (notFound) for a deleted one */
+  private async readCold(ref: ConversationRef): Promise<{ readonly cold: Conversation | null; readonly leftAt: string }> {
+    const leftAt = await this.hot.leftAt(ref);
+    const cold = await this.archive.find(ref);
+    if (cold?.status === 'deleted') throw conversationErrors.notFound(ref.conversationId);
+    return { cold, leftAt };
+  }
+
+  private async bringBack(ref: ConversationRef, cold: Conversation, leftAt: string): Promise<void> {
     const seq = cold.archivedSeq;
     const firstHotSeq = Math.max(1, seq - this.settings.hotTailMessages + 1);
     const [tail, ids, systemSeqs] = await Promise.all([
@@ -87,7 +95,7 @@ export class MessageAppender {
       this.archive.findMessageIds(ref),
       this.archive.findSystemSeqs(ref, WINDOW_SYSTEM_MESSAGES),
     ]);
-    await this.hot.reheat(ref, { ...cold, seq, firstHotSeq, systemSeqs, archivedRevision: cold.revision }, tail, ids);
+    await this.hot.reheat(ref, { conversation: { ...cold, seq, firstHotSeq, systemSeqs, archivedRevision: cold.revision }, tail, ids, leftAt });
     await this.invalidator.conversation(ref.tenantId, cold.agentId, ref.conversationId);
   }
 

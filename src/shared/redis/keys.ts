@@ -15,6 +15,8 @@ export const keys = {
   sessionSockets: (tenantId: string, sessionId: string) => `nb:{${tenantId}}:session:${sessionId}:sockets`,
   /** sorted set: hot conversations by the time they were created. */
   hot: (tenantId: string) => `nb:{${tenantId}}:hot`,
+  /** string: when the conversation left Redis; kept for an hour, so that nobody brings it back by what he has read in PostgreSQL before. */
+  left: (tenantId: string, conversationId: string) => `nb:{${tenantId}}:conv:${conversationId}:left`,
   /** sorted set: conversations by the time at which the migrator must look at them. */
   due: (tenantId: string) => `nb:{${tenantId}}:due`,
   /** sorted set: active conversations by a time before which they had no message; made exact when somebody looks for idle ones. */

@@ -51,9 +51,17 @@ export class ConversationArchive {
    * leaves Redis. A crash in between leaves it due, and the next move calls this again.
    */
   async erase(ref: ConversationRef, conversation: Conversation): Promise<void> {
-    await this.hot.change(ref, conversation, { fields: { status: 'deleted' }, session: 'leave', dueInSeconds: 0 });
-    await this.transactions.run((tx) => this.archive.erase(ref.tenantId, conversation, tx));
-    await this.hot.purge(ref, conversation);
+    const deleted = await this.hide(ref, conversation);
+    await this.transactions.run((tx) => this.archive.erase(ref.tenantId, deleted, tx));
+    await this.hot.purge(ref, deleted);
+  }
+
+  /** Nobody comes to it any more in Redis. @returns the conversation as it was last: it may have come into another session meanwhile */
+  private async hide(ref: ConversationRef, known: Conversation): Promise<Conversation> {
+    const change = { fields: { status: 'deleted' }, session: 'leave', dueInSeconds: 0 } as const;
+    let conversation = known;
+    while ((await this.hot.change(ref, conversation, change))?.outcome === 'refused') conversation = (await this.hot.read(ref, { tail: 0 }))?.conversation ?? conversation;
+    return conversation;
   }
 
   /** What PostgreSQL has of a range: the basis for checking a ledger row. */

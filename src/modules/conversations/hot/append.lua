@@ -1,14 +1,16 @@
 -- Appends one message. The same messageId again is the same append. Most appends are plain: `append-next.lua` does those.
--- KEYS: header, messages, ids, hot, active, due, session, lease, prefix of every session
+-- KEYS: header, messages, ids, hot, active, due, session, lease, left, session that a closed conversation is in as the caller knows it
 -- ARGV: 1 conversationId, 2 messageId, 3 message (JSON without seq), 4 tokens, 5 role, 6 now (ms), 7 due at (ms), 8 sessionId,
 --   and '' for none: 9 header of a new conversation (JSON object), 10 active conversations at the most, 11 messages at the most,
---   12 fencing token of the run that appends, 13 seq of the newest message as the caller knows it
+--   12 fencing token of the run that appends, 13 seq of the newest message as the caller knows it,
+--   14 when the conversation had left last before PostgreSQL was found to have none, or ''; counts only with 9,
+--   15 sessionId of the last key
 -- Returns { 'appended', seq, status before if it was closed or '', conversation that the session has left for this one or '' },
 --   { 'repeated', seq, the message (JSON) or '' if it is in PostgreSQL only }, { 'refused', reason, what stands against it },
---   or false if the conversation is not hot
+--   or false if the conversation is not hot, or has been meanwhile
 local at = redis.call('HMGET', KEYS[1], 'status', 'seq', 'archivedSeq', 'firstHotSeq', 'tokenCount', 'agentId', 'sessionId')
 local status = at[1]
-if not status and ARGV[9] == '' then return false end
+if not status and (ARGV[9] == '' or (redis.call('GET', KEYS[9]) or '') ~= ARGV[14]) then return false end
 
 local seq = (tonumber(at[2]) or 0) + 1
 if redis.call('HSETNX', KEYS[3], ARGV[2], seq) == 0 then
@@ -33,6 +35,8 @@ end
 local opens = not status or (status ~= 'active' and ARGV[5] == 'user')
 local agent, left = at[6], ''
 if opens then
+  local before = status and at[7] or ARGV[8]
+  if before ~= ARGV[8] and before ~= ARGV[15] then return refuse('session', before) end
   local created = status and {} or cjson.decode(ARGV[9])
   agent = agent or created.agentId
   local current = redis.call('HGET', KEYS[7], agent)
@@ -49,10 +53,8 @@ if opens then
     end
     redis.call('HSET', KEYS[1], unpack(fields))
     redis.call('ZADD', KEYS[4], ARGV[6], ARGV[1])
-  elseif redis.call('HGET', KEYS[9] .. at[7], '~' .. agent) == ARGV[1] then
-    -- It may come from another session.
-    redis.call('HDEL', KEYS[9] .. at[7], '~' .. agent)
   end
+  if before ~= ARGV[8] and redis.call('HGET', KEYS[10], '~' .. agent) == ARGV[1] then redis.call('HDEL', KEYS[10], '~' .. agent) end
   redis.call('HSET', KEYS[7], agent, ARGV[1], '~' .. agent, ARGV[1])
   redis.call('ZADD', KEYS[5], ARGV[6], ARGV[1])
 end

@@ -6,6 +6,8 @@ export interface AppendOptions {
   readonly sessionId: string;
   /** Begins the conversation with this header if it is not hot. */
   readonly create?: NewConversation;
+  /** Since when PostgreSQL is known to have none; with `create`. As {@link HotConversationStore.leftAt} said before it was asked. */
+  readonly leftAt?: string;
   /** Active conversations of the tenant at the most; only a message that opens one is refused. */
   readonly activeLimit?: number | null;
   /** Messages of the conversation at the most. */
@@ -44,6 +46,6 @@ export interface Refused {
 
 /**
  * `closed`: archived or deleted. `moved`: the newest message is another one. `messages`, `conversations`: a limit. `fenced`: another run has the
- * conversation. `status`: it has another status. `busy`: it has a newer message.
+ * conversation. `status`, `session`: it has another one. `busy`: it has a newer message.
  */
-export type RefusalReason = 'closed' | 'moved' | 'messages' | 'conversations' | 'fenced' | 'status' | 'busy';
+export type RefusalReason = 'closed' | 'moved' | 'messages' | 'conversations' | 'fenced' | 'status' | 'session' | 'busy';

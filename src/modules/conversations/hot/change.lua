@@ -1,13 +1,15 @@
 -- Changes a conversation's header, if it still is as the caller believes, and has the change moved to PostgreSQL.
 -- KEYS: header, session that it is in afterwards, session that it is in now, active, due
 -- ARGV: 1 conversationId, 2 agentId, 3 fields to set (JSON object), 4 'enter' or 'leave' the session or '', 5 now (ms), 6 due at (ms),
---   and '' for any: 7 status that it must have, 8 last message at the latest (ms), 9 active conversations at the most
+--   and '' for any: 7 status that it must have, 8 last message at the latest (ms), 9 active conversations at the most,
+--   10 session that it is in now; only who enters or leaves has to know it
 -- Returns { 'changed', conversation that the session has left for this one or '' }, { 'refused', reason, what stands against it },
 --   or false if the conversation is not hot
-local at = redis.call('HMGET', KEYS[1], 'status', 'lastMessageAt')
+local at = redis.call('HMGET', KEYS[1], 'status', 'lastMessageAt', 'sessionId')
 if not at[1] then return false end
 if ARGV[7] ~= '' and at[1] ~= ARGV[7] then return { 'refused', 'status', at[1] } end
 if ARGV[8] ~= '' and tonumber(at[2]) > tonumber(ARGV[8]) then return { 'refused', 'busy', at[2] } end
+if ARGV[4] ~= '' and at[3] ~= ARGV[10] then return { 'refused', 'session', at[3] } end
 
 local left = ''
 if ARGV[4] == 'enter' then
@@ -20,6 +22,7 @@ if ARGV[4] == 'enter' then
 end
 if ARGV[4] ~= '' and redis.call('HGET', KEYS[3], ARGV[2]) == ARGV[1] then redis.call('HDEL', KEYS[3], ARGV[2]) end
 if ARGV[4] == 'enter' then
+  -- The session before forgets it, unless it is this one.
   if redis.call('HGET', KEYS[3], '~' .. ARGV[2]) == ARGV[1] then redis.call('HDEL', KEYS[3], '~' .. ARGV[2]) end
   redis.call('HSET', KEYS[2], ARGV[2], ARGV[1], '~' .. ARGV[2], ARGV[1])
   redis.call('ZADD', KEYS[4], 'NX', ARGV[5], ARGV[1])

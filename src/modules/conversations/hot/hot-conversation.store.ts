@@ -8,7 +8,7 @@ import { type HeaderFields, fromHeader, headerOfNew, seqsOf, toHeader } from './
 import { fromStored, toStored } from './message-json.js';
 
 /** How many keys each takes. */
-const SCRIPTS = { 'open-session': 5, append: 9, 'append-next': 3, read: 2, window: 3, change: 5, 'mark-archived': 2, trim: 2, release: 7, reheat: 6 } as const;
+const SCRIPTS = { 'open-session': 5, append: 10, 'append-next': 3, read: 2, window: 3, change: 5, 'mark-archived': 2, trim: 2, release: 8, reheat: 7 } as const;
 
 /** Which messages to read: from a seq on, the last ones before a seq, the newest ones, or the oldest that PostgreSQL does not have yet. */
 export type Range =
@@ -32,6 +32,17 @@ export interface HotWindow {
   readonly systemSeqs: readonly number[];
   /** Oldest first. */
   readonly messages: readonly Message[];
+}
+
+/** A conversation as PostgreSQL has it. */
+export interface ColdConversation {
+  readonly conversation: HotConversation;
+  /** Its newest messages, oldest first. */
+  readonly tail: readonly Message[];
+  /** messageId and seq of all its messages. */
+  readonly ids: readonly (readonly [messageId: string, seq: number])[];
+  /** As {@link HotConversationStore.leftAt} said before any of this was read. */
+  readonly leftAt: string;
 }
 
 /** A change of a header. */
@@ -87,18 +98,21 @@ export class HotConversationStore {
    */
   async append(ref: ConversationRef, message: NewMessage & { readonly tokens: number }, options: AppendOptions): Promise<Appended | Refused | null> {
     const now = Date.now();
-    const { create, sessionId, activeLimit, messageLimit, fencingToken, expectedSeq } = options;
+    const { sessionId, messageLimit } = options;
     const stored = toStored({ ...message, createdAt: new Date(now) });
     if (isPlain(message, options)) {
       const args = [message.messageId, stored, message.tokens, now, ...(messageLimit == null ? [] : [messageLimit])];
       const seq = (await this.scripts['append-next'](keysOf(ref, 'header', 'messages', 'ids'), args)) as number | null;
       if (seq !== null) return { outcome: 'appended', seq, closedBefore: null, displaced: null };
     }
-    const header = create === undefined ? '' : JSON.stringify(headerOfNew(create));
-    const args = [ref.conversationId, message.messageId, stored, message.tokens, message.role, now, this.dueAt(now), sessionId];
-    const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), keys.session(ref.tenantId, sessionId), keys.lease(ref.tenantId, ref.conversationId), keys.session(ref.tenantId, '')];
-    const answer = await this.scripts.append(scriptKeys, [...args, header, activeLimit ?? '', messageLimit ?? '', fencingToken ?? '', expectedSeq ?? '']);
-    return appendedOf(answer as AppendAnswer | null);
+    const args = [ref.conversationId, message.messageId, stored, message.tokens, message.role, now, this.dueAt(now), ...appendArguments(options)];
+    const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), keys.session(ref.tenantId, sessionId), ...keysOf(ref, 'lease', 'left')];
+    const appendFrom = async (before: string): Promise<Appended | Refused | null> =>
+      appendedOf((await this.scripts.append([...scriptKeys, keys.session(ref.tenantId, before)], [...args, before])) as AppendAnswer | null);
+    let answer = await appendFrom(sessionId);
+    // Closed in another session, which has to be known to forget it.
+    while (answer?.outcome === 'refused' && answer.reason === 'session') answer = await appendFrom(String(answer.fact));
+    return answer;
   }
 
   /** Active conversations of the tenant that would stay so if this one opened in its session. */
@@ -146,7 +160,7 @@ export class HotConversationStore {
     const { sessionId, agentId } = conversation;
     const sessions = [change.fields.sessionId ?? sessionId, sessionId].map((id) => keys.session(tenantId, id));
     const scriptKeys = [keys.conversation(tenantId, conversationId), ...sessions, keys.active(tenantId), keys.due(tenantId)];
-    const answer = (await this.scripts.change(scriptKeys, [conversationId, agentId, ...changeArguments(change)])) as ['changed', string] | RefusedAnswer | null;
+    const answer = (await this.scripts.change(scriptKeys, [conversationId, agentId, ...changeArguments(change), sessionId])) as ['changed', string] | RefusedAnswer | null;
     if (answer === null) return null;
     return answer[0] === 'refused' ? refusedOf(answer) : { outcome: 'changed', displaced: orNull(answer[1]) };
   }
@@ -177,15 +191,20 @@ export class HotConversationStore {
     await this.leave(ref, conversation, 1);
   }
 
-  /** Brings an archived conversation back; does nothing when it is hot. @param ids messageId and seq of all its messages */
-  async reheat(ref: ConversationRef, conversation: HotConversation, tail: readonly Message[], ids: readonly (readonly [messageId: string, seq: number])[]): Promise<void> {
+  /** When the conversation left Redis last; '' if it never did, or long ago. To be asked before PostgreSQL is read for {@link reheat}. */
+  async leftAt({ tenantId, conversationId }: ConversationRef): Promise<string> {
+    return (await this.redis.get(keys.left(tenantId, conversationId))) ?? '';
+  }
+
+  /** Brings an archived conversation back; does nothing when it is hot, or was and has left since: with more messages, or deleted. */
+  async reheat(ref: ConversationRef, { conversation, tail, ids, leftAt }: ColdConversation): Promise<void> {
     const releaseAt = Date.now() + this.settings.releaseSeconds * 1_000;
-    const args = [JSON.stringify(toHeader(conversation)), JSON.stringify(tail.map(toStored)), JSON.stringify(ids.flat()), releaseAt];
-    await this.scripts.reheat(keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), [ref.conversationId, ...args]);
+    const args = [JSON.stringify(toHeader(conversation)), JSON.stringify(tail.map(toStored)), JSON.stringify(ids.flat()), releaseAt, leftAt];
+    await this.scripts.reheat(keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due', 'left'), [ref.conversationId, ...args]);
   }
 
   private async leave(ref: ConversationRef, { sessionId, agentId }: Pick<HotConversation, 'sessionId' | 'agentId'>, isForced: 0 | 1): Promise<boolean> {
-    const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), keys.session(ref.tenantId, sessionId)];
+    const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), keys.session(ref.tenantId, sessionId), ...keysOf(ref, 'left')];
     return (await this.scripts.release(scriptKeys, [ref.conversationId, agentId, Date.now(), isForced])) === 1;
   }
 
@@ -222,7 +241,7 @@ function messagesOf(texts: readonly string[], firstSeq: number): Message[] {
   return texts.map((text, i) => fromStored(text, firstSeq + i));
 }
 
-function keysOf({ tenantId, conversationId }: ConversationRef, ...names: ('header' | 'messages' | 'ids' | 'hot' | 'active' | 'due')[]): string[] {
+function keysOf({ tenantId, conversationId }: ConversationRef, ...names: (keyof typeof KEYS)[]): string[] {
   return names.map((name) => KEYS[name](tenantId, conversationId));
 }
 
@@ -233,7 +252,14 @@ const KEYS = {
   hot: keys.hot,
   active: keys.active,
   due: keys.due,
+  lease: keys.lease,
+  left: keys.left,
 } as const;
+
+function appendArguments({ create, sessionId, activeLimit, messageLimit, fencingToken, expectedSeq, leftAt }: AppendOptions): (string | number)[] {
+  const header = create === undefined ? '' : JSON.stringify(headerOfNew(create));
+  return [sessionId, header, activeLimit ?? '', messageLimit ?? '', fencingToken ?? '', expectedSeq ?? '', leftAt ?? ''];
+}
 
 function changeArguments({ fields, session, status, idleSince, activeLimit, dueInSeconds }: HeaderChange): (string | number)[] {
   const now = Date.now();

@@ -1,8 +1,10 @@
--- Brings an archived conversation back: its header, the tail of its messages and all its message ids. Does nothing if it is hot.
--- KEYS: header, messages, ids, hot, active, due
--- ARGV: conversationId, header (JSON object), tail (JSON array of messages as JSON texts), ids (JSON array messageId, seq, messageId, seq …), release at (ms)
+-- Brings an archived conversation back: its header, the tail of its messages and all its message ids. Does nothing if it is hot,
+-- or if it has left once more since PostgreSQL was read: what was read is old, or deleted by now.
+-- KEYS: header, messages, ids, hot, active, due, left
+-- ARGV: conversationId, header (JSON object), tail (JSON array of messages as JSON texts), ids (JSON array messageId, seq, messageId, seq …), release at (ms),
+--   when it had left last before PostgreSQL was read, or ''
 -- Returns 1 if it was brought back
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+if redis.call('EXISTS', KEYS[1]) == 1 or (redis.call('GET', KEYS[7]) or '') ~= ARGV[6] then return 0 end
 local header = cjson.decode(ARGV[2])
 for field, value in pairs(header) do redis.call('HSET', KEYS[1], field, value) end
 redis.call('DEL', KEYS[2], KEYS[3])

@@ -1,5 +1,5 @@
 -- Takes a conversation out of Redis, if it is closed, whole in PostgreSQL and past its release time.
--- KEYS: header, messages, ids, hot, active, due, session    ARGV: conversationId, agentId, now (ms), 1 if it goes whatever its state
+-- KEYS: header, messages, ids, hot, active, due, session, left    ARGV: conversationId, agentId, now (ms), 1 if it goes whatever its state
 -- Returns 1 if it was released
 local at = redis.call('HMGET', KEYS[1], 'seq', 'archivedSeq', 'status', 'changes', 'archivedRevision')
 if ARGV[4] ~= '1' then
@@ -7,6 +7,8 @@ if ARGV[4] ~= '1' then
   local releaseAt = redis.call('ZSCORE', KEYS[6], ARGV[1])
   if releaseAt and tonumber(releaseAt) > tonumber(ARGV[3]) then return 0 end
 end
+-- Longer than anybody takes between reading PostgreSQL and bringing it back.
+redis.call('SET', KEYS[8], ARGV[3], 'EX', 3600)
 redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
 for i = 4, 6 do redis.call('ZREM', KEYS[i], ARGV[1]) end
 for _, field in ipairs({ ARGV[2], '~' .. ARGV[2] }) do
