@@ -69,6 +69,31 @@ const BODIES: Readonly<Record<string, { readonly url: () => string; readonly rig
   },
 };
 
+describe('a message of the greatest length', () => {
+  const save = (content: string, conversationId: string): Promise<unknown> => nooble.app.get(ActionBus, { strict: false }).request('conversation.save_message', { tenantId: 'acme', tenantTier: 'enterprise', data: { conversationId, role: 'user', content } });
+
+  it.each(['x', '漢', '\\"', 'word '])('of “%s” is kept exactly in both stores, and one character more is refused by name', async (unit) => {
+    const [conversationId, content] = [await all.begin(), unit.repeat(MAX_CONTENT_CHARACTERS).slice(0, MAX_CONTENT_CHARACTERS)];
+    await save(content, conversationId);
+    await expect(save(`${content}x`, conversationId)).rejects.toMatchObject({ kind: 'invalid', code: 'VALIDATION_FAILED', details: { fields: [{ field: 'data.content' }] } });
+    for (const step of [async () => undefined, () => all.move(conversationId), () => all.rest(conversationId)]) {
+      await step();
+      const { data, total } = await all.page(conversationId);
+      expect([total, data[0]?.content.length, data[0]?.content === content]).toEqual([1, MAX_CONTENT_CHARACTERS, true]);
+    }
+    expect((await acme.get<{ truncationApplied: boolean; totalTokens: number }>(`${PATH}/${conversationId}/context?model=gpt-4`)).body.totalTokens).toBeLessThanOrEqual(19_600);
+  });
+
+  it('does not fit into a body: 413, and nothing is kept', async () => {
+    const conversationId = await all.begin();
+    const answer = await acme.post<ErrorAnswer>(`${PATH}/${conversationId}/messages`, { role: 'user', content: 'x'.repeat(MAX_CONTENT_CHARACTERS) });
+    expect([answer.status, answer.body.code]).toEqual([413, 'BODY_TOO_LARGE']);
+    expect((await all.get(conversationId)).messageCount).toBe(0);
+    const most = 1_048_576 - JSON.stringify({ role: 'user', content: '' }).length;
+    expect((await all.say(conversationId, 'x'.repeat(most))).seq).toBe(1);
+  });
+});
+
 describe('a body', () => {
   beforeAll(async () => {
     places['agent'] = await createAgent(acme);
@@ -167,31 +192,6 @@ describe('an id in a path', () => {
 
   it('in capitals is the same conversation', async () => {
     expect((await all.get(places['cold']!.toUpperCase())).conversationId).toBe(places['cold']);
-  });
-});
-
-describe('a message of the greatest length', () => {
-  const save = (content: string, conversationId: string): Promise<unknown> => nooble.app.get(ActionBus, { strict: false }).request('conversation.save_message', { tenantId: 'acme', tenantTier: 'enterprise', data: { conversationId, role: 'user', content } });
-
-  it.each(['x', '漢', '\\"', 'word '])('of “%s” is kept exactly in both stores, and one character more is refused by name', async (unit) => {
-    const [conversationId, content] = [await all.begin(), unit.repeat(MAX_CONTENT_CHARACTERS).slice(0, MAX_CONTENT_CHARACTERS)];
-    await save(content, conversationId);
-    await expect(save(`${content}x`, conversationId)).rejects.toMatchObject({ kind: 'invalid', code: 'VALIDATION_FAILED', details: { fields: [{ field: 'data.content' }] } });
-    for (const step of [async () => undefined, () => all.move(conversationId), () => all.rest(conversationId)]) {
-      await step();
-      const { data, total } = await all.page(conversationId);
-      expect([total, data[0]?.content.length, data[0]?.content === content]).toEqual([1, MAX_CONTENT_CHARACTERS, true]);
-    }
-    expect((await acme.get<{ truncationApplied: boolean; totalTokens: number }>(`${PATH}/${conversationId}/context?model=gpt-4`)).body.totalTokens).toBeLessThanOrEqual(19_600);
-  });
-
-  it('does not fit into a body: 413, and nothing is kept', async () => {
-    const conversationId = await all.begin();
-    const answer = await acme.post<ErrorAnswer>(`${PATH}/${conversationId}/messages`, { role: 'user', content: 'x'.repeat(MAX_CONTENT_CHARACTERS) });
-    expect([answer.status, answer.body.code]).toEqual([413, 'BODY_TOO_LARGE']);
-    expect((await all.get(conversationId)).messageCount).toBe(0);
-    const most = 1_048_576 - JSON.stringify({ role: 'user', content: '' }).length;
-    expect((await all.say(conversationId, 'x'.repeat(most))).seq).toBe(1);
   });
 });
 
