@@ -1,7 +1,7 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsNumber, IsObject, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { GetContextData, GetHistoryData, SaveMessageData, SessionClosedData } from './conversation-actions.js';
-import { IsId, IsMessageText, Optional } from './fields.js';
+import { IsId, IsMessageText, Optional, Verbatim } from './fields.js';
 import { CLIENT_ID } from './ids.js';
 import { MODEL_PROVIDERS, type ModelProvider } from './models.js';
 
@@ -22,7 +22,7 @@ export class AgentRunData {
   @IsMessageText() message!: string;
   /** Kind of message, `text` in every client so far. */
   @IsString() messageType!: string;
-  @IsObject() userInfo!: Record<string, unknown>;
+  @Verbatim() @IsObject() userInfo!: Record<string, unknown>;
   /** Model calls at the most in this run. */
   @Optional() @IsInt() @Min(1) @Max(100) maxIterations?: number;
   /** Whole-run time-out in milliseconds, never above the tier's. */

@@ -1,5 +1,5 @@
 import { IsIn, IsISO8601, IsNotIn, IsObject, IsString, Matches, MaxLength } from 'class-validator';
-import { IsId, Optional } from './fields.js';
+import { IsId, IsMetadata, Optional, Verbatim } from './fields.js';
 import { ACTION_TYPES, type ActionType, type DataOf } from './actions.js';
 import { CLIENT_ID } from './ids.js';
 import { TIERS, type Tier } from './tiers.js';
@@ -28,8 +28,8 @@ export class DomainAction<T extends ActionType = ActionType> {
   @Optional() @Matches(/^[A-Za-z0-9._-]{1,128}$/) @IsNotIn(ACTION_TYPES) callbackQueueName?: string;
   /** Opaque key under which the execution context is cached. */
   @Optional() @IsString() @MaxLength(512) contextCacheKey?: string;
-  @IsObject() data!: DataOf<T>;
-  @IsObject() metadata!: Record<string, unknown>;
+  @Verbatim() @IsObject() data!: DataOf<T>;
+  @IsMetadata() metadata!: Record<string, unknown>;
   /** ISO-8601 UTC. */
   @IsISO8601() createdAt!: string;
 }

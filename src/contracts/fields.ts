@@ -38,7 +38,12 @@ export function IsContent(): PropertyDecorator {
 export function IsMetadata(): PropertyDecorator {
   const rule = `$property must be a JSON object of at most ${String(MAX_METADATA_BYTES)} bytes`;
   const isMetadata = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value) && Buffer.byteLength(JSON.stringify(value)) <= MAX_METADATA_BYTES;
-  return ValidateBy({ name: 'isMetadata', validator: { validate: isMetadata, defaultMessage: () => rule } });
+  return together(Verbatim(), ValidateBy({ name: 'isMetadata', validator: { validate: isMetadata, defaultMessage: () => rule } }));
+}
+
+/** The field as it was sent. class-transformer copies objects field by field, and leaves out what every object has a method of that name for: `constructor`, `toString`. */
+export function Verbatim(): PropertyDecorator {
+  return Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => obj[key]);
 }
 
 /** A date and time in ISO 8601, read as a Date. */

@@ -15,7 +15,7 @@ export type {
   TerminalEventType,
 } from './execution-events.js';
 export { CLIENT_ID, REPLY_QUEUE_PREFIX, SYSTEM_TENANT, newId } from './ids.js';
-export { IsContent, IsId, IsMessageText, IsMetadata, IsQueryBoolean, IsTime, Optional } from './fields.js';
+export { IsContent, IsId, IsMessageText, IsMetadata, IsQueryBoolean, IsTime, Optional, Verbatim } from './fields.js';
 export { MAX_CONTENT_CHARACTERS, MAX_MESSAGE_CHARACTERS, MAX_METADATA_BYTES, MESSAGE_ROLES } from './messages.js';
 export type { MessageRole, TokenUsage } from './messages.js';
 export { BUILTIN_TOOLS, MODEL_PROVIDERS } from './models.js';

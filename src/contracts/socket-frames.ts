@@ -1,5 +1,5 @@
-import { IsInt, IsObject, Matches, Max, Min } from 'class-validator';
-import { IsId, IsMessageText, Optional } from './fields.js';
+import { IsInt, Matches, Max, Min } from 'class-validator';
+import { IsId, IsMessageText, IsMetadata, Optional } from './fields.js';
 import { CLIENT_ID } from './ids.js';
 
 /** `data` of the client frame `execution.start`: one turn, whose events this socket then receives. */
@@ -10,7 +10,7 @@ export class ExecutionStartFrame {
   /** Default: the session that the socket was opened with. */
   @Optional() @Matches(CLIENT_ID) sessionId?: string;
   @Optional() @Matches(CLIENT_ID) userId?: string;
-  @Optional() @IsObject() metadata?: Record<string, unknown>;
+  @Optional() @IsMetadata() metadata?: Record<string, unknown>;
   @Optional() @IsInt() @Min(1) @Max(100) maxIterations?: number;
   @Optional() @IsInt() @Min(1) timeoutMs?: number;
 }

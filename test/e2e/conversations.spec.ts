@@ -136,6 +136,8 @@ describe('the status of a conversation', () => {
     const archived = await all.begin();
     await WAYS['archived']!(archived);
     expect(await acme.post(`${PATH}/${archived}/messages`, { role: 'user', content: 'hello?' })).toMatchObject({ status: 409, body: { code: 'CONVERSATION_ARCHIVED' } });
+    const turn = await acme.post(`/api/v1/agents/${await createAgent(acme)}/executions`, { message: 'hello?', conversationId: archived });
+    expect(turn).toMatchObject({ status: 409, body: { code: 'CONVERSATION_ARCHIVED' } });
     for (const way of ['completed', 'transferred']) {
       const conversationId = await all.begin();
       await WAYS[way]!(conversationId);

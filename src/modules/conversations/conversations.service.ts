@@ -70,7 +70,8 @@ export class ConversationsService {
   /**
    * The conversation that a message is for: the one named, which comes into the session named, or the session's.
    *
-   * @throws CONVERSATION_NOT_FOUND (notFound) for an id that is not the tenant's, TIER_LIMIT_CONVERSATIONS (limited), TIER_LIMIT_MESSAGES (forbidden)
+   * @throws CONVERSATION_NOT_FOUND (notFound) for an id that is not the tenant's, CONVERSATION_ARCHIVED (conflict), TIER_LIMIT_CONVERSATIONS (limited),
+   * TIER_LIMIT_MESSAGES (forbidden)
    */
   async open({ tenantId, tier }: Caller, { conversationId, ...request }: OpenRequest): Promise<OpenedConversation> {
     if (conversationId !== undefined) return this.openNamed({ tenantId, conversationId }, request.sessionId, tier);
@@ -163,12 +164,21 @@ export class ConversationsService {
     const known = await this.history.get(ref);
     const sessionId = wanted ?? known.sessionId;
     requireRoom(ref.conversationId, known, tier);
+    if (known.status !== 'active') await this.requireOpening(ref, { ...known, sessionId }, tier);
     // One that is closed or at rest comes into the session with the user's message.
     if (known.status === 'active' && known.storage !== 'cold' && known.sessionId !== sessionId) {
       const entered = await this.hot.change(ref, known, { fields: { sessionId }, session: 'enter', status: 'active', dueInSeconds: this.settings.maxLagSeconds });
       if (entered?.outcome === 'changed') await this.closeDisplaced(ref.tenantId, entered.displaced);
     }
     return { conversationId: ref.conversationId, sessionId };
+  }
+
+  /** A turn whose message could not open its conversation is refused before it is queued. */
+  private async requireOpening(ref: ConversationRef, conversation: Conversation, tier: Tier): Promise<void> {
+    if (conversation.status === 'archived') throw refused(ref.conversationId, { outcome: 'refused', reason: 'closed', fact: conversation.status });
+    const limit = TIER_LIMITS[tier].maxActiveConversations;
+    const others = limit === null ? 0 : await this.hot.countOthers(ref, conversation);
+    if (limit !== null && others >= limit) throw refused(ref.conversationId, { outcome: 'refused', reason: 'conversations', fact: others });
   }
 
   private async requireRoom(ref: ConversationRef, tier: Tier): Promise<void> {

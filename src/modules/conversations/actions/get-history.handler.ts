@@ -1,5 +1,6 @@
 import type { DomainAction, HistoryAnswer } from '../../../contracts/index.js';
 import { type ActionHandler, HandlesAction } from '../../../shared/actions/index.js';
+import type { Message } from '../conversation.js';
 import { SessionHistories } from '../history/session-histories.service.js';
 import { conversationErrors } from '../conversations.errors.js';
 
@@ -17,5 +18,10 @@ export class GetHistoryHandler implements ActionHandler<'conversation.get_histor
 }
 
 function answerOf({ conversationId, messages, total }: Awaited<ReturnType<SessionHistories['get']>>): HistoryAnswer {
-  return { conversationId, total, messages: messages.map((message) => ({ ...message, createdAt: message.createdAt.toISOString() })) };
+  return { conversationId, total, messages: messages.map((message) => toAnswered(message)) };
+}
+
+/** Field by field: what PostgreSQL has read is a whole row. */
+function toAnswered({ messageId, seq, role, content, tokens, agentId, executionId, metadata, createdAt }: Message): HistoryAnswer['messages'][number] {
+  return { messageId, seq, role, content, tokens, agentId, executionId, metadata, createdAt: createdAt.toISOString() };
 }

@@ -137,6 +137,8 @@ export class ArchiveRepository {
 
   /** A page of messages of one role, or of any, between two seqs that are not included. */
   async findMessagePage({ tenantId, conversationId }: ConversationRef, { after, before, role, limit, isForward }: MessagePageQuery): Promise<Message[]> {
+    // No integer of PostgreSQL is beyond the largest seq.
+    if (after + 1 >= before) return [];
     const where = { tenantId, conversationId, seq: Between(after + 1, before - 1), ...(role !== undefined && { role }) };
     return (await this.messages.find({ where, order: { seq: isForward ? 'ASC' : 'DESC' }, take: limit })).map(toMessage);
   }

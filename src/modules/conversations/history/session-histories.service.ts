@@ -7,6 +7,9 @@ import { HistoryReader } from './history-reader.service.js';
 /** Messages that are looked through for each one wanted, when system messages are left out. */
 const SYSTEM_MESSAGES = 32;
 
+/** Conversations of a session that are looked at for one that is still its own. A guess: those elsewhere go back to PostgreSQL within a move. */
+const CANDIDATES = 20;
+
 /** What was said in a session. */
 export interface SessionHistory {
   /** null when the session is unknown. */
@@ -34,9 +37,7 @@ export class SessionHistories {
     const headers = candidates.length > 1 ? await Promise.all(candidates.map(({ conversationId }) => this.index.header({ tenantId, conversationId }))) : [];
     const newest = headers.filter((header) => header !== null).sort((a, b) => b.lastMessageAt.getTime() - a.lastMessageAt.getTime())[0];
     const inRedis = newest?.conversationId ?? candidates[0]?.conversationId;
-    if (inRedis !== undefined) return inRedis;
-    const [atRest] = await this.search.findPage(tenantId, { sessionId, ...(agentId !== undefined && { agentId }) }, { limit: 1, cursor: undefined }, []);
-    return atRest?.conversationId ?? null;
+    return inRedis ?? this.archivedOf(tenantId, sessionId, agentId);
   }
 
   /** The last messages. */
@@ -58,5 +59,15 @@ export class SessionHistories {
       total = page.total;
     } while (newest.length < limit && before !== undefined);
     return { conversationId: ref.conversationId, messages: newest.slice(0, limit).reverse(), total };
+  }
+
+  /** The newest one that PostgreSQL has in the session, unless it has come into another one since. */
+  private async archivedOf(tenantId: string, sessionId: string, agentId: string | undefined): Promise<string | null> {
+    const filter = { sessionId, ...(agentId !== undefined && { agentId }) };
+    for (const { conversationId } of await this.search.findPage(tenantId, filter, { limit: CANDIDATES, cursor: undefined }, [])) {
+      const hot = await this.index.header({ tenantId, conversationId });
+      if (hot === null || hot.sessionId === sessionId) return conversationId;
+    }
+    return null;
   }
 }

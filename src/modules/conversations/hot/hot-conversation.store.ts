@@ -115,6 +115,12 @@ export class HotConversationStore {
     return answer;
   }
 
+  /** Active conversations of the tenant that would stay so if this one opened in its session. */
+  async countOthers({ tenantId, conversationId }: ConversationRef, { sessionId, agentId }: Pick<HotConversation, 'sessionId' | 'agentId'>): Promise<number> {
+    const [active, current] = await Promise.all([this.redis.zcard(keys.active(tenantId)), this.redis.hget(keys.session(tenantId, sessionId), agentId)]);
+    return active - (current !== null && current !== conversationId ? 1 : 0);
+  }
+
   /** @returns null when the conversation is not hot */
   async read(ref: ConversationRef, range: Range): Promise<HotRange | null> {
     const answer = (await this.scripts.read(keysOf(ref, 'header', 'messages'), rangeArguments(range))) as [string[], number, string[]] | null;

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsInt, IsObject, Matches, Max, Min } from 'class-validator';
-import { CLIENT_ID, IsId, IsMessageText, MAX_MESSAGE_CHARACTERS, Optional } from '../../../contracts/index.js';
+import { IsInt, Matches, Max, Min } from 'class-validator';
+import { CLIENT_ID, IsId, IsMessageText, IsMetadata, MAX_MESSAGE_CHARACTERS, Optional } from '../../../contracts/index.js';
 
 /** One turn of an agent. */
 export class StartExecutionDto {
@@ -11,7 +11,7 @@ export class StartExecutionDto {
   @Optional() @Matches(CLIENT_ID) sessionId?: string;
   @Optional() @Matches(CLIENT_ID) userId?: string;
   /** Kept with the conversation. */
-  @Optional() @IsObject() metadata?: Record<string, unknown>;
+  @Optional() @IsMetadata() metadata?: Record<string, unknown>;
   /** Model calls at the most; the agent and the tier may allow fewer. */
   @Optional() @IsInt() @Min(1) @Max(100) maxIterations?: number;
   /** Time-out of the run in milliseconds; the tier may allow less. */

@@ -1,10 +1,10 @@
 import { IsIn, IsISO8601, IsNotIn, IsObject, IsString, Matches, MaxLength } from 'class-validator';
-import { ACTION_TYPES, type ActionType, CLIENT_ID, IsId, IsQueryBoolean, Optional, type Tier, TIERS } from '../../../contracts/index.js';
+import { ACTION_TYPES, type ActionType, CLIENT_ID, IsId, IsMetadata, IsQueryBoolean, Optional, type Tier, TIERS, Verbatim } from '../../../contracts/index.js';
 
 export class SendActionDto {
   @IsIn(ACTION_TYPES) actionType!: ActionType;
   /** What the action is about; its fields are those of the type. */
-  @IsObject() data!: Record<string, unknown>;
+  @Verbatim() @IsObject() data!: Record<string, unknown>;
   /** Default: a new UUID. Sent again with the same one, an action has one effect. */
   @Optional() @IsId() actionId?: string;
   /** Default: the caller's tenant; any other is refused. */
@@ -24,7 +24,7 @@ export class SendActionDto {
   @Optional() @Matches(/^(?!replies\.)[A-Za-z0-9._-]{1,128}$/, { message: '$property must match ^[A-Za-z0-9._-]{1,128}$ and not begin with "replies."' }) @IsNotIn(ACTION_TYPES) callbackQueueName?: string;
   /** Opaque key under which the execution context is cached. */
   @Optional() @IsString() @MaxLength(512) contextCacheKey?: string;
-  @Optional() @IsObject() metadata?: Record<string, unknown>;
+  @Optional() @IsMetadata() metadata?: Record<string, unknown>;
   /** ISO-8601. Default: now. */
   @Optional() @IsISO8601() createdAt?: string;
 }
