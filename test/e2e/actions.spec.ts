@@ -123,14 +123,16 @@ describe('POST /api/v1/actions', () => {
   });
 
   it('that is waited for and fails is an error answer of its kind', async () => {
-    const { body: turnBody } = await acme.post<{ executionId: string; conversationId: string }>(`/api/v1/agents/${await createAgent(acme)}/executions`, { message: 'hi' });
-    await acme.events(turnBody.executionId);
+    // The free tenant has as many conversations as it may.
+    const globex = nooble.client('globex');
+    const { body: turnBody } = await globex.post<{ executionId: string; conversationId: string }>(`/api/v1/agents/${await createAgent(globex)}/executions`, { message: 'hi' });
+    await globex.events(turnBody.executionId);
     const data = { conversationId: turnBody.conversationId };
-    await acme.post(`${ACTIONS}?wait=true`, { actionType: 'migration.move', data });
+    await globex.post(`${ACTIONS}?wait=true`, { actionType: 'migration.move', data });
     // PostgreSQL is ahead of what Redis says now: nobody can move that.
-    await nooble.redis.hset(keys.conversation('acme', turnBody.conversationId), 'archivedSeq', '0');
+    await nooble.redis.hset(keys.conversation('globex', turnBody.conversationId), 'archivedSeq', '0');
     await nooble.database.query("UPDATE messages SET content = 'forged'");
-    expect(await acme.post(`${ACTIONS}?wait=true`, { actionType: 'migration.move', data })).toMatchObject({ status: 409, body: { code: expect.stringMatching(/^ARCHIVE_/) } });
+    expect(await globex.post(`${ACTIONS}?wait=true`, { actionType: 'migration.move', data })).toMatchObject({ status: 409, body: { code: expect.stringMatching(/^ARCHIVE_/) } });
   });
 });
 
