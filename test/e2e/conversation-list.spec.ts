@@ -225,6 +225,7 @@ describe('searching', () => {
     expect(await found('naïveté')).toEqual(['accents']);
     expect(await found('filler')).toHaveLength(5);
     expect(await found('filler', '&userId=nobody')).toEqual([]);
+    expect(await found('again')).toHaveLength(scene === 'brought back' ? 5 : 0);
     for (const strange of ["'", '"', '-', '!!', ':*', '& | ! ( )', '<->', '\\', '%', '()']) expect(await found(strange)).toEqual([]);
     expect(await list('q=refund')).toMatchObject({ data: [], total: 0 });
   });

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '../../src/contracts/index.js';
+import { keys } from '../../src/shared/redis/index.js';
 import type { Answer, ApiClient, ErrorAnswer } from '../support/api-client.js';
+import { keysIn } from '../support/caches.js';
 import { Conversations, NOTHING_BY_ITSELF, type SavedMessage, type SeenMessage } from '../support/conversations.js';
+import { freePort } from '../support/free-port.js';
+import { OwnRedis } from '../support/own-redis.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
 
 const ROLES = ['user', 'assistant', 'tool', 'system'] as const;
@@ -202,5 +206,39 @@ describe('reading (12)', () => {
     await writing;
     for (const walks of await Promise.all(reading)) expect(walks).toBeGreaterThan(0);
     expect((await all.page(conversationId)).total).toBe(25 + 36);
+  });
+});
+
+describe('what Redis has of a conversation', () => {
+  it('has no end of its own, and is gone once it is at rest (bugs 7, 9 and 20)', async () => {
+    const { conversationId } = await talked(3);
+    const own = (): Promise<string[]> => keysIn(nooble.redis, `*${conversationId}*`);
+    expect((await own()).length).toBeGreaterThanOrEqual(3);
+    for (const step of [() => all.move(conversationId), () => all.close(conversationId)]) {
+      for (const key of await own()) expect([key, await nooble.redis.ttl(key)]).toEqual([key, -1]);
+      await step();
+    }
+    await all.rest(conversationId);
+    expect(await own()).toEqual([]);
+    for (const index of [keys.hot, keys.due, keys.active]) expect(await nooble.redis.zscore(index('acme'), conversationId)).toBeNull();
+  });
+
+  it('is found without looking through all keys (bug 14)', async () => {
+    // Its own, because a server counts the commands of all its databases.
+    const redis = await OwnRedis.start(await freePort());
+    const app = await startTestApp({ ...NOTHING_BY_ITSELF, REDIS_URL: redis.url });
+    const own = new Conversations(app.client('acme'));
+    const conversationId = await own.begin({ sessionId: 'found' });
+    await app.redis.config('RESETSTAT');
+    await own.say(conversationId, 'hello');
+    await own.rest(conversationId);
+    await own.say(conversationId, 'again');
+    for (const path of ['conversations', 'conversations?q=again', 'crm/stats', `crm/conversations/${conversationId}`, 'sessions/found/history']) expect((await own.client.get(`/api/v1/${path}`)).status).toBe(200);
+    await own.client.delete(`/api/v1/conversations/${conversationId}`);
+    const commands = await app.redis.info('commandstats');
+    await app.close();
+    await redis.remove();
+    expect(commands).toMatch(/cmdstat_evalsha:/);
+    expect(commands).not.toMatch(/cmdstat_(keys|scan):/);
   });
 });

@@ -49,7 +49,12 @@ export class ExecutionDto {
   lastEventSeq!: number;
   timings!: ExecutionTimingsDto;
 
-  static of({ queuedAt, startedAt, firstTokenAt, endedAt, ...execution }: Execution): ExecutionDto {
-    return { ...execution, timings: { queuedAt, startedAt, firstTokenAt, endedAt } };
+  static of(execution: Execution): ExecutionDto {
+    const { executionId, agentId, agentVersion, conversationId, sessionId, userId, status, attempt, result, usage, error, contextSource, lastEventSeq } = execution;
+    const { queuedAt, startedAt, firstTokenAt, endedAt } = execution;
+    return {
+      ...{ executionId, agentId, agentVersion, conversationId, sessionId, userId, status, attempt, result, usage, error, contextSource, lastEventSeq },
+      timings: { queuedAt, startedAt, firstTokenAt, endedAt },
+    };
   }
 }
