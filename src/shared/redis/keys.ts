@@ -9,7 +9,7 @@ export const keys = {
   messages: (tenantId: string, conversationId: string) => `nb:{${tenantId}}:conv:${conversationId}:messages`,
   /** hash: messageId → seq. */
   messageIds: (tenantId: string, conversationId: string) => `nb:{${tenantId}}:conv:${conversationId}:ids`,
-  /** hash: agentId → the session's active conversation with that agent; `~<agentId>` → its newest one that is in Redis, active or not; with an empty id the prefix of all. */
+  /** hash: agentId → the session's active conversation with that agent; `~<agentId>` → its newest one that is in Redis, active or not. */
   session: (tenantId: string, sessionId: string) => `nb:{${tenantId}}:session:${sessionId}`,
   /** sorted set: sockets that are open on a session, by the time at which they count no more. */
   sessionSockets: (tenantId: string, sessionId: string) => `nb:{${tenantId}}:session:${sessionId}:sockets`,
