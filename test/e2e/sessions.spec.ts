@@ -190,7 +190,7 @@ describe('a conversation that nobody closes', () => {
 
   it('and has a run under way is completed, and the answer comes', async () => {
     const client = nooble.client('acme');
-    const agentId = await createAgent(client, '@think 4000');
+    const agentId = await createAgent(client, '@think 2500');
     const { body } = await client.post<{ executionId: string; conversationId: string }>(`/api/v1/agents/${agentId}/executions`, { message: 'slowly', sessionId: newId() });
     await client.events(body.executionId);
     await waitFor('the rest', async () => (await all.get(body.conversationId)).storage === 'cold');
