@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type MessageRole, type Tier, newId } from '../../contracts/index.js';
 import { AgentCacheInvalidator } from '../../shared/cache/index.js';
 import { MigrationSettings } from '../../shared/config/index.js';
+import { AppError } from '../../shared/errors/index.js';
 import { TIER_LIMITS } from '../tenancy/index.js';
 import { ConversationArchive } from './archive/conversation-archive.service.js';
 import type { Conversation, ConversationRef, Message, NewConversation, NewMessage, StoredConversation } from './conversation.js';
@@ -143,6 +144,13 @@ export class ConversationsService {
     await this.change(ref, (conversation) => this.closing(conversation));
   }
 
+  /** The same for one that may be gone by now. */
+  async closeIfThere(ref: ConversationRef): Promise<void> {
+    await this.close(ref).catch((error: unknown) => {
+      if (!(error instanceof AppError) || error.kind !== 'notFound') throw error;
+    });
+  }
+
   /** Completes a conversation that has had no message since then. @returns false when it has, or is not active any more */
   async closeIdle(ref: ConversationRef, conversation: Conversation, idleSince: Date): Promise<boolean> {
     const closing = this.closing(conversation);
@@ -187,7 +195,7 @@ export class ConversationsService {
 
   /** A session has one active conversation with an agent: the one before is completed. */
   private async closeDisplaced(tenantId: string, conversationId: string | null): Promise<void> {
-    if (conversationId !== null) await this.close({ tenantId, conversationId });
+    if (conversationId !== null) await this.closeIfThere({ tenantId, conversationId });
   }
 
   private closing({ status }: Conversation): HeaderChange | null {

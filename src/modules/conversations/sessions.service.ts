@@ -33,7 +33,7 @@ export class SessionsService {
   async closeIfKnown(tenantId: string, sessionId: string): Promise<string[]> {
     const entries = await this.index.session(tenantId, sessionId);
     const active = entries.filter(({ isActive }) => isActive).map(({ conversationId }) => ({ tenantId, conversationId }));
-    await Promise.all(active.map((ref) => this.conversations.close(ref)));
+    await Promise.all(active.map((ref) => this.conversations.closeIfThere(ref)));
     for (const ref of active) this.memory.cleanup(ref);
     return active.map(({ conversationId }) => conversationId);
   }

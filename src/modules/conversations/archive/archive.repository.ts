@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Between, In, LessThan, LessThanOrEqual, Repository } from 'typeorm';
+import { Between, In, LessThanOrEqual, Repository } from 'typeorm';
 import type { MessageRole } from '../../../contracts/index.js';
 import { type Tx, managerOf } from '../../../shared/database/index.js';
 import type { Conversation, ConversationRef, Message } from '../conversation.js';
@@ -20,8 +20,8 @@ const UPSERT_CONVERSATION = `
   VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
   ON CONFLICT ON CONSTRAINT conversations_pk DO UPDATE SET
     (${CHANGING.join(', ')}) = (
-      SELECT ${changing('n')} FROM (VALUES (${changing('excluded')}), (${changing('c')})) AS n (${CHANGING.join(', ')})
-      ORDER BY n.revision DESC LIMIT 1)
+      SELECT ${changing('n')} FROM (VALUES (${changing('excluded')}, 1), (${changing('c')}, 2)) AS n (${CHANGING.join(', ')}, place)
+      ORDER BY n.revision DESC, n.place LIMIT 1)
   WHERE c.status <> 'deleted'
   RETURNING archived_seq AS "archivedSeq"`;
 
@@ -32,11 +32,17 @@ const ERASE_CONVERSATION = `
   ON CONFLICT ON CONSTRAINT conversations_pk DO UPDATE SET
     (user_id, status, message_count, token_count, archived_seq, metadata, summary, customer_satisfaction) = (NULL, 'deleted', 0, 0, 0, '{}', NULL, NULL)`;
 
-/** A closed conversation of which PostgreSQL has every message is transferred, whichever move brought the last one. */
-const MARK_ARCHIVED = `
-  UPDATE conversations SET archived_seq = greatest(archived_seq, $3),
-    status = CASE WHEN status = 'completed' AND greatest(archived_seq, $3) >= message_count THEN 'transferred' ELSE status END
-  WHERE tenant_id = $1 AND conversation_id = $2`;
+const MARK_ARCHIVED = 'UPDATE conversations SET archived_seq = greatest(archived_seq, $3) WHERE tenant_id = $1 AND conversation_id = $2';
+
+/** Whoever reads PostgreSQL alone takes a transferred conversation for whole: so not before Redis has it transferred, and not if it has gone on since. */
+const MARK_TRANSFERRED = `
+  UPDATE conversations SET status = 'transferred'
+  WHERE tenant_id = $1 AND conversation_id = $2 AND status = 'completed' AND revision = $3 AND archived_seq >= message_count`;
+
+/** One more than what is here: a mark of before finds another revision, and the next move, which knows of the message, one that is not newer. */
+const GO_ON = `
+  UPDATE conversations SET status = $4, closed_at = CASE WHEN $4 = 'active' THEN NULL ELSE closed_at END, revision = revision + 1
+  WHERE tenant_id = $1 AND conversation_id = $2 AND status IN ('completed', 'transferred') AND archived_seq < $3`;
 
 const INSERT_MESSAGES = `
   INSERT INTO messages (tenant_id, conversation_id, seq, message_id, role, content, tokens, agent_id, execution_id, metadata, created_at)
@@ -90,14 +96,18 @@ export class ArchiveRepository {
     await this.manager(tx).query(MARK_ARCHIVED, [tenantId, conversationId, archivedSeq]);
   }
 
+  /** The completed conversation is whole in PostgreSQL, if this is still the newest that is known of it. */
+  async markTransferred({ tenantId, conversationId }: ConversationRef, revision: number): Promise<void> {
+    await this.conversations.query(MARK_TRANSFERRED, [tenantId, conversationId, revision]);
+  }
+
   /**
    * A transferred conversation has gone on: PostgreSQL will not have all of it for a while.
    *
    * @param seq of the message; once it is here, what is here is newer than what is to be told
    */
   async goOn({ tenantId, conversationId }: ConversationRef, seq: number, status: 'active' | 'completed'): Promise<void> {
-    const isBehind = { tenantId, conversationId, status: 'transferred', archivedSeq: LessThan(seq) } as const;
-    await this.conversations.update(isBehind, { status, ...(status === 'active' && { closedAt: null }) });
+    await this.conversations.query(GO_ON, [tenantId, conversationId, seq, status]);
   }
 
   /** A deleted one, too. */

@@ -64,6 +64,11 @@ export class ConversationArchive {
     return conversation;
   }
 
+  /** A completed conversation is whole here, and Redis knows: whoever reads PostgreSQL alone may take it for whole from now on. @param conversation as it was stored */
+  async markTransferred(ref: ConversationRef, { status, revision }: Conversation): Promise<void> {
+    if (status !== 'active') await this.archive.markTransferred(ref, revision);
+  }
+
   /** What PostgreSQL has of a range: the basis for checking a ledger row. */
   async checksum(ref: ConversationRef, fromSeq: number, toSeq: number): Promise<string> {
     return messageChecksum(await this.archive.findMessages(ref, fromSeq, toSeq));

@@ -10,6 +10,7 @@
 --   or false if the conversation is not hot, or has been meanwhile
 local at = redis.call('HMGET', KEYS[1], 'status', 'seq', 'archivedSeq', 'firstHotSeq', 'tokenCount', 'agentId', 'sessionId')
 local status = at[1]
+if status == 'deleted' then return { 'refused', 'closed', status } end
 if not status and (ARGV[9] == '' or (redis.call('GET', KEYS[9]) or '') ~= ARGV[14]) then return false end
 
 local seq = (tonumber(at[2]) or 0) + 1
@@ -24,7 +25,7 @@ local function refuse(reason, fact)
   return { 'refused', reason, fact }
 end
 
-if status == 'archived' or status == 'deleted' then return refuse('closed', status) end
+if status == 'archived' then return refuse('closed', status) end
 if ARGV[13] ~= '' and tonumber(ARGV[13]) ~= seq - 1 then return refuse('moved', seq - 1) end
 if ARGV[11] ~= '' and seq > tonumber(ARGV[11]) then return refuse('messages', seq - 1) end
 if ARGV[12] ~= '' then

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Records what PostgreSQL has, verified, and says when to look at the conversation next.
 -- KEYS: header, due
 -- ARGV: conversationId, archived up to (seq), revision of the header that PostgreSQL has, release at (ms), look again at (ms)

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Takes a conversation out of Redis, if it is closed, whole in PostgreSQL and past its release time.
 -- KEYS: header, messages, ids, hot, active, due, session, left    ARGV: conversationId, agentId, now (ms), 1 if it goes whatever its state
 -- Returns 1 if it was released

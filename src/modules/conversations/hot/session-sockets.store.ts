@@ -10,7 +10,8 @@ export class SessionSocketsStore {
   /** A sign of life of a socket: when it opens, and again before `silentMs` is over. @param silentMs after this long without another one it counts no more */
   async seen(tenantId: string, sessionId: string, connectionId: string, silentMs: number): Promise<void> {
     const key = keys.sessionSockets(tenantId, sessionId);
-    await this.redis.multi().zadd(key, Date.now() + silentMs, connectionId).pexpire(key, silentMs, 'GT').pexpire(key, silentMs, 'NX').exec();
+    const now = Date.now();
+    await this.redis.multi().zremrangebyscore(key, '-inf', now).zadd(key, now + silentMs, connectionId).pexpire(key, silentMs, 'GT').pexpire(key, silentMs, 'NX').exec();
   }
 
   async gone(tenantId: string, sessionId: string, connectionId: string): Promise<void> {

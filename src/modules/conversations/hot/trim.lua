@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Takes old messages out of Redis: those that PostgreSQL has and that are not among the newest.
 -- KEYS: header, messages    ARGV: newest messages to keep
 -- Returns how many were taken out
