@@ -5,7 +5,7 @@ import { Transactions } from '../../shared/database/index.js';
 import { toAppError } from '../../shared/errors/index.js';
 import { MetricsService } from '../../shared/telemetry/index.js';
 import { ConversationArchive, type ConversationRef, HotConversationStore, type HotRange, type StoredRange, seqBounds } from '../conversations/index.js';
-import { LedgerRepository } from './ledger.repository.js';
+import { type LedgerEntry, LedgerRepository } from './ledger.repository.js';
 
 /**
  * Moves a conversation's unarchived messages to PostgreSQL, verified, while it may be in use.
@@ -17,6 +17,7 @@ import { LedgerRepository } from './ledger.repository.js';
 export class ConversationMover {
   private readonly moved: Counter;
   private readonly failures: Counter<'code'>;
+  private readonly resequenced: Counter<'code'>;
 
   constructor(
     private readonly hot: HotConversationStore,
@@ -27,6 +28,7 @@ export class ConversationMover {
     metrics: MetricsService,
   ) {
     this.moved = metrics.counter({ name: 'nooble_migration_messages_total', help: 'Messages moved to PostgreSQL and verified.' });
+    this.resequenced = metrics.counter({ name: 'nooble_migration_resequenced_total', help: 'Conversations brought together after Redis or PostgreSQL came back with older data, by what was found.', labelNames: ['code'] });
     this.failures = metrics.counter({ name: 'nooble_migration_failures_total', help: 'Moves that ended with an error, by code.', labelNames: ['code'] });
   }
 
@@ -34,14 +36,16 @@ export class ConversationMover {
    * Moves everything that is not archived, batch by batch, then lets a closed conversation go whose release time has come.
    *
    * @returns the newest archived seq; null when the conversation is not in Redis
-   * @throws ARCHIVE_BEHIND, ARCHIVE_MISMATCH (conflict), DATABASE_UNAVAILABLE, HOT_STORE_UNAVAILABLE (unavailable)
+   * @throws ARCHIVE_BEHIND, ARCHIVE_MISMATCH (conflict) when only a person can tell which store is right, DATABASE_UNAVAILABLE, HOT_STORE_UNAVAILABLE (unavailable)
    */
   async move(ref: ConversationRef, attempt: number, signal: AbortSignal): Promise<number | null> {
     for (let movedTo: number | null = null; ; ) {
       signal.throwIfAborted();
       const range = await this.hot.read(ref, { unarchived: this.settings.batchSize });
       if (range === null) return this.notHot(ref, movedTo);
-      movedTo = isAtRest(range) ? range.conversation.archivedSeq : await this.moveRange(ref, range, attempt);
+      const moved = isAtRest(range) ? range.conversation.archivedSeq : await this.moveRange(ref, range, attempt);
+      if (moved === 'resequenced') continue;
+      movedTo = moved;
       if (movedTo === null) return null;
       await this.hot.markArchived(ref, { archivedSeq: movedTo, revision: range.conversation.revision });
       if (range.messages.length < this.settings.batchSize) return this.makeRoom(ref, range, movedTo);
@@ -61,23 +65,36 @@ export class ConversationMover {
     return archivedSeq;
   }
 
-  /** @returns the newest archived seq; null when the conversation was deleted, and is gone now */
-  private async moveRange(ref: ConversationRef, range: HotRange, attempt: number): Promise<number | null> {
+  /** @returns the newest archived seq; null when the conversation was deleted, and is gone now; `resequenced` when it has to be read again */
+  private async moveRange(ref: ConversationRef, range: HotRange, attempt: number): Promise<number | null | 'resequenced'> {
     const startedAt = performance.now();
     const durationMs = (): number => Math.round(performance.now() - startedAt);
     try {
       const stored = range.conversation.status === 'deleted' ? null : await this.transactions.run(async (tx) => {
         const added = await this.archive.store(ref, range, tx);
-        if (added && added.messageCount > 0) await this.record(ref, { ...added, durationMs: durationMs(), attempt }, null, tx);
+        if (added && added.messageCount > 0) await this.record(ref, { ...added, durationMs: durationMs(), attempt }, { outcome: 'verified', error: null }, tx);
         return added;
       });
       if (!stored) await this.archive.erase(ref, range.conversation);
       this.moved.inc(stored?.messageCount ?? 0);
       return stored?.toSeq ?? null;
     } catch (error) {
+      if (await this.isMended(ref, { durationMs: durationMs(), attempt }, error)) return 'resequenced';
       await this.reportFailure(ref, range, { durationMs: durationMs(), attempt }, error);
       throw error;
     }
+  }
+
+  /** An older Redis or an older PostgreSQL has come back: what only Redis has goes behind what PostgreSQL has, and that is written down. */
+  private async isMended(ref: ConversationRef, timing: Timing, thrown: unknown): Promise<boolean> {
+    const { code, kind } = toAppError(thrown);
+    const change = kind === 'conflict' ? await this.archive.reconcile(ref) : null;
+    if (!change) return false;
+    this.resequenced.inc({ code });
+    const error = `${code}: from seq ${String(change.fromSeq)} on Redis had not what PostgreSQL has up to ${String(change.archivedSeq)}. PostgreSQL keeps it; ${String(change.movedCount)} messages that only Redis had follow under other seqs.`;
+    const range = { fromSeq: change.fromSeq, toSeq: change.seq, messageCount: change.movedCount, checksum: '' };
+    await this.record(ref, { ...range, ...timing }, { outcome: 'resequenced', error });
+    return true;
   }
 
   /** A range that PostgreSQL contradicts is written down; an outage is not, nothing can be written then. */
@@ -86,11 +103,11 @@ export class ConversationMover {
     this.failures.inc({ code });
     if (kind !== 'conflict') return;
     const [fromSeq, toSeq] = seqBounds(messages);
-    await this.record(ref, { fromSeq, toSeq, messageCount: messages.length, checksum: '', ...timing }, message);
+    await this.record(ref, { fromSeq, toSeq, messageCount: messages.length, checksum: '', ...timing }, { outcome: 'failed', error: message });
   }
 
-  private async record({ tenantId, conversationId }: ConversationRef, range: StoredRange & Timing, error: string | null, tx?: Parameters<LedgerRepository['insert']>[2]): Promise<void> {
-    await this.ledger.insert(tenantId, { ...range, conversationId, outcome: error === null ? 'verified' : 'failed', error }, tx);
+  private async record({ tenantId, conversationId }: ConversationRef, range: StoredRange & Timing, { outcome, error }: Pick<LedgerEntry, 'outcome' | 'error'>, tx?: Parameters<LedgerRepository['insert']>[2]): Promise<void> {
+    await this.ledger.insert(tenantId, { ...range, conversationId, outcome, error }, tx);
   }
 }
 

@@ -12,7 +12,7 @@ const CHANGING = ['session_id', 'user_id', 'status', 'message_count', 'token_cou
 const changing = (of: string): string => CHANGING.map((column) => `${of}.${column}`).join(', ');
 
 /**
- * Insert or refresh, whichever header is newer; the row stays locked until the end of the transaction, which is what lets one mover in at a time.
+ * Insert or refresh, whichever header is newer; of two that are the same the row stays, which may be marked as transferred; the row stays locked until the end of the transaction, which is what lets one mover in at a time.
  * A deleted conversation stays deleted, and no row is returned.
  */
 const UPSERT_CONVERSATION = `
@@ -21,7 +21,7 @@ const UPSERT_CONVERSATION = `
   ON CONFLICT ON CONSTRAINT conversations_pk DO UPDATE SET
     (${CHANGING.join(', ')}) = (
       SELECT ${changing('n')} FROM (VALUES (${changing('excluded')}, 1), (${changing('c')}, 2)) AS n (${CHANGING.join(', ')}, place)
-      ORDER BY n.revision DESC, n.place LIMIT 1)
+      ORDER BY n.revision DESC, n.message_count DESC, n.place DESC LIMIT 1)
   WHERE c.status <> 'deleted'
   RETURNING archived_seq AS "archivedSeq"`;
 
