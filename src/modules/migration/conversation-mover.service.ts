@@ -33,15 +33,16 @@ export class ConversationMover {
   /**
    * Moves everything that is not archived, batch by batch, then lets a closed conversation go whose release time has come.
    *
+   * @param onMoved hears of each range how many messages PostgreSQL has now and had not before
    * @returns the newest archived seq; null when the conversation is not in Redis
    * @throws ARCHIVE_BEHIND, ARCHIVE_MISMATCH (conflict), DATABASE_UNAVAILABLE, HOT_STORE_UNAVAILABLE (unavailable)
    */
-  async move(ref: ConversationRef, attempt: number, signal: AbortSignal): Promise<number | null> {
+  async move(ref: ConversationRef, attempt: number, signal: AbortSignal, onMoved: (messageCount: number) => void = () => undefined): Promise<number | null> {
     for (let movedTo: number | null = null; ; ) {
       signal.throwIfAborted();
       const range = await this.hot.read(ref, { unarchived: this.settings.batchSize });
       if (range === null) return this.notHot(ref, movedTo);
-      movedTo = isAtRest(range) ? range.conversation.archivedSeq : await this.moveRange(ref, range, attempt);
+      movedTo = isAtRest(range) ? range.conversation.archivedSeq : await this.moveRange(ref, range, attempt, onMoved);
       if (movedTo === null) return null;
       await this.hot.markArchived(ref, { archivedSeq: movedTo, revision: range.conversation.revision });
       if (range.messages.length < this.settings.batchSize) return this.makeRoom(ref, range, movedTo);
@@ -62,7 +63,7 @@ export class ConversationMover {
   }
 
   /** @returns the newest archived seq; null when the conversation was deleted, and is gone now */
-  private async moveRange(ref: ConversationRef, range: HotRange, attempt: number): Promise<number | null> {
+  private async moveRange(ref: ConversationRef, range: HotRange, attempt: number, onMoved: (messageCount: number) => void): Promise<number | null> {
     const startedAt = performance.now();
     const durationMs = (): number => Math.round(performance.now() - startedAt);
     try {
@@ -73,6 +74,7 @@ export class ConversationMover {
       });
       if (!stored) await this.archive.erase(ref, range.conversation);
       this.moved.inc(stored?.messageCount ?? 0);
+      onMoved(stored?.messageCount ?? 0);
       return stored?.toSeq ?? null;
     } catch (error) {
       await this.reportFailure(ref, range, { durationMs: durationMs(), attempt }, error);
