@@ -35,15 +35,16 @@ export class ConversationMover {
   /**
    * Moves everything that is not archived, batch by batch, then lets a closed conversation go whose release time has come.
    *
+   * @param onMoved hears of each range how many messages PostgreSQL has now and had not before
    * @returns the newest archived seq; null when the conversation is not in Redis
    * @throws ARCHIVE_BEHIND, ARCHIVE_MISMATCH (conflict) when only a person can tell which store is right, DATABASE_UNAVAILABLE, HOT_STORE_UNAVAILABLE (unavailable)
    */
-  async move(ref: ConversationRef, attempt: number, signal: AbortSignal): Promise<number | null> {
+  async move(ref: ConversationRef, attempt: number, signal: AbortSignal, onMoved: (messageCount: number) => void = () => undefined): Promise<number | null> {
     for (let movedTo: number | null = null; ; ) {
       signal.throwIfAborted();
       const range = await this.hot.read(ref, { unarchived: this.settings.batchSize });
       if (range === null) return this.notHot(ref, movedTo);
-      const moved = isAtRest(range) ? range.conversation.archivedSeq : await this.moveRange(ref, range, attempt);
+      const moved = isAtRest(range) ? range.conversation.archivedSeq : await this.moveRange(ref, range, attempt, onMoved);
       if (moved === 'resequenced') continue;
       movedTo = moved;
       if (movedTo === null) return null;
@@ -66,7 +67,7 @@ export class ConversationMover {
   }
 
   /** @returns the newest archived seq; null when the conversation was deleted, and is gone now; `resequenced` when it has to be read again */
-  private async moveRange(ref: ConversationRef, range: HotRange, attempt: number): Promise<number | null | 'resequenced'> {
+  private async moveRange(ref: ConversationRef, range: HotRange, attempt: number, onMoved: (messageCount: number) => void): Promise<number | null | 'resequenced'> {
     const startedAt = performance.now();
     const durationMs = (): number => Math.round(performance.now() - startedAt);
     try {
@@ -77,6 +78,7 @@ export class ConversationMover {
       });
       if (!stored) await this.archive.erase(ref, range.conversation);
       this.moved.inc(stored?.messageCount ?? 0);
+      onMoved(stored?.messageCount ?? 0);
       return stored?.toSeq ?? null;
     } catch (error) {
       if (await this.isMended(ref, { durationMs: durationMs(), attempt }, error)) return 'resequenced';
