@@ -1,4 +1,4 @@
-// Everything that the benches `conversations` and `durability` call of the product, in its compiled form.
+// Everything that the benches `conversations` and `durability` call of the product, in its compiled form, and what `migration` shares with them.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -38,17 +38,18 @@ export async function openStore({ redisUrl }) {
 /**
  * A process of the product that serves nothing: the conversations, the memory windows, the token counter, the mover.
  *
- * @param {{ redisUrl: string, databaseUrl: string }} options `databaseUrl` names a database that is up to date
+ * @param {{ redisUrl: string, databaseUrl: string, settings?: Record<string, string> }} options `databaseUrl` names a database that is up to date
  */
-export async function openProduct({ redisUrl, databaseUrl }) {
+export async function openProduct({ redisUrl, databaseUrl, settings = {} }) {
   const [{ createApp }, { loadSettings }, { REDIS }] = await Promise.all([compiled('create-app.js'), compiled('shared/config/index.js'), compiled('shared/redis/index.js')]);
   const { ConversationsService, HotConversationStore, MemoryManager, TokenCounter } = await compiled('modules/conversations/index.js');
   const { ConversationMover } = await compiled('modules/migration/conversation-mover.service.js');
-  const environment = { AUTH_MODE: 'headers', DATABASE_URL: databaseUrl, LOG_LEVEL: 'silent', MEMORY_MODEL_LIMITS: MODEL_LIMITS, NODE_ENV: 'test', NOOBLE_ROLE: 'api', REDIS_URL: redisUrl };
+  const environment = { AUTH_MODE: 'headers', DATABASE_URL: databaseUrl, LOG_LEVEL: 'silent', MEMORY_MODEL_LIMITS: MODEL_LIMITS, NODE_ENV: 'test', NOOBLE_ROLE: 'api', REDIS_URL: redisUrl, ...settings };
   const app = await createApp(loadSettings(environment));
   const [conversations, store, memory, tokens, mover, redis] = [ConversationsService, HotConversationStore, MemoryManager, TokenCounter, ConversationMover, REDIS].map((part) => app.get(part, { strict: false }));
   return {
     ...(await storeCalls(store)),
+    app,
     redis,
     /** As a run of an agent does it: counted, and without end where the tier says so. */
     save: (ref, message) => conversations.append(ref.tenantId, conversationOf(ref), message, message.role === 'user' ? TIER : undefined),
@@ -84,7 +85,8 @@ function conversationOf({ conversationId, sessionId }) {
   return { conversationId, agentId: AGENT_ID, sessionId, userId: null, model: MODEL, metadata: {} };
 }
 
-function compiled(path) {
+/** @param {string} path of a module of the product, below dist/ */
+export function compiled(path) {
   createRequire(join(projectDir, 'package.json'))('reflect-metadata');
   return import(pathToFileURL(join(projectDir, 'dist', path)));
 }

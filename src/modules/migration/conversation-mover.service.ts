@@ -71,20 +71,31 @@ export class ConversationMover {
     const startedAt = performance.now();
     const durationMs = (): number => Math.round(performance.now() - startedAt);
     try {
-      const stored = range.conversation.status === 'deleted' ? null : await this.transactions.run(async (tx) => {
-        const added = await this.archive.store(ref, range, tx);
-        if (added && added.messageCount > 0) await this.record(ref, { ...added, durationMs: durationMs(), attempt }, { outcome: 'verified', error: null }, tx);
-        return added;
-      });
-      if (!stored) await this.archive.erase(ref, range.conversation);
-      this.moved.inc(stored?.messageCount ?? 0);
-      onMoved(stored?.messageCount ?? 0);
-      return stored?.toSeq ?? null;
+      const stored = await this.stored(ref, range, () => ({ durationMs: durationMs(), attempt }));
+      if (!stored) return await this.erased(ref, range);
+      this.moved.inc(stored.messageCount);
+      onMoved(stored.messageCount);
+      return stored.toSeq;
     } catch (error) {
       if (await this.isMended(ref, { durationMs: durationMs(), attempt }, error)) return 'resequenced';
       await this.reportFailure(ref, range, { durationMs: durationMs(), attempt }, error);
       throw error;
     }
+  }
+
+  /** Messages and ledger row, together or not at all. @returns null when the conversation was deleted */
+  private async stored(ref: ConversationRef, range: HotRange, timing: () => Timing): Promise<StoredRange | null> {
+    if (range.conversation.status === 'deleted') return null;
+    return this.transactions.run(async (tx) => {
+      const added = await this.archive.store(ref, range, tx);
+      if (added && added.messageCount > 0) await this.record(ref, { ...added, ...timing() }, { outcome: 'verified', error: null }, tx);
+      return added;
+    });
+  }
+
+  private async erased(ref: ConversationRef, { conversation }: HotRange): Promise<null> {
+    await this.archive.erase(ref, conversation);
+    return null;
   }
 
   /** An older Redis or an older PostgreSQL has come back: what only Redis has goes behind what PostgreSQL has, and that is written down. */

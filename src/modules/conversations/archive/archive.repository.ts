@@ -32,7 +32,24 @@ const ERASE_CONVERSATION = `
   ON CONFLICT ON CONSTRAINT conversations_pk DO UPDATE SET
     (user_id, status, message_count, token_count, archived_seq, metadata, summary, customer_satisfaction) = (NULL, 'deleted', 0, 0, 0, '{}', NULL, NULL)`;
 
-const MARK_ARCHIVED = 'UPDATE conversations SET archived_seq = greatest(archived_seq, $3) WHERE tenant_id = $1 AND conversation_id = $2';
+/** Of the messages given those that are not here. If any before them is missing, none. */
+const STORE = `
+  WITH conversation AS (${UPSERT_CONVERSATION}), added AS (
+    INSERT INTO messages (tenant_id, conversation_id, seq, message_id, role, content, tokens, agent_id, execution_id, metadata, created_at)
+    SELECT $1, $2, message.*
+    FROM conversation, unnest($18::integer[], $19::text[], $20::text[], $21::text[], $22::integer[], $23::uuid[], $24::uuid[], $25::jsonb[], $26::timestamptz[]) AS message (seq)
+    WHERE message.seq > conversation."archivedSeq" AND conversation."archivedSeq" >= $17::integer - 1)
+  SELECT "archivedSeq" FROM conversation`;
+
+/** The bytes are those of `message-checksum.ts`: one JSON array a line. PostgreSQL writes a text as JSON as JavaScript does. */
+const CHECKSUM = `
+  SELECT count(*)::integer AS "messageCount",
+    encode(sha256(convert_to(coalesce(string_agg(format(E'[%s,%s,%s,%s]\\n', seq, to_json(message_id), to_json(role), to_json(content)), '' ORDER BY seq), ''), 'UTF8')), 'hex') AS checksum
+  FROM messages WHERE tenant_id = $1 AND conversation_id = $2 AND seq BETWEEN $3 AND $4`;
+
+const MARK_AND_READ_BACK = `
+  WITH marked AS (UPDATE conversations SET archived_seq = greatest(archived_seq, $4::integer) WHERE tenant_id = $1 AND conversation_id = $2)
+  ${CHECKSUM}`;
 
 /** Whoever reads PostgreSQL alone takes a transferred conversation for whole: so not before Redis has it transferred, and not if it has gone on since. */
 const MARK_TRANSFERRED = `
@@ -44,9 +61,12 @@ const GO_ON = `
   UPDATE conversations SET status = $4, closed_at = CASE WHEN $4 = 'active' THEN NULL ELSE closed_at END, revision = revision + 1
   WHERE tenant_id = $1 AND conversation_id = $2 AND status IN ('completed', 'transferred') AND archived_seq < $3`;
 
-const INSERT_MESSAGES = `
-  INSERT INTO messages (tenant_id, conversation_id, seq, message_id, role, content, tokens, agent_id, execution_id, metadata, created_at)
-  SELECT $1, $2, * FROM unnest($3::integer[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::uuid[], $9::uuid[], $10::jsonb[], $11::timestamptz[])`;
+/** What PostgreSQL has of a range of messages. */
+export interface RangeChecksum {
+  readonly messageCount: number;
+  /** As `message-checksum.ts` computes it. */
+  readonly checksum: string;
+}
 
 /** Which messages of a conversation, and from which end. */
 export interface MessagePageQuery {
@@ -66,12 +86,15 @@ export class ArchiveRepository {
     @InjectRepository(MessageEntity) private readonly messages: Repository<MessageEntity>,
   ) {}
 
-  /** Writes the conversation's row and locks it. @returns the newest archived seq before this transaction, 0 for a new row; null if the conversation was deleted */
-  async upsert(tenantId: string, conversation: Conversation, tx: Tx): Promise<number | null> {
-    const { conversationId, agentId, model, createdAt, sessionId, userId, status, messageCount, tokenCount, revision, metadata } = conversation;
-    const { summary, customerSatisfaction, lastMessageAt, closedAt } = conversation;
-    const values = [tenantId, conversationId, agentId, model, createdAt, sessionId, userId, status, messageCount, tokenCount, revision, JSON.stringify(metadata)];
-    const rows = await this.manager(tx).query<{ archivedSeq: number }[]>(UPSERT_CONVERSATION, [...values, summary, customerSatisfaction, lastMessageAt, closedAt]);
+  /**
+   * Writes the conversation's row, locks it, and adds those of the messages that are not here.
+   *
+   * @param messages dense, oldest first
+   * @param from seq of the first one; nothing is added if one before it is missing
+   * @returns the newest archived seq before this transaction, 0 for a new row; null if the conversation was deleted
+   */
+  async store(tenantId: string, { conversation, messages, from }: { readonly conversation: Conversation; readonly messages: readonly Message[]; readonly from: number }, tx: Tx): Promise<number | null> {
+    const rows = await this.manager(tx).query<{ archivedSeq: number }[]>(STORE, [tenantId, ...headerValues(conversation), from, ...messageColumns(messages)]);
     return rows[0]?.archivedSeq ?? null;
   }
 
@@ -82,18 +105,14 @@ export class ArchiveRepository {
     await this.manager(tx).delete(MessageEntity, { tenantId, conversationId });
   }
 
-  async insertMessages({ tenantId, conversationId }: ConversationRef, messages: readonly Message[], tx: Tx): Promise<void> {
-    const column = <K extends keyof Message>(name: K): Message[K][] => messages.map((message) => message[name]);
-    const metadata = messages.map((message) => (message.metadata === null ? null : JSON.stringify(message.metadata)));
-    await this.manager(tx).query(INSERT_MESSAGES, [
-      ...[tenantId, conversationId, column('seq'), column('messageId'), column('role'), column('content'), column('tokens')],
-      ...[column('agentId'), column('executionId'), metadata, column('createdAt')],
-    ]);
+  /** PostgreSQL has every message up to `to`. @returns what it has of the range, read back */
+  async markArchived({ tenantId, conversationId }: ConversationRef, [from, to]: readonly [number, number], tx: Tx): Promise<RangeChecksum> {
+    return firstOf(await this.manager(tx).query<RangeChecksum[]>(MARK_AND_READ_BACK, [tenantId, conversationId, from, to]));
   }
 
-  /** PostgreSQL has every message up to this one. */
-  async markArchived({ tenantId, conversationId }: ConversationRef, archivedSeq: number, tx: Tx): Promise<void> {
-    await this.manager(tx).query(MARK_ARCHIVED, [tenantId, conversationId, archivedSeq]);
+  /** What is here of the messages with `from` ≤ seq ≤ `to`; no message of them comes out of PostgreSQL. */
+  async checksum({ tenantId, conversationId }: ConversationRef, from: number, to: number): Promise<RangeChecksum> {
+    return firstOf(await this.messages.query<RangeChecksum[]>(CHECKSUM, [tenantId, conversationId, from, to]));
   }
 
   /** The completed conversation is whole in PostgreSQL, if this is still the newest that is known of it. */
@@ -117,8 +136,8 @@ export class ArchiveRepository {
   }
 
   /** Messages with `from` ≤ seq ≤ `to`, oldest first. */
-  async findMessages({ tenantId, conversationId }: ConversationRef, from: number, to: number, tx?: Tx): Promise<Message[]> {
-    const rows = await this.manager(tx).find(MessageEntity, { where: { tenantId, conversationId, seq: Between(from, to) }, order: { seq: 'ASC' } });
+  async findMessages({ tenantId, conversationId }: ConversationRef, from: number, to: number): Promise<Message[]> {
+    const rows = await this.messages.find({ where: { tenantId, conversationId, seq: Between(from, to) }, order: { seq: 'ASC' } });
     return rows.map(toMessage);
   }
 
@@ -161,6 +180,24 @@ export class ArchiveRepository {
   private manager(tx: Tx | undefined): Repository<MessageEntity>['manager'] {
     return managerOf(tx, this.messages.manager);
   }
+}
+
+/** As the placeholders of the upsert count them, from the second on. */
+function headerValues({ metadata, ...of }: Conversation): unknown[] {
+  const fixed = [of.conversationId, of.agentId, of.model, of.createdAt];
+  const counted = [of.sessionId, of.userId, of.status, of.messageCount, of.tokenCount, of.revision, JSON.stringify(metadata)];
+  return [...fixed, ...counted, of.summary, of.customerSatisfaction, of.lastMessageAt, of.closedAt];
+}
+
+function messageColumns(messages: readonly Message[]): unknown[][] {
+  const column = <K extends keyof Message>(name: K): Message[K][] => messages.map((message) => message[name]);
+  const metadata = messages.map((message) => (message.metadata === null ? null : JSON.stringify(message.metadata)));
+  return [column('seq'), column('messageId'), column('role'), column('content'), column('tokens'), column('agentId'), column('executionId'), metadata, column('createdAt')];
+}
+
+/** An aggregate has one row whatever there is. */
+function firstOf([row]: RangeChecksum[]): RangeChecksum {
+  return row ?? { messageCount: 0, checksum: '' };
 }
 
 /** bigint comes as text. */

@@ -30,7 +30,7 @@ export class ConversationArchive {
   ) {}
 
   /**
-   * Stores a range in an open transaction and verifies it: what PostgreSQL then has is read back and its checksum compared with
+   * Stores a range in an open transaction and verifies it: PostgreSQL reads back what it then has, and its checksum is compared with
    * that of the messages given. Messages that an earlier, interrupted move has stored are compared, not written again.
    *
    * @param range its messages are dense and oldest first; without any, only the conversation's row is written
@@ -39,15 +39,14 @@ export class ConversationArchive {
    */
   async store(ref: ConversationRef, { conversation, messages }: HotRange, tx: Tx): Promise<StoredRange | null> {
     const [fromSeq, toSeq] = messages.length > 0 ? seqBounds(messages) : [conversation.archivedSeq + 1, conversation.archivedSeq];
-    const archivedSeq = await this.archive.upsert(ref.tenantId, conversation, tx);
+    const archivedSeq = await this.archive.store(ref.tenantId, { conversation, messages, from: fromSeq }, tx);
     if (archivedSeq === null) return null;
     if (archivedSeq < fromSeq - 1) throw archiveErrors.behind(ref.conversationId, archivedSeq, fromSeq);
+    const checksum = messageChecksum(messages);
+    const stored = await this.archive.markArchived(ref, [fromSeq, toSeq], tx);
+    if (stored.messageCount !== messages.length || stored.checksum !== checksum) throw archiveErrors.mismatch(ref.conversationId, fromSeq, toSeq);
     const added = messages.filter(({ seq }) => seq > archivedSeq);
-    if (added.length > 0) await this.archive.insertMessages(ref, added, tx);
-    await this.archive.markArchived(ref, toSeq, tx);
-    const stored = await this.archive.findMessages(ref, fromSeq, toSeq, tx);
-    if (stored.length !== messages.length || messageChecksum(stored) !== messageChecksum(messages)) throw archiveErrors.mismatch(ref.conversationId, fromSeq, toSeq);
-    return { fromSeq: Math.max(fromSeq, archivedSeq + 1), toSeq, messageCount: added.length, checksum: messageChecksum(added) };
+    return { fromSeq: Math.max(fromSeq, archivedSeq + 1), toSeq, messageCount: added.length, checksum: added.length === messages.length ? checksum : messageChecksum(added) };
   }
 
   /**
@@ -89,7 +88,7 @@ export class ConversationArchive {
 
   /** What PostgreSQL has of a range: the basis for checking a ledger row. */
   async checksum(ref: ConversationRef, fromSeq: number, toSeq: number): Promise<string> {
-    return messageChecksum(await this.archive.findMessages(ref, fromSeq, toSeq));
+    return (await this.archive.checksum(ref, fromSeq, toSeq)).checksum;
   }
 }
 

@@ -1,0 +1,30 @@
+// The product's mover in a process of its own, one conversation after the other.
+import { performance } from 'node:perf_hooks';
+import { serveHelper } from '../helper.mjs';
+import { percentiles } from '../statistics.mjs';
+import { openMover } from './product.mjs';
+
+const MIB = 2 ** 20;
+const RSS_EVERY_MS = 10;
+
+await serveHelper(async (options) => {
+  const { move } = await openMover(options);
+  /** @param {{ refs: object[], messages: number }} question `messages` of each conversation */
+  const answer = async ({ refs, messages }) => {
+    let peakRss = 0;
+    const watch = () => { peakRss = Math.max(peakRss, process.memoryUsage.rss()); };
+    const timer = setInterval(watch, RSS_EVERY_MS);
+    const times = [];
+    const startedAt = performance.now();
+    for (const ref of refs) {
+      const at = performance.now();
+      await move(ref);
+      times.push(performance.now() - at);
+      watch();
+    }
+    const seconds = (performance.now() - startedAt) / 1_000;
+    clearInterval(timer);
+    return { perSecond: (refs.length * messages) / seconds, peakRssMib: peakRss / MIB, ...percentiles(times) };
+  };
+  return { answer };
+});
