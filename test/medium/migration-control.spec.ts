@@ -132,6 +132,9 @@ describe('the stats', () => {
     await fill(moves.hot, ref, 1);
     await moves.mover().move(ref);
     await move();
+    // Neither store has the first message any more.
+    await moves.nooble.redis.multi().lpop(keys.messages(ref.tenantId, ref.conversationId)).hset(keys.conversation(ref.tenantId, ref.conversationId), 'firstHotSeq', 2).exec();
+    await moves.nooble.database.query('DELETE FROM messages WHERE tenant_id = $1', [ref.tenantId]);
     await moves.nooble.database.query('UPDATE conversations SET archived_seq = 0 WHERE tenant_id = $1', [ref.tenantId]);
     await fill(moves.hot, ref, 1);
     await expect(move()).rejects.toMatchObject({ code: 'ARCHIVE_BEHIND' });
