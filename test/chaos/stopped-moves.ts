@@ -12,6 +12,7 @@ import { type Point, STEPS, type State } from './move-steps.js';
 /** Messages that every conversation has. */
 export const MESSAGES = 5;
 export const MOVER = { batchSize: 3, releaseSeconds: 0, hotTailMessages: 2 } as const;
+export type Mover = ReturnType<Moves['mover']>;
 /** What comes while a mover is stopped has this long to do what it can, before the mover dies. Milliseconds. */
 const ARRIVAL_MS = 300;
 
@@ -27,19 +28,6 @@ export class StoppedMoves {
   private readonly process = new MoverProcess();
 
   constructor(private readonly moves: Moves) {}
-
-  /** A conversation as a mover of its state finds it. */
-  static async prepare(moves: Moves, state: State): Promise<ConversationRef> {
-    const ref = newRef();
-    await fill(moves.hot, ref, MESSAGES);
-    if (state === 'closed') await close(moves.hot, ref);
-    if (state !== 'changed' && state !== 'deleted') return ref;
-    await moves.mover(MOVER).move(ref);
-    const { conversation } = (await moves.hot.read(ref, { tail: 0 }))!;
-    const fields = state === 'deleted' ? { status: 'deleted' } : { summary: 'before' };
-    await moves.hot.change(ref, conversation, { fields, dueInSeconds: 0, ...(state === 'deleted' && { session: 'leave' }) });
-    return ref;
-  }
 
   /** @returns everything that the mover says to both stores, to its end */
   async rehearse(ref: ConversationRef): Promise<readonly string[]> {
@@ -84,10 +72,23 @@ export class StoppedMoves {
   }
 }
 
+/** A conversation as a mover of its state finds it. */
+export async function prepare(moves: Moves, mover: Mover, state: State): Promise<ConversationRef> {
+  const ref = newRef();
+  await fill(moves.hot, ref, MESSAGES);
+  if (state === 'closed') await close(moves.hot, ref);
+  if (state !== 'changed' && state !== 'deleted') return ref;
+  await mover.move(ref);
+  const { conversation } = (await moves.hot.read(ref, { tail: 0 }))!;
+  const fields = state === 'deleted' ? { status: 'deleted' } : { summary: 'before' };
+  await moves.hot.change(ref, conversation, { fields, dueInSeconds: 0, ...(state === 'deleted' && { session: 'leave' }) });
+  return ref;
+}
+
 /** Another worker does what is due, as often as something is. */
-export async function workOff(moves: Moves, ref: ConversationRef): Promise<void> {
+export async function workOff(moves: Moves, mover: Mover, ref: ConversationRef): Promise<void> {
   for (let turns = 0; turns < 4; turns++) {
     if ((await moves.nooble.redis.zscore(keys.due(ref.tenantId), ref.conversationId)) === null) return;
-    await moves.mover(MOVER).move(ref);
+    await mover.move(ref);
   }
 }
