@@ -33,7 +33,7 @@ describe('a schedule of faults', () => {
   it('has every kind of fault, with two targets away at once now and then', () => {
     expect([...named(longRuns.flat())].sort()).toEqual([
       ...['cut postgres', 'cut redis', 'freeze postgres', 'freeze redis', 'kill api', 'kill postgres', 'kill redis', 'kill worker1', 'kill worker2'],
-      ...['refuse postgres', 'refuse redis', 'stop worker1', 'stop worker2'],
+      ...['mute postgres', 'mute redis', 'refuse postgres', 'refuse redis', 'stop worker1', 'stop worker2'],
     ]);
     const overlap = longRuns.flatMap((faults) => faults.filter(({ atMs }, i) => faults.slice(0, i).some((before) => before.atMs + before.forMs > atMs)));
     expect(overlap.length).toBeGreaterThan(100);

@@ -6,9 +6,9 @@ export type Target = (typeof TARGETS)[number];
 
 /**
  * `kill`: SIGKILL, and it is started again `forMs` later. `stop`: SIGSTOP, then SIGCONT. `cut`: its connections end, new ones pass. `refuse`: they end, and new ones
- * are refused. `freeze`: its connections stay, but nothing passes.
+ * are refused. `freeze`: its connections stay, but nothing passes. `mute`: what it is told it does, but no answer passes.
  */
-export type FaultKind = 'kill' | 'stop' | 'cut' | 'refuse' | 'freeze';
+export type FaultKind = 'kill' | 'stop' | 'cut' | 'refuse' | 'freeze' | 'mute';
 
 export interface Fault {
   readonly kind: FaultKind;
@@ -28,6 +28,7 @@ const CHOICES: readonly { readonly kind: FaultKind; readonly targets: readonly T
   { kind: 'cut', targets: ['redis', 'postgres'], weight: 4, longestMs: 0 },
   { kind: 'refuse', targets: ['redis', 'postgres'], weight: 2, longestMs: 2_000 },
   { kind: 'freeze', targets: ['redis', 'postgres'], weight: 2, longestMs: 4_000 },
+  { kind: 'mute', targets: ['redis', 'postgres'], weight: 4, longestMs: 1_500 },
   { kind: 'stop', targets: ['worker1', 'worker2'], weight: 2, longestMs: 4_000 },
 ];
 const WEIGHED = CHOICES.flatMap((choice) => Array.from({ length: choice.weight }, () => choice));

@@ -52,7 +52,7 @@ describe('what readers see', () => {
     ['an end that was passed, backwards', backward(4, 3, { total: 5 }), 'begins at 4, there are 5'],
     ['a beginning that is missing, backwards', backward(5, 3, { limit: 50 }), 'ends before 2'],
     ['a window without the newest', window(2, 4), 'ends at 4, there are 5'],
-    ['a window with a gap', { kind: 'window', contents: ['said 2', 'said 4', 'said 5'] }, 'has a gap: 2 4 5'],
+    ['a window with a gap', { kind: 'window', contents: ['said 2', 'said 4', 'said 5'] }, 'has a gap: 4 after 2'],
     ['an empty window', { kind: 'window', contents: [] }, 'is empty'],
     ['a header that is behind', { kind: 'header', total: 4 }, 'has shrunk'],
   ])('must not be %s', (_, answered, fault) => {

@@ -76,8 +76,12 @@ export class ReaderLog {
     const seqs = contents.map((content) => places.get(content));
     const last = seqs.findLastIndex((seq) => seq !== undefined);
     const newest = last < 0 ? 0 : (seqs[last] ?? 0) + (seqs.length - 1 - last);
-    const isBroken = seqs.some((seq, i) => seq !== undefined && i > 0 && seqs[i - 1] !== undefined && seq !== seqs[i - 1]! + 1);
-    return [...(isBroken ? [`has a gap: ${seqs.map((seq) => String(seq ?? '?')).join(' ')}`] : []), ...(last >= 0 && newest < atLeast ? [`ends at ${String(newest)}, there are ${String(atLeast)}`] : []), ...(contents.length === 0 && atLeast > 0 ? [`is empty, there are ${String(atLeast)}`] : [])];
+    const gap = seqs.findIndex((seq, i) => seq !== undefined && i > 0 && seqs[i - 1] !== undefined && seq !== seqs[i - 1]! + 1);
+    return [
+      ...(gap > 0 ? [`has a gap: ${String(seqs[gap])} after ${String(seqs[gap - 1])}`] : []),
+      ...(last >= 0 && newest < atLeast ? [`ends at ${String(newest)}, there are ${String(atLeast)}`] : []),
+      ...(contents.length === 0 && atLeast > 0 ? [`is empty, there are ${String(atLeast)}`] : []),
+    ];
   }
 
   private altered({ conversationId }: Asked, messages: readonly Seen[]): string[] {

@@ -83,6 +83,7 @@ export class Stage {
     if (kind === 'kill') return { harm: () => this[target].kill(), mend: () => this[target].begin() };
     if (kind === 'refuse') return { harm: () => { proxy.refuse(); }, mend: pass };
     if (kind === 'freeze') return { harm: () => { proxy.swallow(); }, mend: pass };
+    if (kind === 'mute') return { harm: () => { proxy.mute(); }, mend: pass };
     return { harm: () => { proxy.cut(); }, mend: pass };
   }
 

@@ -15,7 +15,7 @@ interface Link {
 /** A TCP server in front of another, whose connections a test can cut, refuse or black-hole. */
 export class TcpProxy {
   private readonly links = new Set<Link>();
-  private mode: 'pass' | 'refuse' | 'swallow' = 'pass';
+  private mode: 'pass' | 'refuse' | 'swallow' | 'mute' = 'pass';
   /** Connections that were refused so far. */
   refused = 0;
   /** Whose client says this is frozen at once. */
@@ -55,6 +55,11 @@ export class TcpProxy {
     this.mode = 'swallow';
   }
 
+  /** What clients say arrives and is done, but no answer passes any more. */
+  mute(): void {
+    this.mode = 'mute';
+  }
+
   /**
    * The connections that there are die without a word, as behind a firewall that forgot them; new ones pass.
    *
@@ -71,7 +76,7 @@ export class TcpProxy {
 
   /** The server is back; what was swallowed is lost with its connection. */
   pass(): void {
-    if (this.mode === 'swallow') this.cut();
+    if (this.mode === 'swallow' || this.mode === 'mute') this.cut();
     this.mode = 'pass';
     this.deadly = undefined;
   }
@@ -109,7 +114,8 @@ export class TcpProxy {
 
   private join(link: Link, from: Socket, to: Socket): void {
     from.on('data', (bytes) => {
-      if (this.mode === 'pass' && !link.isFrozen) to.write(bytes);
+      const passes = this.mode === 'pass' || (this.mode === 'mute' && from === link.client);
+      if (passes && !link.isFrozen) to.write(bytes);
     });
     from.on('error', () => undefined);
     from.on('close', () => {
