@@ -164,5 +164,15 @@ export class CacheSettings {
   @Setting('CACHE_TTL_CRM_READ_SECONDS') @IsInt() @Min(1) @Max(3_600) crmReadSeconds = 2;
 }
 
+/** The end of conversations. */
+export class RetentionSettings {
+  /** Archive conversations that have been silent for as long as their tenant's tier says, and erase them after as long again. What is erased does not come back. */
+  @Setting('RETENTION_ENABLED') @IsBoolean() isEnabled = false;
+  /** Between two passes, once nothing is left to do, seconds. */
+  @Setting('RETENTION_INTERVAL_SECONDS') @IsInt() @Min(1) @Max(86_400) intervalSeconds = 3_600;
+  /** Conversations of one tenant that one sweep archives, and erases, at the most. */
+  @Setting('RETENTION_BATCH_SIZE') @IsInt() @Min(1) @Max(10_000) batchSize = 500;
+}
+
 /** Every topic, in the order of `.env.example`. */
-export const SETTINGS_CLASSES = [ServerSettings, DatabaseSettings, RedisSettings, ExecutionSettings, ConversationSettings, MemorySettings, MigrationSettings, ModelSettings, CacheSettings] as const;
+export const SETTINGS_CLASSES = [ServerSettings, DatabaseSettings, RedisSettings, ExecutionSettings, ConversationSettings, MemorySettings, MigrationSettings, RetentionSettings, ModelSettings, CacheSettings] as const;
