@@ -18,7 +18,7 @@ let tenants = 0;
 
 const part = <T>(type: new (...dependencies: never[]) => T): T => moves.nooble.app.get<T>(type, { strict: false });
 const inDays = (days: number): Date => new Date(Date.now() + days * DAY_MS);
-const retain = (days: number, { limit = 100, tier = 'free' } = {}): Promise<RetentionBatch> => part(ConversationRetention).apply({ tenantId, tier, now: inDays(days) }, limit);
+const retain = (days: number, { limit = 100, tier = 'free' }: { limit?: number; tier?: Tier } = {}): Promise<RetentionBatch> => part(ConversationRetention).apply({ tenantId, tier, now: inDays(days) }, limit);
 const forecast = (days: number): Promise<unknown> => part(ConversationRetention).forecast([{ tenantId, tier: 'free', now: inDays(days) }]);
 const status = async (ref: ConversationRef): Promise<unknown> => (await moves.stored(ref)).row?.['status'];
 /** A conversation that was closed and has left Redis. */
