@@ -42,11 +42,11 @@ export interface ActionSpec {
   readonly data: new () => object;
   /** Tries in all; a try ends with a thrown error. */
   readonly attempts: number;
-  /** First back-off, milliseconds; it doubles with each try, up to 30 s. */
+  /** First back-off, milliseconds; it doubles with each try, up to about 30 s. */
   readonly backoffMs: number;
   /** When the handler's AbortSignal fires. Milliseconds. */
   readonly deadlineMs: number;
-  /** Jobs of this type running at once in one process; for runs, EXECUTION_CONCURRENCY instead. */
+  /** Jobs of this type running at once in one process; for runs EXECUTION_CONCURRENCY, for moves MIGRATION_CONCURRENCY instead. */
   readonly concurrency: number;
   /** Its handler answers for itself, when and how it wants (`callbacks.ts`); every other type is answered by the worker, once the handler is through. */
   readonly answersItself?: true;

@@ -82,4 +82,12 @@ export interface MigrationStatsAnswer {
   /** ISO-8601 UTC: when the last sweep was through; null if there was none yet. */
   readonly lastRunAt: string | null;
   readonly intervalSeconds: number;
+  /** null while PostgreSQL is away. */
+  readonly retention: {
+    readonly isEnabled: boolean;
+    /** Conversations that have been silent for so long that they would be archived now. */
+    readonly archivable: number;
+    /** Conversations that have been archived for so long that their content would be erased now. */
+    readonly erasable: number;
+  } | null;
 }

@@ -8,8 +8,10 @@ import { SessionClosedHandler } from './actions/session-closed.handler.js';
 import { ArchiveRepository } from './archive/archive.repository.js';
 import { ConversationArchive } from './archive/conversation-archive.service.js';
 import { ConversationEntity } from './archive/conversation.entity.js';
+import { RetentionRepository } from './archive/retention.repository.js';
 import { ConversationSearchRepository } from './archive/conversation-search.repository.js';
 import { MessageEntity } from './archive/message.entity.js';
+import { ConversationRetention } from './conversation-retention.service.js';
 import { ConversationStatistics } from './conversation-statistics.service.js';
 import { ConversationsService } from './conversations.service.js';
 import { ColdHistory } from './history/cold-history.service.js';
@@ -29,9 +31,9 @@ import { SessionsController } from './rest/sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
 import { SocketSessions } from './socket-sessions.service.js';
 
-const STORES = [HotConversationStore, HotIndexStore, SessionSocketsStore, ArchiveRepository, ConversationSearchRepository, ConversationArchive];
+const STORES = [HotConversationStore, HotIndexStore, SessionSocketsStore, ArchiveRepository, ConversationSearchRepository, RetentionRepository, ConversationArchive];
 const READERS = [ColdHistory, HistoryReader, ConversationList, SessionHistories, ConversationStatistics, TokenCounter, MemoryManager, ContextReader];
-const WRITERS = [MessageAppender, ConversationsService, SessionsService, SocketSessions];
+const WRITERS = [MessageAppender, ConversationsService, SessionsService, SocketSessions, ConversationRetention];
 const HANDLERS = [SaveMessageHandler, GetContextHandler, GetHistoryHandler, SessionClosedHandler];
 
 @Module({
@@ -40,7 +42,7 @@ const HANDLERS = [SaveMessageHandler, GetContextHandler, GetHistoryHandler, Sess
   providers: [...STORES, ...READERS, ...WRITERS, ...HANDLERS],
   exports: [
     ...[HotConversationStore, HotIndexStore, ConversationArchive, HistoryReader, ConversationStatistics, TokenCounter, MemoryManager],
-    ...[ConversationsService, SessionsService, SocketSessions],
+    ...[ConversationsService, SessionsService, SocketSessions, ConversationRetention],
   ],
 })
 export class ConversationsModule {}

@@ -1,6 +1,7 @@
 export { ConversationArchive, seqBounds } from './archive/conversation-archive.service.js';
 export type { StoredRange } from './archive/conversation-archive.service.js';
 export type { Conversation, ConversationRef, ConversationStatus, HotConversation, Message, NewConversation, NewMessage, Storage, StoredConversation } from './conversation.js';
+export { ConversationRetention } from './conversation-retention.service.js';
 export { ConversationStatistics } from './conversation-statistics.service.js';
 export type { ConversationCounts, ConversationStatisticsReport } from './conversation-statistics.service.js';
 export { ConversationsModule } from './conversations.module.js';

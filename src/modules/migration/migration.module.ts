@@ -10,17 +10,19 @@ import { GetMigrationStatsHandler } from './get-migration-stats.handler.js';
 import { MigrateConversationHandler } from './migrate-conversation.handler.js';
 import { MigrationLedger } from './migration-ledger.service.js';
 import { MigrationLoop } from './migration-loop.service.js';
+import { MigrationMetrics } from './migration-metrics.service.js';
 import { MigrationStateStore } from './migration-state.store.js';
 import { MigrationStats } from './migration-stats.service.js';
 import { MoveConversationHandler } from './move-conversation.handler.js';
 import { MigrationController } from './rest/migration.controller.js';
 import { StartMigrationLoopHandler } from './start-migration-loop.handler.js';
 import { StopMigrationLoopHandler } from './stop-migration-loop.handler.js';
+import { RetentionPass } from './retention-pass.service.js';
 import { SweepDueHandler } from './sweep-due.handler.js';
 import { TenantSweep } from './tenant-sweep.service.js';
 import { TrackedMover } from './tracked-mover.service.js';
 
-const SERVICES = [LedgerRepository, MigrationLedger, ConversationMover, MigrationStateStore, TrackedMover, ExplicitMigration, MigrationLoop, MigrationStats, TenantSweep];
+const SERVICES = [LedgerRepository, MigrationLedger, ConversationMover, MigrationStateStore, TrackedMover, ExplicitMigration, MigrationLoop, MigrationStats, MigrationMetrics, RetentionPass, TenantSweep];
 const HANDLERS = [MoveConversationHandler, SweepDueHandler, StartMigrationLoopHandler, StopMigrationLoopHandler, MigrateConversationHandler, GetMigrationStatsHandler];
 
 @Module({

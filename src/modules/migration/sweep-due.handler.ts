@@ -27,11 +27,15 @@ export class SweepDueHandler implements ActionHandler<'migration.sweep'>, OnAppl
   /** While the loop is stopped, conversations are still completed: it is the tenants' limits that they count for. */
   readonly handle = async (_: DomainAction<'migration.sweep'>, { signal }: ActionRun): Promise<void> => {
     const isRunning = (await this.state.loop()).status === 'running';
-    for (const tenantId of await this.tenants.tenantIds()) {
+    const tenants = await this.tenants.all();
+    for (const { tenantId } of tenants) {
       signal.throwIfAborted();
       await this.sweep.completeIdle(tenantId);
       if (isRunning) await this.sweep.moveDue(tenantId);
     }
-    if (isRunning) await this.state.note('lastRunAt');
+    if (!isRunning) return;
+    await this.state.note('lastRunAt');
+    // Last: the moves do not wait for it.
+    await this.sweep.retain(tenants, signal);
   };
 }

@@ -1,17 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { ActionBus } from '../../shared/actions/index.js';
 import { HotIndexStore, SessionsService } from '../conversations/index.js';
+import { RetentionPass, type TenantOfTier } from './retention-pass.service.js';
 
 /** Conversations of one tenant taken up in one sweep; the next sweep goes on. */
 const PER_TENANT = 1_000;
 
-/** What a sweep does for one tenant. */
+/** What a sweep does for the tenants. */
 @Injectable()
 export class TenantSweep {
   constructor(
     private readonly bus: ActionBus,
     private readonly index: HotIndexStore,
     private readonly sessions: SessionsService,
+    private readonly retention: RetentionPass,
   ) {}
 
   /** Completes conversations that have been silent for too long. */
@@ -23,6 +25,11 @@ export class TenantSweep {
   async moveDue(tenantId: string): Promise<void> {
     const due = await this.index.findDue(tenantId, PER_TENANT);
     await Promise.all(due.map((conversationId) => this.moveSoon(tenantId, conversationId)));
+  }
+
+  /** Ends conversations whose retention is over, if it is time to. */
+  async retain(tenants: readonly TenantOfTier[], signal: AbortSignal): Promise<void> {
+    await this.retention.run(tenants, signal);
   }
 
   private async moveSoon(tenantId: string, conversationId: string): Promise<void> {

@@ -25,7 +25,7 @@ export class TenantRepository {
     return row ? { ...row } : undefined;
   }
 
-  async findIds(): Promise<string[]> {
-    return (await this.tenants.find({ select: { tenantId: true } })).map(({ tenantId }) => tenantId);
+  async findTiers(): Promise<Pick<TenantEntity, 'tenantId' | 'tier'>[]> {
+    return (await this.tenants.find({ select: { tenantId: true, tier: true } })).map(({ tenantId, tier }) => ({ tenantId, tier }));
   }
 }

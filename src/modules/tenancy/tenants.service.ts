@@ -66,8 +66,8 @@ export class TenantsService {
     return tenant;
   }
 
-  /** Ids of all tenants. */
-  async tenantIds(): Promise<string[]> {
-    return this.tenants.findIds();
+  /** All tenants, each with the tier that it has now. */
+  async all(): Promise<Pick<Tenant, 'tenantId' | 'tier'>[]> {
+    return this.tenants.findTiers();
   }
 }

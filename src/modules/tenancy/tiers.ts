@@ -12,6 +12,8 @@ export interface TierLimits {
   readonly maxActiveConversations: number | null;
   /** Messages of one conversation at the most; the answer to the last one comes on top. null is without limit. */
   readonly maxMessagesPerConversation: number | null;
+  /** A conversation that has been silent for this long is archived; after as long again its content is erased. Days. */
+  readonly retentionDays: number;
 }
 
 /**
@@ -20,10 +22,10 @@ export interface TierLimits {
  * @source `originals.md` section 1.4
  */
 export const TIER_LIMITS: Readonly<Record<Tier, TierLimits>> = {
-  free: { maxIterations: 3, runTimeoutMs: 30_000, estimatedSeconds: 30, maxActiveConversations: 3, maxMessagesPerConversation: 50 },
-  advance: { maxIterations: 5, runTimeoutMs: 60_000, estimatedSeconds: 20, maxActiveConversations: 10, maxMessagesPerConversation: 200 },
-  professional: { maxIterations: 10, runTimeoutMs: 120_000, estimatedSeconds: 10, maxActiveConversations: 50, maxMessagesPerConversation: 1000 },
-  enterprise: { maxIterations: 20, runTimeoutMs: 300_000, estimatedSeconds: 5, maxActiveConversations: null, maxMessagesPerConversation: null },
+  free: { maxIterations: 3, runTimeoutMs: 30_000, estimatedSeconds: 30, maxActiveConversations: 3, maxMessagesPerConversation: 50, retentionDays: 7 },
+  advance: { maxIterations: 5, runTimeoutMs: 60_000, estimatedSeconds: 20, maxActiveConversations: 10, maxMessagesPerConversation: 200, retentionDays: 30 },
+  professional: { maxIterations: 10, runTimeoutMs: 120_000, estimatedSeconds: 10, maxActiveConversations: 50, maxMessagesPerConversation: 1000, retentionDays: 90 },
+  enterprise: { maxIterations: 20, runTimeoutMs: 300_000, estimatedSeconds: 5, maxActiveConversations: null, maxMessagesPerConversation: null, retentionDays: 365 },
 };
 
 /** True when `tier` is at least `minimum`. */

@@ -2,7 +2,7 @@ import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap
 import { DiscoveryService } from '@nestjs/core';
 import type { Job } from 'bull';
 import { PinoLogger } from 'nestjs-pino';
-import { ACTIONS, ACTION_TYPES, type ActionType } from '../../contracts/index.js';
+import { ACTION_TYPES, type ActionType } from '../../contracts/index.js';
 import { ServerSettings } from '../config/index.js';
 import { HealthChecks } from '../telemetry/index.js';
 import { HandlesAction } from './action-handler.js';
@@ -37,16 +37,12 @@ export class ActionWorkers implements OnApplicationBootstrap, OnModuleDestroy, B
       // Bull names its connection and lets nobody catch the failure: a close in that moment would end the process.
       Object.assign(queue, { setWorkerName: () => Promise.resolve() });
       // `*`: other programs may give their jobs names.
-      queue.process('*', this.concurrencyOf(type), (job: Job) => this.track(this.runner.run({ type, handler, job, stopping: this.stopping.signal }))).catch((error: unknown) => {
+      queue.process('*', this.queues.concurrencyOf(type), (job: Job) => this.track(this.runner.run({ type, handler, job, stopping: this.stopping.signal }))).catch((error: unknown) => {
         this.logger.error({ err: error, type }, 'The queue cannot be worked off');
       });
       // Closing a queue that is still becoming a consumer would leave the process alive.
       await queue.isReady();
     }
-  }
-
-  private concurrencyOf(type: ActionType): number {
-    return type === 'execution.agent_run' ? this.settings.executionConcurrency : ACTIONS[type].concurrency;
   }
 
   onModuleDestroy(): void {

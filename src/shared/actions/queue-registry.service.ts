@@ -2,7 +2,8 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { LRUCache } from 'lru-cache';
 import Bull, { type Queue } from 'bull';
-import { ACTION_TYPES, type ActionType } from '../../contracts/index.js';
+import { ACTIONS, ACTION_TYPES, type ActionType } from '../../contracts/index.js';
+import { MigrationSettings, ServerSettings } from '../config/index.js';
 import { keys } from '../redis/index.js';
 import { QueueConnections } from './queue-connections.js';
 import { queueToken } from './queues.js';
@@ -22,10 +23,18 @@ export class QueueRegistry implements OnApplicationShutdown {
   constructor(
     private readonly modules: ModuleRef,
     private readonly connections: QueueConnections,
+    private readonly server: ServerSettings,
+    private readonly migration: MigrationSettings,
   ) {}
 
   get(type: ActionType): Queue {
     return this.modules.get<Queue>(queueToken(type), { strict: false });
+  }
+
+  /** Jobs of this type that one process runs at once. */
+  concurrencyOf(type: ActionType): number {
+    if (type === 'execution.agent_run') return this.server.executionConcurrency;
+    return type === 'migration.move' ? this.migration.concurrency : ACTIONS[type].concurrency;
   }
 
   /** A queue that somebody else works off. It is only added to, so it has no connection of its own. */

@@ -1,8 +1,10 @@
 import { BullModule, getQueueToken } from '@nestjs/bull';
 import type { DynamicModule } from '@nestjs/common';
-import type { Job, JobOptions } from 'bull';
+import type { Job, JobOptions, QueueOptions } from 'bull';
 import { ACTIONS, ACTION_TYPES, type ActionType } from '../../contracts/index.js';
+import { MigrationSettings } from '../config/index.js';
 import { keys } from '../redis/index.js';
+import { backoffMs } from './backoff.js';
 import { type ConnectionUse, QueueConnections, QueueConnectionsModule } from './queue-connections.js';
 
 /** How long a job may be silent before another worker takes it over, milliseconds. Its lock is renewed at half of it. */
@@ -14,12 +16,11 @@ const LOCK_MS = 15_000;
  */
 const NEVER = 1_000_000_000;
 
+/** As it is written in the jobs that wait. */
 const CAPPED = 'capped';
-/** No try waits longer than this for the next, milliseconds. */
-const LONGEST_BACKOFF_MS = 30_000;
 
 function cappedBackoff(attemptsMade: number, _: Error, { firstMs }: { readonly firstMs: number }): number {
-  return Math.min(firstMs * 2 ** (attemptsMade - 1), LONGEST_BACKOFF_MS);
+  return backoffMs(firstMs, attemptsMade);
 }
 
 /** What all queues have in common. */
@@ -34,9 +35,18 @@ export const QUEUE_OPTIONS: DynamicModule = BullModule.forRootAsync({
 });
 
 /** One queue for each row of the action table. */
-export const QUEUES: DynamicModule = BullModule.registerQueue(
-  ...ACTION_TYPES.map((name) => ({ name, defaultJobOptions: { ...triesOf(name), removeOnComplete: true, removeOnFail: true } })),
+export const QUEUES: DynamicModule = BullModule.registerQueueAsync(
+  ...ACTION_TYPES.map((name) => ({
+    name,
+    inject: [MigrationSettings],
+    useFactory: (migration: MigrationSettings) => ({ defaultJobOptions: { ...triesOf(name), removeOnComplete: true, removeOnFail: true }, ...limiterOf(name, migration) }),
+  })),
 );
+
+/** Moves begun in one second, in all processes together: Bull counts in Redis, and each process by the numbers that it was given. */
+function limiterOf(type: ActionType, { ratePerSecond }: MigrationSettings): Pick<QueueOptions, 'limiter'> {
+  return type === 'migration.move' && ratePerSecond > 0 ? { limiter: { max: ratePerSecond, duration: 1_000 } } : {};
+}
 
 /**
  * Makes a job that another program has added one of ours: Bull would keep it for ever, and try it once unless it says otherwise.

@@ -53,6 +53,14 @@ describe('the settings', () => {
     expect(load(ServerSettings, { PORT: '', NOOBLE_ROLE: '', WAIT_FOR_SERVICES: '' })).toEqual(new ServerSettings());
   });
 
+  it('are read under another name, too, if they have one and are not set under their own', () => {
+    const alias = 'CONVERSATION_PERSISTENCE_MIGRATION_INTERVAL';
+    expect(load(MigrationSettings, { [alias]: '7' }).intervalSeconds).toBe(7);
+    expect(load(MigrationSettings, { [alias]: '7', MIGRATION_INTERVAL_SECONDS: '' }).intervalSeconds).toBe(7);
+    expect(load(MigrationSettings, { [alias]: '7', MIGRATION_INTERVAL_SECONDS: '9' }).intervalSeconds).toBe(9);
+    expect(faultsOf({ [alias]: 'x' })[0]).toContain('MIGRATION_INTERVAL_SECONDS');
+  });
+
   it('ignore variables that are none of ours', () => {
     expect(faultsOf({ NOOBLE_UNKNOWN: 'x', PATH: '/bin' })).toEqual([]);
   });

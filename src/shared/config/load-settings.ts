@@ -27,9 +27,9 @@ export function loadSettings(environment: Environment = process.env, topics: rea
 function fill(topic: SettingsClass, environment: Environment, faults: string[]): object {
   const instance = new topic() as unknown as Record<string, unknown>;
   const fields = settingFields(topic);
-  for (const [variable, { field }] of fields) {
-    const text = environment[variable];
-    if (text !== undefined && text !== '') instance[field] = parse(text, typeof instance[field]);
+  for (const [variable, { field, alias = variable }] of fields) {
+    const text = [variable, alias].map((name) => environment[name] ?? '').find((value) => value !== '');
+    if (text !== undefined) instance[field] = parse(text, typeof instance[field]);
   }
   for (const { property, constraints, value } of validateSync(instance)) {
     const rules = Object.values(constraints ?? {}).map((rule) => rule.replace(property, '').trim());

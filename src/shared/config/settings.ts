@@ -84,8 +84,8 @@ export class MemorySettings {
 
 /** The move of conversations from Redis to PostgreSQL. */
 export class MigrationSettings {
-  /** Between two looks at what is due, seconds. */
-  @Setting('MIGRATION_INTERVAL_SECONDS') @IsInt() @Min(1) @Max(86_400) intervalSeconds = 60;
+  /** Between two looks at what is due, seconds. CONVERSATION_PERSISTENCE_MIGRATION_INTERVAL is read if this is not set. */
+  @Setting('MIGRATION_INTERVAL_SECONDS', { alias: 'CONVERSATION_PERSISTENCE_MIGRATION_INTERVAL' }) @IsInt() @Min(1) @Max(86_400) intervalSeconds = 60;
   /** A message of an active conversation is archived at the latest after this long, seconds. */
   @Setting('MIGRATION_MAX_LAG_SECONDS') @IsInt() @Min(1) @Max(86_400) maxLagSeconds = 300;
   /** Between the close of a conversation and its move, seconds. */
@@ -96,6 +96,20 @@ export class MigrationSettings {
   @Setting('MIGRATION_BATCH_SIZE') @IsInt() @Min(1) @Max(10_000) batchSize = 500;
   /** Newest messages of a conversation that stay in Redis while it is used; older ones leave once they are archived. */
   @Setting('MIGRATION_HOT_TAIL_MESSAGES') @IsInt() @Min(1) @Max(100_000) hotTailMessages = 1_000;
+  /** Moves at once in one process. */
+  @Setting('MIGRATION_CONCURRENCY') @IsInt() @Min(1) @Max(1_000) concurrency = 4;
+  /** Moves begun in a second at the most, in all processes together; 0 is without limit. The same in every process. */
+  @Setting('MIGRATION_RATE_PER_SECOND') @IsInt() @Min(0) @Max(100_000) ratePerSecond = 0;
+}
+
+/** The end of conversations. */
+export class RetentionSettings {
+  /** Archive conversations that have been silent for as long as their tenant's tier says, and erase them after as long again. What is erased does not come back. */
+  @Setting('RETENTION_ENABLED') @IsBoolean() isEnabled = false;
+  /** Between two passes, once nothing is left to do, seconds. */
+  @Setting('RETENTION_INTERVAL_SECONDS') @IsInt() @Min(1) @Max(86_400) intervalSeconds = 3_600;
+  /** Conversations of one tenant that one sweep archives, and erases, at the most. */
+  @Setting('RETENTION_BATCH_SIZE') @IsInt() @Min(1) @Max(10_000) batchSize = 500;
 }
 
 /** Language models. */
@@ -165,4 +179,4 @@ export class CacheSettings {
 }
 
 /** Every topic, in the order of `.env.example`. */
-export const SETTINGS_CLASSES = [ServerSettings, DatabaseSettings, RedisSettings, ExecutionSettings, ConversationSettings, MemorySettings, MigrationSettings, ModelSettings, CacheSettings] as const;
+export const SETTINGS_CLASSES = [ServerSettings, DatabaseSettings, RedisSettings, ExecutionSettings, ConversationSettings, MemorySettings, MigrationSettings, RetentionSettings, ModelSettings, CacheSettings] as const;

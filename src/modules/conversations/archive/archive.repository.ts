@@ -25,12 +25,14 @@ const UPSERT_CONVERSATION = `
   WHERE c.status <> 'deleted'
   RETURNING archived_seq AS "archivedSeq"`;
 
+/** What a row without content has in the columns that had some. */
+export const ERASED = "(user_id, status, message_count, token_count, archived_seq, metadata, summary, customer_satisfaction) = (NULL, 'deleted', 0, 0, 0, '{}', NULL, NULL)";
+
 /** What is left of a deleted conversation: that there was one, so that nothing late begins it again. */
 const ERASE_CONVERSATION = `
   INSERT INTO conversations AS c (tenant_id, conversation_id, agent_id, session_id, status, model, message_count, token_count, archived_seq, revision, metadata, created_at, last_message_at)
   VALUES ($1, $2, $3, $4, 'deleted', $5, 0, 0, 0, $6, '{}', $7, $8)
-  ON CONFLICT ON CONSTRAINT conversations_pk DO UPDATE SET
-    (user_id, status, message_count, token_count, archived_seq, metadata, summary, customer_satisfaction) = (NULL, 'deleted', 0, 0, 0, '{}', NULL, NULL)`;
+  ON CONFLICT ON CONSTRAINT conversations_pk DO UPDATE SET ${ERASED}`;
 
 /** Of the messages given those that are not here. If any before them is missing, none. */
 const STORE = `
@@ -56,10 +58,10 @@ const MARK_TRANSFERRED = `
   UPDATE conversations SET status = 'transferred'
   WHERE tenant_id = $1 AND conversation_id = $2 AND status = 'completed' AND revision = $3 AND archived_seq >= message_count`;
 
-/** One more than what is here: a mark of before finds another revision, and the next move, which knows of the message, one that is not newer. */
+/** Archived it can be by the retention, which did not see it come back. One more than what is here: a mark of before finds another revision, and the next move, which knows of the message, one that is not newer. */
 const GO_ON = `
-  UPDATE conversations SET status = $4, closed_at = CASE WHEN $4 = 'active' THEN NULL ELSE closed_at END, revision = revision + 1
-  WHERE tenant_id = $1 AND conversation_id = $2 AND status IN ('completed', 'transferred') AND archived_seq < $3`;
+  UPDATE conversations SET status = $4, closed_at = CASE WHEN $4 = 'active' THEN NULL ELSE closed_at END, revision = revision + 1, archived_at = NULL
+  WHERE tenant_id = $1 AND conversation_id = $2 AND status IN ('completed', 'transferred', 'archived') AND archived_seq < $3`;
 
 /** What PostgreSQL has of a range of messages. */
 export interface RangeChecksum {
@@ -201,7 +203,7 @@ function firstOf([row]: RangeChecksum[]): RangeChecksum {
 }
 
 /** bigint comes as text. */
-export function plain(row: ConversationEntity): Conversation {
+export function plain({ archivedAt: _, ...row }: ConversationEntity): Conversation {
   return { ...row, tokenCount: Number(row.tokenCount), revision: Number(row.revision) };
 }
 

@@ -1,11 +1,15 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { ConversationStatus } from '../conversation.js';
 
+/** Without the columns that every move changes. As PostgreSQL writes it. */
+const AT_REST = "status = ANY (ARRAY['transferred'::text, 'archived'::text])";
+
 @Entity('conversations')
 @Index('conversations_created', ['tenantId', 'createdAt', 'conversationId'])
 @Index('conversations_agent', ['tenantId', 'agentId', 'createdAt', 'conversationId'])
 @Index('conversations_user', ['tenantId', 'userId', 'createdAt', 'conversationId'])
 @Index('conversations_session', ['tenantId', 'sessionId', 'createdAt', 'conversationId'])
+@Index('conversations_retention', ['tenantId', 'status', 'createdAt'], { where: AT_REST })
 export class ConversationEntity {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'conversations_pk' }) tenantId!: string;
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'conversations_pk' }) conversationId!: string;
@@ -25,4 +29,6 @@ export class ConversationEntity {
   @Column('timestamptz') createdAt!: Date;
   @Column('timestamptz') lastMessageAt!: Date;
   @Column('timestamptz', { nullable: true }) closedAt!: Date | null;
+  /** Since when the status is archived; null until the retention has seen it. */
+  @Column('timestamptz', { nullable: true }) archivedAt!: Date | null;
 }

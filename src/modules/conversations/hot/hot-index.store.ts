@@ -38,6 +38,12 @@ export class HotIndexStore {
     return header && header.status !== 'deleted' ? header : null;
   }
 
+  /** Which of these conversations are in Redis. */
+  async hotAmong(tenantId: string, ids: readonly string[]): Promise<Set<string>> {
+    const known = await Promise.all(ids.map((id) => this.redis.exists(keys.conversation(tenantId, id))));
+    return new Set(ids.filter((_, i) => known[i] === 1));
+  }
+
   /** What a session has in Redis, one entry an agent: the active conversation, or the newest closed one. */
   async session(tenantId: string, sessionId: string): Promise<SessionEntry[]> {
     const fields = new Map(Object.entries(await this.redis.hgetall(keys.session(tenantId, sessionId))));

@@ -43,6 +43,14 @@ export class MigrationCountsDto {
   total!: number;
 }
 
+export class RetentionDto {
+  isEnabled!: boolean;
+  /** Conversations that have been silent for so long that they would be archived now. */
+  archivable!: number;
+  /** Conversations that have been archived for so long that their content would be erased now. */
+  erasable!: number;
+}
+
 export class MigrationStatsDto implements MigrationStatsAnswer {
   /** Whose numbers; null for all tenants'. */
   tenantId!: string | null;
@@ -55,4 +63,6 @@ export class MigrationStatsDto implements MigrationStatsAnswer {
   /** When the last sweep was through. */
   lastRunAt!: string | null;
   intervalSeconds!: number;
+  /** null while PostgreSQL is away. */
+  retention!: RetentionDto | null;
 }
