@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Counter } from 'prom-client';
 import { MigrationSettings } from '../../shared/config/index.js';
-import { Transactions } from '../../shared/database/index.js';
 import { toAppError } from '../../shared/errors/index.js';
 import { MetricsService } from '../../shared/telemetry/index.js';
-import { ConversationArchive, type ConversationRef, HotConversationStore, type HotRange, type StoredRange, seqBounds } from '../conversations/index.js';
+import { ConversationArchive, type ConversationRef, HotConversationStore, type HotRange, seqBounds } from '../conversations/index.js';
 import { LedgerRepository } from './ledger.repository.js';
+import { RangeWriter } from './range-writer.service.js';
 
 /**
  * Moves a conversation's unarchived messages to PostgreSQL, verified, while it may be in use.
@@ -22,7 +22,7 @@ export class ConversationMover {
     private readonly hot: HotConversationStore,
     private readonly archive: ConversationArchive,
     private readonly ledger: LedgerRepository,
-    private readonly transactions: Transactions,
+    private readonly writer: RangeWriter,
     private readonly settings: MigrationSettings,
     metrics: MetricsService,
   ) {
@@ -66,11 +66,7 @@ export class ConversationMover {
     const startedAt = performance.now();
     const durationMs = (): number => Math.round(performance.now() - startedAt);
     try {
-      const stored = range.conversation.status === 'deleted' ? null : await this.transactions.run(async (tx) => {
-        const added = await this.archive.store(ref, range, tx);
-        if (added && added.messageCount > 0) await this.record(ref, { ...added, durationMs: durationMs(), attempt }, null, tx);
-        return added;
-      });
+      const stored = range.conversation.status === 'deleted' ? null : await this.writer.write(ref, range, attempt);
       if (!stored) await this.archive.erase(ref, range.conversation);
       this.moved.inc(stored?.messageCount ?? 0);
       return stored?.toSeq ?? null;
@@ -81,16 +77,12 @@ export class ConversationMover {
   }
 
   /** A range that PostgreSQL contradicts is written down; an outage is not, nothing can be written then. */
-  private async reportFailure(ref: ConversationRef, { messages }: HotRange, timing: Timing, thrown: unknown): Promise<void> {
+  private async reportFailure({ tenantId, conversationId }: ConversationRef, { messages }: HotRange, timing: Timing, thrown: unknown): Promise<void> {
     const { code, kind, message } = toAppError(thrown);
     this.failures.inc({ code });
     if (kind !== 'conflict') return;
     const [fromSeq, toSeq] = seqBounds(messages);
-    await this.record(ref, { fromSeq, toSeq, messageCount: messages.length, checksum: '', ...timing }, message);
-  }
-
-  private async record({ tenantId, conversationId }: ConversationRef, range: StoredRange & Timing, error: string | null, tx?: Parameters<LedgerRepository['insert']>[2]): Promise<void> {
-    await this.ledger.insert(tenantId, { ...range, conversationId, outcome: error === null ? 'verified' : 'failed', error }, tx);
+    await this.ledger.insert(tenantId, { conversationId, fromSeq, toSeq, messageCount: messages.length, checksum: '', ...timing, outcome: 'failed', error: message });
   }
 }
 
