@@ -11,6 +11,7 @@ import { projectDir } from './paths.mjs';
 const COMMANDS = {
   bench: { needsBuild: true },
   build: { needsBuild: false },
+  chaos: { needsBuild: true },
   demo: { needsBuild: true },
   dev: { needsBuild: false },
   lint: { needsBuild: false },

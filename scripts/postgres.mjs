@@ -15,19 +15,19 @@ const LOG_TAIL_LENGTH = 4_000;
 const ROLE = 'nooble';
 
 /**
- * Starts a PostgreSQL server on a free loopback port, with its data in `dir`; creates the cluster and the database `nooble` first if needed.
+ * Starts a PostgreSQL server on a loopback port, with its data in `dir`; creates the cluster and the database `nooble` first if needed.
  * Its role `nooble` is no superuser, as in production, so row-level security holds for it.
  *
- * @param {{ dir: string, owner?: { uid: number, gid: number }, binDir: string, args: string[] }} options
- *   `owner` runs the server (default: this user), `binDir` has initdb and postgres, `args` are added to the server's
+ * @param {{ dir: string, owner?: { uid: number, gid: number }, binDir: string, args: string[], port?: number }} options
+ *   `owner` runs the server (default: this user), `binDir` has initdb and postgres, `args` are added to the server's, `port` is free (default: any)
  * @returns {Promise<{ url: string, pid: number, mark: string, stop: () => Promise<void>, exited: Promise<void> }>}
  */
-export async function startPostgres({ dir, owner, binDir, args }) {
+export async function startPostgres({ dir, owner, binDir, args, port: wanted }) {
   const dataDir = join(dir, 'data');
   const password = readPassword(join(dir, 'password'));
   const run = { cwd: '/', env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' }, ...owner };
   if (!existsSync(join(dataDir, 'PG_VERSION'))) await createCluster({ dataDir, password, owner, binDir, run });
-  const port = await findFreePort();
+  const port = wanted ?? (await findFreePort());
   const flags = ['-D', dataDir, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'max_connections=200'];
   const child = spawn(join(binDir, 'postgres'), [...flags, ...args], { ...run, stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = new Promise((resolve) => child.once('exit', resolve));

@@ -60,8 +60,14 @@ async function prepareRedis(dataDir, onProgress) {
   return { dir, program: await installRedis((line) => onProgress(`installing Redis: ${line}`)) };
 }
 
-/** As root, PostgreSQL runs as another account: where that account cannot enter the checkout, programs and data go to a shared folder. */
-async function preparePostgres(dataDir, onProgress) {
+/**
+ * Finds where PostgreSQL can run. As root, it runs as another account: where that account cannot enter the checkout, programs and data go to a shared folder.
+ *
+ * @param {string} dataDir folder for its data, below `stateDir`
+ * @param {(text: string) => void} onProgress what is going on
+ * @returns {Promise<{ dir: string, binDir: string, owner?: { uid: number, gid: number } }>} for `startPostgres`
+ */
+export async function preparePostgres(dataDir, onProgress) {
   const binDir = await findPostgresPrograms();
   const dir = join(dataDir, 'postgres');
   mkdirSync(dir, { recursive: true });

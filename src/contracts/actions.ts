@@ -3,6 +3,7 @@ import { IsIn, IsInt, IsNumber, IsObject, IsString, Length, Matches, Max, Min, V
 import { GetContextData, GetHistoryData, SaveMessageData, SessionClosedData } from './conversation-actions.js';
 import { IsId, IsMessageText, Optional, Verbatim } from './fields.js';
 import { CLIENT_ID } from './ids.js';
+import { GetMigrationStatsData, MigrateConversationData, MoveConversationData, StartMigrationLoopData, StopMigrationLoopData, SweepData } from './migration-actions.js';
 import { MODEL_PROVIDERS, type ModelProvider } from './models.js';
 
 /** What one turn wants otherwise than its agent says; 0 is a value. */
@@ -35,14 +36,6 @@ export class PersistExecutionData {
   @IsId() executionId!: string;
 }
 
-/** `migration.sweep`: look at what is due, in every tenant. */
-export class SweepData {}
-
-/** `migration.move`: move one conversation's unarchived messages to PostgreSQL, verified. */
-export class MoveConversationData {
-  @IsId() conversationId!: string;
-}
-
 /** How a job of one type is run. */
 export interface ActionSpec {
   /** Class that validates `data`, at both ends of the queue. */
@@ -59,6 +52,10 @@ export interface ActionSpec {
   readonly answersItself?: true;
   /** It serves all tenants at once: nobody but the system itself may send it. */
   readonly isSystemOnly?: true;
+  /** It concerns every tenant: over REST only callers with the scope admin may send it, for which they need no tenant. Who reaches the queues may do everything. */
+  readonly isAdminOnly?: true;
+  /** Without a tenant it has a meaning, too: that of all of them. */
+  readonly isForAllToo?: true;
 }
 
 /** Every job of the system: its name is its action type, its Bull queue and its row here. Accepted turns outlast an outage of two hours (240 tries). */
@@ -71,6 +68,10 @@ export const ACTIONS = {
   'conversation.session_closed': { data: SessionClosedData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 8 },
   'migration.sweep': { data: SweepData, attempts: 1, backoffMs: 0, deadlineMs: 60_000, concurrency: 1, isSystemOnly: true },
   'migration.move': { data: MoveConversationData, attempts: 5, backoffMs: 1_000, deadlineMs: 300_000, concurrency: 16 },
+  'migration.start_migration_loop': { data: StartMigrationLoopData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 1, isAdminOnly: true },
+  'migration.stop_migration_loop': { data: StopMigrationLoopData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 1, isAdminOnly: true },
+  'migration.migrate_conversation_explicitly': { data: MigrateConversationData, attempts: 3, backoffMs: 1_000, deadlineMs: 300_000, concurrency: 4 },
+  'migration.get_migration_stats': { data: GetMigrationStatsData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 4, isForAllToo: true },
 } as const satisfies Record<string, ActionSpec>;
 
 export type ActionType = keyof typeof ACTIONS;

@@ -3,11 +3,7 @@ import type { ContextAnswer, HistoryAnswer, SavedMessageAnswer, SessionClosedAns
 import type { DomainAction } from './domain-action.js';
 import type { ExecutionError, ExecutionStatus } from './execution-events.js';
 import type { TokenUsage } from './messages.js';
-
-/** `migration.move`: how far the conversation is in PostgreSQL; null when it was not in Redis, so that there was nothing to move. */
-export interface MovedConversationAnswer {
-  readonly archivedSeq: number | null;
-}
+import type { MigratedConversationAnswer, MigrationLoopAnswer, MigrationStatsAnswer, MovedConversationAnswer } from './migration-actions.js';
 
 /** What each action type is answered with, which is what its handler returns. A type that is not here is answered without data. */
 export interface ActionAnswers {
@@ -16,6 +12,10 @@ export interface ActionAnswers {
   'conversation.get_history': HistoryAnswer;
   'conversation.session_closed': SessionClosedAnswer;
   'migration.move': MovedConversationAnswer;
+  'migration.start_migration_loop': MigrationLoopAnswer;
+  'migration.stop_migration_loop': MigrationLoopAnswer;
+  'migration.migrate_conversation_explicitly': MigratedConversationAnswer;
+  'migration.get_migration_stats': MigrationStatsAnswer;
 }
 
 export type AnswerOf<T extends ActionType> = T extends keyof ActionAnswers ? ActionAnswers[T] : void;

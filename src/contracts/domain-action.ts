@@ -1,6 +1,7 @@
 import { IsIn, IsISO8601, IsNotIn, IsObject, IsString, Matches, MaxLength } from 'class-validator';
 import { IsId, IsMetadata, Optional, Verbatim } from './fields.js';
-import { ACTION_TYPES, type ActionType, type DataOf } from './actions.js';
+import { ACTION_NAMES, IsActionType } from './action-aliases.js';
+import type { ActionType, DataOf } from './actions.js';
 import { CLIENT_ID } from './ids.js';
 import { TIERS, type Tier } from './tiers.js';
 
@@ -11,7 +12,7 @@ import { TIERS, type Tier } from './tiers.js';
  */
 export class DomainAction<T extends ActionType = ActionType> {
   @IsId() actionId!: string;
-  @IsIn(ACTION_TYPES) actionType!: T;
+  @IsActionType() actionType!: T;
   /** A tenant's id, or `~system` for work that serves all of them. */
   @Matches(/^(~system|[A-Za-z0-9._-]{1,128})$/) tenantId!: string;
   @IsIn(TIERS) tenantTier!: Tier;
@@ -25,7 +26,7 @@ export class DomainAction<T extends ActionType = ActionType> {
   /** Everything that one call from outside set off. */
   @Optional() @IsString() @MaxLength(128) traceId?: string;
   /** Bull queue that the answer goes to; none of an action type's. */
-  @Optional() @Matches(/^[A-Za-z0-9._-]{1,128}$/) @IsNotIn(ACTION_TYPES) callbackQueueName?: string;
+  @Optional() @Matches(/^[A-Za-z0-9._-]{1,128}$/) @IsNotIn(ACTION_NAMES) callbackQueueName?: string;
   /** Opaque key under which the execution context is cached. */
   @Optional() @IsString() @MaxLength(512) contextCacheKey?: string;
   @Verbatim() @IsObject() data!: DataOf<T>;

@@ -54,7 +54,8 @@ export function IsTime(): PropertyDecorator {
 
 const ISO_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
 
-function together(...decorators: readonly PropertyDecorator[]): PropertyDecorator {
+/** Several decorators as one. */
+export function together(...decorators: readonly PropertyDecorator[]): PropertyDecorator {
   return (target, property) => {
     for (const decorate of decorators) decorate(target, property);
   };

@@ -1,6 +1,7 @@
-export { ACTIONS, ACTION_TYPES, AgentRunData, isAnswered, LlmOverridesData, MoveConversationData, PersistExecutionData, SweepData } from './actions.js';
+export { ACTION_ALIASES, ACTION_NAMES, IsActionType } from './action-aliases.js';
+export { ACTIONS, ACTION_TYPES, AgentRunData, isAnswered, LlmOverridesData, PersistExecutionData } from './actions.js';
 export type { ActionSpec, ActionType, AnsweredType, DataOf } from './actions.js';
-export type { ActionAnsweredData, ActionAnswers, AnswerError, AnswerOf, CallbackAction, Callbacks, CallbackType, ExecutionCallbackData, MovedConversationAnswer } from './callbacks.js';
+export type { ActionAnsweredData, ActionAnswers, AnswerError, AnswerOf, CallbackAction, Callbacks, CallbackType, ExecutionCallbackData } from './callbacks.js';
 export { GetContextData, GetHistoryData, SaveMessageData, SessionClosedData } from './conversation-actions.js';
 export type { ContextAnswer, HistoryAnswer, SavedMessageAnswer, SessionClosedAnswer } from './conversation-actions.js';
 export { DomainAction } from './domain-action.js';
@@ -18,6 +19,8 @@ export { CLIENT_ID, REPLY_QUEUE_PREFIX, SYSTEM_TENANT, newId } from './ids.js';
 export { IsContent, IsId, IsMessageText, IsMetadata, IsQueryBoolean, IsTime, Optional, Verbatim } from './fields.js';
 export { MAX_CONTENT_CHARACTERS, MAX_MESSAGE_CHARACTERS, MAX_METADATA_BYTES, MESSAGE_ROLES } from './messages.js';
 export type { MessageRole, TokenUsage } from './messages.js';
+export { GetMigrationStatsData, MigrateConversationData, MoveConversationData, StartMigrationLoopData, StopMigrationLoopData, SweepData } from './migration-actions.js';
+export type { MigratedConversationAnswer, MigrationLoopAnswer, MigrationStatsAnswer, MigrationStatus, MovedConversationAnswer } from './migration-actions.js';
 export { BUILTIN_TOOLS, MODEL_PROVIDERS } from './models.js';
 export type { BuiltinTool, ModelProvider } from './models.js';
 export { ExecutionStartFrame, SubscribeFrame, UnsubscribeFrame } from './socket-frames.js';

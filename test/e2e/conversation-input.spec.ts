@@ -120,6 +120,13 @@ describe('a body', () => {
     expect(named(await acme.call('POST', '/api/v1/actions', `{"actionType":"conversation.save_message","data":{"metadata":${metadata}}}`))).toEqual(refusedFor('data'));
   });
 
+  it.each(['constructor', 'prototype'])('with the name %s, which frameworks take away, is refused, and says so', async (name) => {
+    const answer = await acme.post<ErrorAnswer>(PATH, { agentId: newId(), metadata: { deep: { [name]: 1 } } });
+    expect(answer.body).toMatchObject({ code: 'VALIDATION_FAILED', message: expect.stringContaining(`must not have a field with the name ${name}`) });
+    const save = { actionType: 'conversation.save_message', data: { role: 'user', content: 'x', conversationId: places['hot'], metadata: { [name]: 1 } } };
+    expect((await acme.post<ErrorAnswer>('/api/v1/actions', save)).body.message).toContain(`must not have a field with the name ${name}`);
+  });
+
   it('with names that mean something in JavaScript keeps them', async () => {
     const metadata = { toString: null, valueOf: 1, then: true, length: -1, hasOwnProperty: {}, nested: { isPrototypeOf: { name: 'y' }, toJSON: 'no' } };
     const { conversationId } = await all.created({ metadata: {} });

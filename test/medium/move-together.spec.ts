@@ -63,7 +63,7 @@ describe('conversations that one worker moves at once', () => {
     const contradicted = await filled();
     const range = await moves.hot.read(contradicted, { unarchived: 10 });
     await moves.transactions.run(async (tx) => moves.archive.store(contradicted, range!, tx));
-    await moves.nooble.database.query("UPDATE messages SET content = 'altered' WHERE conversation_id = $1 AND seq = 2", [contradicted.conversationId]);
+    await moves.nooble.database.query('DELETE FROM messages WHERE conversation_id = $1 AND seq = 2', [contradicted.conversationId]);
     const refused = newRef();
     await append(moves.hot, refused, newMessage({ content: 'a\u0000b' }), { create: newConversation({ conversationId: refused.conversationId }) });
     const { move } = moves.mover();

@@ -44,10 +44,21 @@ export class SessionClosedScript extends Scripted<'conversation.session_closed'>
 export class SweepScript extends Scripted<'migration.sweep'> {}
 @HandlesAction('migration.move')
 export class MoveScript extends Scripted<'migration.move'> {}
+@HandlesAction('migration.start_migration_loop')
+export class StartScript extends Scripted<'migration.start_migration_loop'> {}
+@HandlesAction('migration.stop_migration_loop')
+export class StopScript extends Scripted<'migration.stop_migration_loop'> {}
+@HandlesAction('migration.migrate_conversation_explicitly')
+export class MigrateScript extends Scripted<'migration.migrate_conversation_explicitly'> {}
+@HandlesAction('migration.get_migration_stats')
+export class StatsScript extends Scripted<'migration.get_migration_stats'> {}
 @HandlesAction('migration.move')
 export class SecondMoveScript extends Scripted<'migration.move'> {}
 
-export const EVERY_SCRIPT: readonly Type[] = [RunScript, PersistScript, SaveScript, ContextScript, HistoryScript, SessionClosedScript, SweepScript, MoveScript];
+export const EVERY_SCRIPT: readonly Type[] = [
+  ...[RunScript, PersistScript, SaveScript, ContextScript, HistoryScript, SessionClosedScript],
+  ...[SweepScript, MoveScript, StartScript, StopScript, MigrateScript, StatsScript],
+];
 
 /** One process that has queues and scripted handlers, and nothing else of the system. */
 export class ActionProcess {

@@ -36,6 +36,10 @@ export class ServerProcess {
     return server;
   }
 
+  get isListening(): boolean {
+    return LISTENS.test(this.output);
+  }
+
   /** Where it listens, once it does. */
   async url(): Promise<string> {
     return waitFor(`the server to listen; it said: ${this.output}`, () => {

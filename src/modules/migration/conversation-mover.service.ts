@@ -3,8 +3,8 @@ import type { Counter } from 'prom-client';
 import { MigrationSettings } from '../../shared/config/index.js';
 import { toAppError } from '../../shared/errors/index.js';
 import { MetricsService } from '../../shared/telemetry/index.js';
-import { ConversationArchive, type ConversationRef, HotConversationStore, type HotRange, seqBounds } from '../conversations/index.js';
-import { LedgerRepository } from './ledger.repository.js';
+import { ConversationArchive, type ConversationRef, HotConversationStore, type HotRange, type StoredRange, seqBounds } from '../conversations/index.js';
+import { type LedgerEntry, LedgerRepository } from './ledger.repository.js';
 import { RangeWriter } from './range-writer.service.js';
 
 /**
@@ -17,6 +17,7 @@ import { RangeWriter } from './range-writer.service.js';
 export class ConversationMover {
   private readonly moved: Counter;
   private readonly failures: Counter<'code'>;
+  private readonly resequenced: Counter<'code'>;
 
   constructor(
     private readonly hot: HotConversationStore,
@@ -27,21 +28,25 @@ export class ConversationMover {
     metrics: MetricsService,
   ) {
     this.moved = metrics.counter({ name: 'nooble_migration_messages_total', help: 'Messages moved to PostgreSQL and verified.' });
+    this.resequenced = metrics.counter({ name: 'nooble_migration_resequenced_total', help: 'Conversations brought together after Redis or PostgreSQL came back with older data, by what was found.', labelNames: ['code'] });
     this.failures = metrics.counter({ name: 'nooble_migration_failures_total', help: 'Moves that ended with an error, by code.', labelNames: ['code'] });
   }
 
   /**
    * Moves everything that is not archived, batch by batch, then lets a closed conversation go whose release time has come.
    *
+   * @param onMoved hears of each range how many messages PostgreSQL has now and had not before
    * @returns the newest archived seq; null when the conversation is not in Redis
-   * @throws ARCHIVE_BEHIND, ARCHIVE_MISMATCH (conflict), DATABASE_UNAVAILABLE, HOT_STORE_UNAVAILABLE (unavailable)
+   * @throws ARCHIVE_BEHIND, ARCHIVE_MISMATCH (conflict) when only a person can tell which store is right, DATABASE_UNAVAILABLE, HOT_STORE_UNAVAILABLE (unavailable)
    */
-  async move(ref: ConversationRef, attempt: number, signal: AbortSignal): Promise<number | null> {
+  async move(ref: ConversationRef, attempt: number, signal: AbortSignal, onMoved: (messageCount: number) => void = () => undefined): Promise<number | null> {
     for (let movedTo: number | null = null; ; ) {
       signal.throwIfAborted();
       const range = await this.hot.read(ref, { unarchived: this.settings.batchSize });
       if (range === null) return this.notHot(ref, movedTo);
-      movedTo = isAtRest(range) ? range.conversation.archivedSeq : await this.moveRange(ref, range, attempt);
+      const moved = isAtRest(range) ? range.conversation.archivedSeq : await this.moveRange(ref, range, attempt, onMoved);
+      if (moved === 'resequenced') continue;
+      movedTo = moved;
       if (movedTo === null) return null;
       await this.hot.markArchived(ref, { archivedSeq: movedTo, revision: range.conversation.revision });
       if (range.messages.length < this.settings.batchSize) return this.makeRoom(ref, range, movedTo);
@@ -61,28 +66,51 @@ export class ConversationMover {
     return archivedSeq;
   }
 
-  /** @returns the newest archived seq; null when the conversation was deleted, and is gone now */
-  private async moveRange(ref: ConversationRef, range: HotRange, attempt: number): Promise<number | null> {
+  /** @returns the newest archived seq; null when the conversation was deleted, and is gone now; `resequenced` when it has to be read again */
+  private async moveRange(ref: ConversationRef, range: HotRange, attempt: number, onMoved: (messageCount: number) => void): Promise<number | null | 'resequenced'> {
     const startedAt = performance.now();
     const durationMs = (): number => Math.round(performance.now() - startedAt);
     try {
       const stored = range.conversation.status === 'deleted' ? null : await this.writer.write(ref, range, attempt);
-      if (!stored) await this.archive.erase(ref, range.conversation);
-      this.moved.inc(stored?.messageCount ?? 0);
-      return stored?.toSeq ?? null;
+      if (!stored) return await this.erased(ref, range);
+      this.moved.inc(stored.messageCount);
+      onMoved(stored.messageCount);
+      return stored.toSeq;
     } catch (error) {
+      if (await this.isMended(ref, { durationMs: durationMs(), attempt }, error)) return 'resequenced';
       await this.reportFailure(ref, range, { durationMs: durationMs(), attempt }, error);
       throw error;
     }
   }
 
+  private async erased(ref: ConversationRef, { conversation }: HotRange): Promise<null> {
+    await this.archive.erase(ref, conversation);
+    return null;
+  }
+
+  /** An older Redis or an older PostgreSQL has come back: what only Redis has goes behind what PostgreSQL has, and that is written down. */
+  private async isMended(ref: ConversationRef, timing: Timing, thrown: unknown): Promise<boolean> {
+    const { code, kind } = toAppError(thrown);
+    const change = kind === 'conflict' ? await this.archive.reconcile(ref) : null;
+    if (!change) return false;
+    this.resequenced.inc({ code });
+    const error = `${code}: from seq ${String(change.fromSeq)} on Redis had not what PostgreSQL has up to ${String(change.archivedSeq)}. PostgreSQL keeps it; ${String(change.movedCount)} messages that only Redis had follow under other seqs.`;
+    const range = { fromSeq: change.fromSeq, toSeq: change.seq, messageCount: change.movedCount, checksum: '' };
+    await this.record(ref, { ...range, ...timing }, { outcome: 'resequenced', error });
+    return true;
+  }
+
   /** A range that PostgreSQL contradicts is written down; an outage is not, nothing can be written then. */
-  private async reportFailure({ tenantId, conversationId }: ConversationRef, { messages }: HotRange, timing: Timing, thrown: unknown): Promise<void> {
+  private async reportFailure(ref: ConversationRef, { messages }: HotRange, timing: Timing, thrown: unknown): Promise<void> {
     const { code, kind, message } = toAppError(thrown);
     this.failures.inc({ code });
     if (kind !== 'conflict') return;
     const [fromSeq, toSeq] = seqBounds(messages);
-    await this.ledger.insert(tenantId, { conversationId, fromSeq, toSeq, messageCount: messages.length, checksum: '', ...timing, outcome: 'failed', error: message });
+    await this.record(ref, { fromSeq, toSeq, messageCount: messages.length, checksum: '', ...timing }, { outcome: 'failed', error: message });
+  }
+
+  private async record({ tenantId, conversationId }: ConversationRef, range: StoredRange & Timing, { outcome, error }: Pick<LedgerEntry, 'outcome' | 'error'>): Promise<void> {
+    await this.ledger.insert(tenantId, { ...range, conversationId, outcome, error });
   }
 }
 

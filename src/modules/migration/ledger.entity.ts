@@ -1,7 +1,10 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** `verified`: the range is in PostgreSQL and was read back. `failed`: nothing was moved, `error` says why. */
-export type MoveOutcome = 'verified' | 'failed';
+/**
+ * `verified`: the range is in PostgreSQL and was read back. `failed`: nothing was moved, `error` says why. `resequenced`: from this seq on Redis
+ * had other messages than PostgreSQL; they have the seqs behind those of PostgreSQL, and nothing was moved yet.
+ */
+export type MoveOutcome = 'verified' | 'failed' | 'resequenced';
 
 @Entity('migration_ledger')
 @Index('migration_ledger_conversation', ['tenantId', 'conversationId', 'fromSeq'])

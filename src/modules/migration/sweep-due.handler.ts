@@ -2,20 +2,18 @@ import type { OnApplicationBootstrap } from '@nestjs/common';
 import { SYSTEM_TENANT, type DomainAction } from '../../contracts/index.js';
 import { ActionBus, type ActionHandler, type ActionRun, HandlesAction } from '../../shared/actions/index.js';
 import { MigrationSettings, ServerSettings } from '../../shared/config/index.js';
-import { HotIndexStore, SessionsService } from '../conversations/index.js';
 import { TenantsService } from '../tenancy/index.js';
-
-/** Conversations of one tenant taken up in one sweep; the next sweep goes on. */
-const PER_TENANT = 1_000;
+import { MigrationStateStore } from './migration-state.store.js';
+import { TenantSweep } from './tenant-sweep.service.js';
 
 /** Running twice equals running once: what is completed stays so, and a job that is in flight is not added again. */
 @HandlesAction('migration.sweep')
 export class SweepDueHandler implements ActionHandler<'migration.sweep'>, OnApplicationBootstrap {
   constructor(
     private readonly bus: ActionBus,
-    private readonly index: HotIndexStore,
-    private readonly sessions: SessionsService,
+    private readonly sweep: TenantSweep,
     private readonly tenants: TenantsService,
+    private readonly state: MigrationStateStore,
     private readonly migration: MigrationSettings,
     private readonly server: ServerSettings,
   ) {}
@@ -26,16 +24,14 @@ export class SweepDueHandler implements ActionHandler<'migration.sweep'>, OnAppl
     await this.bus.send('migration.sweep', action, { everyMs: this.migration.intervalSeconds * 1_000 });
   }
 
+  /** While the loop is stopped, conversations are still completed: it is the tenants' limits that they count for. */
   readonly handle = async (_: DomainAction<'migration.sweep'>, { signal }: ActionRun): Promise<void> => {
+    const isRunning = (await this.state.loop()).status === 'running';
     for (const tenantId of await this.tenants.tenantIds()) {
       signal.throwIfAborted();
-      await this.sessions.completeIdle(tenantId);
-      const due = await this.index.findDue(tenantId, PER_TENANT);
-      await Promise.all(due.map((conversationId) => this.moveSoon(tenantId, conversationId)));
+      await this.sweep.completeIdle(tenantId);
+      if (isRunning) await this.sweep.moveDue(tenantId);
     }
+    if (isRunning) await this.state.note('lastRunAt');
   };
-
-  private async moveSoon(tenantId: string, conversationId: string): Promise<void> {
-    await this.bus.send('migration.move', { tenantId, tenantTier: 'enterprise', data: { conversationId } }, { jobId: `${tenantId}:${conversationId}` });
-  }
 }

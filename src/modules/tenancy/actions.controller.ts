@@ -1,12 +1,12 @@
 import { Body, Controller, HttpCode, Post, Query, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { type ActionType, isAnswered, newId } from '../../contracts/index.js';
+import { ACTIONS, type ActionSpec, type ActionType, SYSTEM_TENANT, isAnswered, newId } from '../../contracts/index.js';
 import { ActionBus, type NewAction } from '../../shared/actions/index.js';
 import { SendActionDto, SendActionQueryDto } from './dto/send-action.dto.js';
 import { AnsweredActionDto, SentActionDto } from './dto/sent-action.dto.js';
 import { CurrentPrincipal, type Principal } from './principal.js';
-import { RequiresScope } from './requires-scope.js';
+import { RequiresScope, WithoutTenant } from './requires-scope.js';
 import { tenancyErrors } from './tenancy.errors.js';
 
 @ApiTags('actions')
@@ -17,15 +17,17 @@ export class ActionsController {
   constructor(private readonly bus: ActionBus) {}
 
   /**
-   * Sends a domain action in the name of the caller's tenant. 202: it is queued, and will be done at least once. With `wait=true` the
+   * Sends a domain action in the name of the caller's tenant. Those that concern every tenant need the scope admin. 202: it is queued, and will be done at least once. With `wait=true` the
    * answer is awaited: 200 with its data, the error that the action failed with, or 503 `ACTION_TIMEOUT` after 30 s, with the action still queued.
    */
   @Post()
   @HttpCode(202)
+  @WithoutTenant()
   @ApiAcceptedResponse({ type: SentActionDto })
   @ApiOkResponse({ type: AnsweredActionDto, description: 'The answer, with `wait=true`.' })
   async send(@CurrentPrincipal() principal: Principal, @Body() body: SendActionDto, @Query() { wait }: SendActionQueryDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<SentActionDto | AnsweredActionDto> {
     const { actionType, ...rest } = body;
+    requireRight(principal, actionType);
     const action = actionOf(principal, rest);
     const { actionId, taskId } = action;
     if (wait) {
@@ -45,6 +47,13 @@ export class ActionsController {
     // The bus checks the data by the type.
     return (await this.bus.request(actionType, asked)) ?? null;
   }
+}
+
+/** @throws SCOPE_MISSING (forbidden), TENANT_UNNAMED (invalid) */
+function requireRight({ scopes, tenantId }: Principal, actionType: ActionType): void {
+  const { isAdminOnly, isForAllToo }: ActionSpec = ACTIONS[actionType];
+  if (isAdminOnly === true && !scopes.includes('admin')) throw tenancyErrors.scopeMissing('admin');
+  if (tenantId === SYSTEM_TENANT && isAdminOnly !== true && isForAllToo !== true) throw tenancyErrors.tenantUnnamed();
 }
 
 /** The tenant and its tier are the principal's, whatever the body says. */

@@ -5,7 +5,7 @@ import { SYSTEM_TENANT } from '../../contracts/index.js';
 import { PUBLIC } from '../../shared/telemetry/index.js';
 import { AuthenticationService } from './authentication.service.js';
 import type { Principal, Scope } from './principal.js';
-import { REQUIRED_SCOPE } from './requires-scope.js';
+import { REQUIRED_SCOPE, WITHOUT_TENANT } from './requires-scope.js';
 import { tenancyErrors } from './tenancy.errors.js';
 
 /** The one guard of the REST API: nobody passes a handler that declares neither a scope nor that it is public. */
@@ -26,7 +26,7 @@ export class AuthGuard implements CanActivate {
     request.principal = principal;
     const scope = this.reflector.getAllAndOverride<Scope | undefined>(REQUIRED_SCOPE, targets);
     if (scope === undefined) throw tenancyErrors.scopeUndeclared(`${context.getClass().name}.${context.getHandler().name}`);
-    authorize(principal, scope);
+    authorize(principal, scope, this.reflector.getAllAndOverride<boolean | undefined>(WITHOUT_TENANT, targets));
     return true;
   }
 }
@@ -34,9 +34,10 @@ export class AuthGuard implements CanActivate {
 /**
  * Lets a caller through who has the scope; `admin` includes every other one.
  *
+ * @param mayLackTenant the caller's subject may be every tenant
  * @throws SCOPE_MISSING (forbidden), TENANT_UNNAMED (invalid)
  */
-export function authorize({ scopes, tenantId }: Principal, scope: Scope): void {
+export function authorize({ scopes, tenantId }: Principal, scope: Scope, mayLackTenant = false): void {
   if (!scopes.includes(scope) && !scopes.includes('admin')) throw tenancyErrors.scopeMissing(scope);
-  if (tenantId === SYSTEM_TENANT && scope !== 'admin') throw tenancyErrors.tenantUnnamed();
+  if (tenantId === SYSTEM_TENANT && scope !== 'admin' && !mayLackTenant) throw tenancyErrors.tenantUnnamed();
 }

@@ -4,6 +4,14 @@ import type { Scope } from './principal.js';
 /** Metadata key that the guard reads. */
 export const REQUIRED_SCOPE = 'nooble:requires-scope';
 
+/** Metadata key that the guard reads. */
+export const WITHOUT_TENANT = 'nooble:without-tenant';
+
+/** The handler also answers a key that has no tenant of its own and names none: its subject is every tenant. */
+export function WithoutTenant(): CustomDecorator {
+  return SetMetadata(WITHOUT_TENANT, true);
+}
+
 /** The scope that a caller of this handler, or of every handler of this controller, must have. */
 export function RequiresScope(scope: Scope): CustomDecorator {
   return SetMetadata(REQUIRED_SCOPE, scope);

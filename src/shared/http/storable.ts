@@ -4,6 +4,9 @@ export interface FieldFault {
   readonly message: string;
 }
 
+/** Names that every object in JavaScript has something under: frameworks take such fields away without a word. */
+const TAKEN = new Set(['__proto__', 'constructor', 'prototype']);
+
 /** JSON deeper than this is nobody's honest message; it would only exhaust somebody's stack. */
 const MAX_DEPTH = 32;
 
@@ -22,10 +25,15 @@ export function findUnstorable(value: unknown, field = '', depth = 0): FieldFaul
 function firstFault(entries: readonly [string, unknown][], field: string, depth: number): FieldFault | undefined {
   for (const [key, inner] of entries) {
     const path = field === '' ? key : `${field}.${key}`;
-    const fault = isStorable(key) ? findUnstorable(inner, path, depth + 1) : { field, message: `${field} has a field whose name holds NUL or half a surrogate pair` };
+    const fault = faultOfName(key, field) ?? findUnstorable(inner, path, depth + 1);
     if (fault) return fault;
   }
   return undefined;
+}
+
+function faultOfName(key: string, field: string): FieldFault | undefined {
+  if (!isStorable(key)) return { field, message: `${field} has a field whose name holds NUL or half a surrogate pair` };
+  return TAKEN.has(key) ? { field, message: `${field} must not have a field with the name ${key}` } : undefined;
 }
 
 function isStorable(text: string): boolean {

@@ -43,6 +43,14 @@ export const keys = {
   answers: (name: string) => `nb:answers:${name}`,
   /** stream: jobs that failed for good, with their reason. */
   deadLetters: () => 'nb:dead-letters',
+  /** hash: whether moves begin by themselves, and when the last sweep was through. The tag is no tenant's: `~` is in no id. */
+  migrationLoop: () => 'nb:{~migration}:loop',
+  /** sorted set: moves that are running, by the time at which they count no more. */
+  migrationMoving: () => 'nb:{~migration}:moving',
+  /** hash: `<tenant>:<outcome>` → moves that ended so; the tenant `~` is all of them. */
+  migrationCounts: () => 'nb:{~migration}:counts',
+  /** string: messages moved in one stretch of time; `tenant` as above. */
+  migrationMoved: (tenant: string, stretch: number) => `nb:{~migration}:moved:${tenant}:${String(stretch)}`,
   /** Prefix of every key that Bull makes. */
   queues: () => '{nb:queues}',
 } as const;

@@ -13,8 +13,9 @@ const CHANGING = ['session_id', 'user_id', 'status', 'message_count', 'token_cou
 const changing = (of: string): string => CHANGING.map((column) => `${of}.${column}`).join(', ');
 
 /**
- * Insert or refresh, whichever header is newer; the rows stay locked until the end of the transaction, which is what lets one mover in at a time.
- * Everybody locks them in the same order. A deleted conversation stays deleted, and no row is returned.
+ * Insert or refresh, whichever header is newer; of two that are the same the row stays, which may be marked as transferred; the rows stay locked
+ * until the end of the transaction, which is what lets one mover in at a time. Everybody locks them in the same order. A deleted conversation stays
+ * deleted, and no row is returned.
  */
 const UPSERT_CONVERSATIONS = `
   INSERT INTO conversations AS c (tenant_id, conversation_id, agent_id, model, created_at, archived_seq, ${CHANGING.join(', ')})
@@ -25,7 +26,7 @@ const UPSERT_CONVERSATIONS = `
   ON CONFLICT ON CONSTRAINT conversations_pk DO UPDATE SET
     (${CHANGING.join(', ')}) = (
       SELECT ${changing('n')} FROM (VALUES (${changing('excluded')}, 1), (${changing('c')}, 2)) AS n (${CHANGING.join(', ')}, place)
-      ORDER BY n.revision DESC, n.place LIMIT 1)
+      ORDER BY n.revision DESC, n.message_count DESC, n.place DESC LIMIT 1)
   WHERE c.status <> 'deleted'
   RETURNING conversation_id AS "conversationId", archived_seq AS "archivedSeq"`;
 

@@ -4,6 +4,7 @@ import type { Conversation, ConversationRef } from '../conversation.js';
 import { HotConversationStore, type HotRange } from '../hot/hot-conversation.store.js';
 import { messageChecksum } from '../message-checksum.js';
 import { archiveErrors } from './archive.errors.js';
+import { type Resequencing, resequence } from './resequencing.js';
 import { ArchiveRepository, type RangeChecksum, type SeqRange } from './archive.repository.js';
 
 /** What one move has added to PostgreSQL, read back and compared. */
@@ -18,6 +19,9 @@ export interface StoredRange {
 
 /** Transferred conversations that one statement marks at the most. */
 const MARKS_TOGETHER = 100;
+
+/** More messages than a conversation has. */
+const ALL = 2_147_483_647;
 
 /** Conversations at rest. */
 @Injectable()
@@ -81,6 +85,20 @@ export class ConversationArchive {
   /** A completed conversation is whole here, and Redis knows: whoever reads PostgreSQL alone may take it for whole from now on. @param conversation as it was stored */
   async markTransferred({ tenantId }: ConversationRef, { conversationId, status, revision }: Conversation): Promise<void> {
     if (status !== 'active') await this.marks.add({ tenantId, conversationId, revision });
+  }
+
+  /**
+   * Brings Redis and PostgreSQL together after one of them came back with older data.
+   *
+   * @returns what was done; null when somebody else was quicker, or only a person can tell which store is right
+   */
+  async reconcile(ref: ConversationRef): Promise<Resequencing | null> {
+    const hot = await this.hot.read(ref, { from: 1, count: ALL });
+    const row = await this.archive.find(ref);
+    if (!hot || row?.status === 'deleted') return null;
+    const archivedSeq = row?.archivedSeq ?? 0;
+    const change = resequence(hot, await this.archive.findMessages(ref, hot.conversation.firstHotSeq, archivedSeq), archivedSeq);
+    return change && (await this.hot.resequence(ref, hot.conversation, change)) ? change : null;
   }
 
   /** What PostgreSQL has of a range: the basis for checking a ledger row. */

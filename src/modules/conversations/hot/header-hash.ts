@@ -19,7 +19,7 @@ export function toHeader(conversation: HotConversation): Record<string, string |
     closedAt: closedAt?.getTime() ?? '',
     summary: summary ?? '',
     customerSatisfaction: customerSatisfaction ?? '',
-    systemSeqs: systemSeqs.map((seqOfOne) => `,${String(seqOfOne)}`).join(''),
+    systemSeqs: listOf(systemSeqs),
   };
 }
 
@@ -57,6 +57,11 @@ export function fromFields(conversationId: string, fields: Readonly<Record<strin
     firstHotSeq: number('firstHotSeq'),
     systemSeqs: seqsOf(text('systemSeqs')),
   };
+}
+
+/** `,3,17` as `append.lua` writes it. */
+export function listOf(seqs: readonly number[]): string {
+  return seqs.map((seq) => `,${String(seq)}`).join('');
 }
 
 /** @param list `,3,17` as `append.lua` writes it */

@@ -4,11 +4,12 @@ import { MigrationSettings } from '../../../shared/config/index.js';
 import { type LuaScript, REDIS, keys, luaScript } from '../../../shared/redis/index.js';
 import type { ConversationRef, ConversationStatus, HotConversation, Message, NewConversation, NewMessage } from '../conversation.js';
 import { type Appended, type AppendOptions, type Refused } from './append.js';
-import { type HeaderFields, fromHeader, headerOfNew, seqsOf, toHeader } from './header-hash.js';
+import type { Resequencing } from '../archive/resequencing.js';
+import { type HeaderFields, fromHeader, headerOfNew, listOf, seqsOf, toHeader } from './header-hash.js';
 import { fromStored, toStored } from './message-json.js';
 
 /** How many keys each takes. */
-const SCRIPTS = { 'open-session': 5, append: 10, 'append-next': 3, read: 2, window: 3, change: 5, 'mark-archived': 2, trim: 2, release: 8, reheat: 7 } as const;
+const SCRIPTS = { 'open-session': 5, append: 10, 'append-next': 3, read: 2, window: 3, change: 5, 'mark-archived': 2, trim: 2, release: 8, reheat: 7, resequence: 4 } as const;
 
 /** Which messages to read: from a seq on, the last ones before a seq, the newest ones, or the oldest that PostgreSQL does not have yet. */
 export type Range =
@@ -201,6 +202,23 @@ export class HotConversationStore {
     const releaseAt = Date.now() + this.settings.releaseSeconds * 1_000;
     const args = [JSON.stringify(toHeader(conversation)), JSON.stringify(tail.map(toStored)), JSON.stringify(ids.flat()), releaseAt, leftAt];
     await this.scripts.reheat(keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due', 'left'), [ref.conversationId, ...args]);
+  }
+
+  /**
+   * Replaces the end of a conversation's list.
+   *
+   * @param conversation as it was read
+   * @param change       messages from `fromSeq` on, and the header that follows from them
+   * @returns false when somebody has changed it since
+   */
+  async resequence(ref: ConversationRef, conversation: HotConversation, change: Resequencing): Promise<boolean> {
+    const { fromSeq, messages, seq, archivedSeq, tokenCount, systemSeqs } = change;
+    const status = conversation.status === 'transferred' ? 'completed' : conversation.status;
+    const fields = { seq, archivedSeq, archivedRevision: -1, tokenCount, status, systemSeqs: listOf(systemSeqs) };
+    const now = Date.now();
+    const args = [conversation.seq, conversation.revision - conversation.seq, fromSeq - conversation.firstHotSeq, JSON.stringify(messages.map(toStored))];
+    const ids = messages.flatMap(({ messageId, seq: place }) => [messageId, place]);
+    return (await this.scripts.resequence(keysOf(ref, 'header', 'messages', 'ids', 'due'), [ref.conversationId, ...args, JSON.stringify(ids), JSON.stringify(fields), now])) === 1;
   }
 
   private async leave(ref: ConversationRef, { sessionId, agentId }: Pick<HotConversation, 'sessionId' | 'agentId'>, isForced: 0 | 1): Promise<boolean> {

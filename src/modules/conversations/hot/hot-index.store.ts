@@ -50,6 +50,13 @@ export class HotIndexStore {
     return this.redis.zrange(keys.due(tenantId), '-inf', Date.now(), 'BYSCORE', 'LIMIT', 0, limit);
   }
 
+  /** How many conversations somebody must look at now, and since when the first of them. */
+  async backlog(tenantId: string): Promise<{ readonly due: number; readonly oldestDueAt: Date | null }> {
+    const now = Date.now();
+    const [due, [, oldest]] = await Promise.all([this.redis.zcount(keys.due(tenantId), '-inf', now), this.redis.zrange(keys.due(tenantId), '-inf', now, 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')]);
+    return { due, oldestDueAt: oldest === undefined ? null : new Date(Number(oldest)) };
+  }
+
   /** Nobody need look at the conversation for a while: its move failed for good, and would again. */
   async postpone({ tenantId, conversationId }: ConversationRef): Promise<void> {
     await this.redis.zadd(keys.due(tenantId), 'XX', Date.now() + this.settings.maxLagSeconds * 1_000, conversationId);

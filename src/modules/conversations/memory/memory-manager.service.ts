@@ -84,8 +84,8 @@ export class MemoryManager {
       this.buffers.delete(key);
       return this.history.coldTail(ref, count);
     }
-    const before = hot.goesOn && held ? held : await this.begun(ref, hot, wanted);
-    const buffer = await this.extended(ref, before, hot);
+    const before = hot.goesOn && held ? held : { messages: [], systems: [], count: wanted };
+    const buffer = await this.extended(ref, before, { ...hot, messages: [...(await this.notHot(ref, hot)), ...hot.messages] });
     this.buffers.set(key, buffer);
     return lastOf(buffer, count, hot.systemSeqs);
   }
@@ -96,10 +96,9 @@ export class MemoryManager {
     return held && held.count >= count ? held : undefined;
   }
 
-  /** A buffer with what is wanted and not in Redis any more. */
-  private async begun(ref: ConversationRef, { firstSeq, messages }: HotWindow, count: number): Promise<Buffer> {
-    const lastSeq = (messages[0]?.seq ?? firstSeq) - 1;
-    return { messages: await this.history.archivedBetween(ref, firstSeq, lastSeq), systems: [], count };
+  /** What is wanted, new or not, and not in Redis any more. */
+  private async notHot(ref: ConversationRef, { firstSeq, messages }: HotWindow): Promise<readonly Message[]> {
+    return this.history.archivedBetween(ref, firstSeq, (messages[0]?.seq ?? firstSeq) - 1);
   }
 
   /** The buffer with what is new. */

@@ -32,7 +32,7 @@ export class CrmLedgerLineDto {
   checksum!: string;
   durationMs!: number;
   attempt!: number;
-  outcome!: 'verified' | 'failed';
+  outcome!: 'verified' | 'failed' | 'resequenced';
   error!: string | null;
   movedAt!: Date;
 }

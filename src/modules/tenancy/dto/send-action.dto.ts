@@ -1,8 +1,8 @@
 import { IsIn, IsISO8601, IsNotIn, IsObject, IsString, Matches, MaxLength } from 'class-validator';
-import { ACTION_TYPES, type ActionType, CLIENT_ID, IsId, IsMetadata, IsQueryBoolean, Optional, type Tier, TIERS, Verbatim } from '../../../contracts/index.js';
+import { ACTION_NAMES, type ActionType, CLIENT_ID, IsActionType, IsId, IsMetadata, IsQueryBoolean, Optional, type Tier, TIERS, Verbatim } from '../../../contracts/index.js';
 
 export class SendActionDto {
-  @IsIn(ACTION_TYPES) actionType!: ActionType;
+  @IsActionType() actionType!: ActionType;
   /** What the action is about; its fields are those of the type. */
   @Verbatim() @IsObject() data!: Record<string, unknown>;
   /** Default: a new UUID. Sent again with the same one, an action has one effect. */
@@ -21,7 +21,7 @@ export class SendActionDto {
   /** Everything that one call from outside set off. */
   @Optional() @IsString() @MaxLength(128) traceId?: string;
   /** Bull queue that the answer goes to: of your own, so not the name of an action type and not `replies.…`; not with `wait`. */
-  @Optional() @Matches(/^(?!replies\.)[A-Za-z0-9._-]{1,128}$/, { message: '$property must match ^[A-Za-z0-9._-]{1,128}$ and not begin with "replies."' }) @IsNotIn(ACTION_TYPES) callbackQueueName?: string;
+  @Optional() @Matches(/^(?!replies\.)[A-Za-z0-9._-]{1,128}$/, { message: '$property must match ^[A-Za-z0-9._-]{1,128}$ and not begin with "replies."' }) @IsNotIn(ACTION_NAMES) callbackQueueName?: string;
   /** Opaque key under which the execution context is cached. */
   @Optional() @IsString() @MaxLength(512) contextCacheKey?: string;
   @Optional() @IsMetadata() metadata?: Record<string, unknown>;

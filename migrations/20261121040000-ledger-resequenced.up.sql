@@ -1,0 +1,3 @@
+ALTER TABLE migration_ledger
+  DROP CONSTRAINT migration_ledger_outcome_check,
+  ADD CONSTRAINT migration_ledger_outcome_check CHECK (outcome IN ('verified', 'failed', 'resequenced'));

@@ -1,0 +1,12 @@
+// The chaos run alone, for CHAOS_SECONDS (180 unless set), saying what it does. CHAOS_SEED repeats the schedule of an earlier one.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { runCommand } from './command.mjs';
+import { projectDir } from './paths.mjs';
+import { waitForChild } from './processes.mjs';
+
+const jest = join(projectDir, 'node_modules', 'jest', 'bin', 'jest.js');
+const args = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, '--runInBand', '--testPathPatterns', 'test/faults/chaos.spec.ts'];
+const { CHAOS_SECONDS = '180' } = process.env;
+
+await runCommand(async () => waitForChild(spawn(process.execPath, args, { cwd: projectDir, env: { ...process.env, CHAOS_SECONDS, CHAOS_ALOUD: '1' }, stdio: 'inherit' })));

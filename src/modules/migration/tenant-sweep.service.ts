@@ -1,0 +1,31 @@
+import { Injectable } from '@nestjs/common';
+import { ActionBus } from '../../shared/actions/index.js';
+import { HotIndexStore, SessionsService } from '../conversations/index.js';
+
+/** Conversations of one tenant taken up in one sweep; the next sweep goes on. */
+const PER_TENANT = 1_000;
+
+/** What a sweep does for one tenant. */
+@Injectable()
+export class TenantSweep {
+  constructor(
+    private readonly bus: ActionBus,
+    private readonly index: HotIndexStore,
+    private readonly sessions: SessionsService,
+  ) {}
+
+  /** Completes conversations that have been silent for too long. */
+  async completeIdle(tenantId: string): Promise<void> {
+    await this.sessions.completeIdle(tenantId);
+  }
+
+  /** Adds a move for each conversation that is due; one that is in flight is not added again. */
+  async moveDue(tenantId: string): Promise<void> {
+    const due = await this.index.findDue(tenantId, PER_TENANT);
+    await Promise.all(due.map((conversationId) => this.moveSoon(tenantId, conversationId)));
+  }
+
+  private async moveSoon(tenantId: string, conversationId: string): Promise<void> {
+    await this.bus.send('migration.move', { tenantId, tenantTier: 'enterprise', data: { conversationId } }, { jobId: `${tenantId}:${conversationId}` });
+  }
+}
