@@ -67,7 +67,7 @@ export const ACTIONS = {
   'conversation.get_history': { data: GetHistoryData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
   'conversation.session_closed': { data: SessionClosedData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 8 },
   'migration.sweep': { data: SweepData, attempts: 1, backoffMs: 0, deadlineMs: 60_000, concurrency: 1, isSystemOnly: true },
-  'migration.move': { data: MoveConversationData, attempts: 5, backoffMs: 1_000, deadlineMs: 300_000, concurrency: 4 },
+  'migration.move': { data: MoveConversationData, attempts: 5, backoffMs: 1_000, deadlineMs: 300_000, concurrency: 16 },
   'migration.start_migration_loop': { data: StartMigrationLoopData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 1, isAdminOnly: true },
   'migration.stop_migration_loop': { data: StopMigrationLoopData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 1, isAdminOnly: true },
   'migration.migrate_conversation_explicitly': { data: MigrateConversationData, attempts: 3, backoffMs: 1_000, deadlineMs: 300_000, concurrency: 4 },

@@ -5,6 +5,7 @@ import { type ConversationRef, ConversationsService, HistoryReader, HotConversat
 import { MessageAppender } from '../../src/modules/conversations/message-appender.service.js';
 import { ConversationMover } from '../../src/modules/migration/conversation-mover.service.js';
 import { LedgerRepository } from '../../src/modules/migration/ledger.repository.js';
+import { RangeWriter } from '../../src/modules/migration/range-writer.service.js';
 import { AgentCacheInvalidator } from '../../src/shared/cache/index.js';
 import { MemorySettings, MigrationSettings } from '../../src/shared/config/index.js';
 import { Transactions } from '../../src/shared/database/index.js';
@@ -67,7 +68,8 @@ export class Moves {
   mover(settings: Partial<MigrationSettings> = {}): { move: (ref: ConversationRef, signal?: AbortSignal) => Promise<number | null>; metrics: MetricsService } {
     const metrics = new MetricsService();
     const all = Object.assign(new MigrationSettings(), { releaseSeconds: 0, ...settings });
-    const mover = new ConversationMover(this.stores.open(all), this.archive, this.ledger, this.transactions, all, metrics);
+    const writer = new RangeWriter(this.archive, this.ledger, this.transactions, all);
+    const mover = new ConversationMover(this.stores.open(all), this.archive, this.ledger, writer, all, metrics);
     return { metrics, move: async (ref, signal = new AbortController().signal) => mover.move(ref, 1, signal) };
   }
 

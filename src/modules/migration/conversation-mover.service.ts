@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Counter } from 'prom-client';
 import { MigrationSettings } from '../../shared/config/index.js';
-import { Transactions } from '../../shared/database/index.js';
 import { toAppError } from '../../shared/errors/index.js';
 import { MetricsService } from '../../shared/telemetry/index.js';
 import { ConversationArchive, type ConversationRef, HotConversationStore, type HotRange, type StoredRange, seqBounds } from '../conversations/index.js';
 import { type LedgerEntry, LedgerRepository } from './ledger.repository.js';
+import { RangeWriter } from './range-writer.service.js';
 
 /**
  * Moves a conversation's unarchived messages to PostgreSQL, verified, while it may be in use.
@@ -23,7 +23,7 @@ export class ConversationMover {
     private readonly hot: HotConversationStore,
     private readonly archive: ConversationArchive,
     private readonly ledger: LedgerRepository,
-    private readonly transactions: Transactions,
+    private readonly writer: RangeWriter,
     private readonly settings: MigrationSettings,
     metrics: MetricsService,
   ) {
@@ -71,7 +71,7 @@ export class ConversationMover {
     const startedAt = performance.now();
     const durationMs = (): number => Math.round(performance.now() - startedAt);
     try {
-      const stored = await this.stored(ref, range, () => ({ durationMs: durationMs(), attempt }));
+      const stored = range.conversation.status === 'deleted' ? null : await this.writer.write(ref, range, attempt);
       if (!stored) return await this.erased(ref, range);
       this.moved.inc(stored.messageCount);
       onMoved(stored.messageCount);
@@ -81,16 +81,6 @@ export class ConversationMover {
       await this.reportFailure(ref, range, { durationMs: durationMs(), attempt }, error);
       throw error;
     }
-  }
-
-  /** Messages and ledger row, together or not at all. @returns null when the conversation was deleted */
-  private async stored(ref: ConversationRef, range: HotRange, timing: () => Timing): Promise<StoredRange | null> {
-    if (range.conversation.status === 'deleted') return null;
-    return this.transactions.run(async (tx) => {
-      const added = await this.archive.store(ref, range, tx);
-      if (added && added.messageCount > 0) await this.record(ref, { ...added, ...timing() }, { outcome: 'verified', error: null }, tx);
-      return added;
-    });
   }
 
   private async erased(ref: ConversationRef, { conversation }: HotRange): Promise<null> {
@@ -119,8 +109,8 @@ export class ConversationMover {
     await this.record(ref, { fromSeq, toSeq, messageCount: messages.length, checksum: '', ...timing }, { outcome: 'failed', error: message });
   }
 
-  private async record({ tenantId, conversationId }: ConversationRef, range: StoredRange & Timing, { outcome, error }: Pick<LedgerEntry, 'outcome' | 'error'>, tx?: Parameters<LedgerRepository['insert']>[2]): Promise<void> {
-    await this.ledger.insert(tenantId, { ...range, conversationId, outcome, error }, tx);
+  private async record({ tenantId, conversationId }: ConversationRef, range: StoredRange & Timing, { outcome, error }: Pick<LedgerEntry, 'outcome' | 'error'>): Promise<void> {
+    await this.ledger.insert(tenantId, { ...range, conversationId, outcome, error });
   }
 }
 

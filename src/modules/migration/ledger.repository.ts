@@ -25,7 +25,11 @@ export class LedgerRepository {
   constructor(@InjectRepository(LedgerEntity) private readonly ledger: Repository<LedgerEntity>) {}
 
   async insert(tenantId: string, entry: LedgerEntry, tx?: Tx): Promise<void> {
-    await managerOf(tx, this.ledger.manager).insert(LedgerEntity, { ...entry, tenantId, ledgerId: newId() });
+    await this.insertAll(tenantId, [entry], tx);
+  }
+
+  async insertAll(tenantId: string, entries: readonly LedgerEntry[], tx?: Tx): Promise<void> {
+    await managerOf(tx, this.ledger.manager).insert(LedgerEntity, entries.map((entry) => ({ ...entry, tenantId, ledgerId: newId() })));
   }
 
   /** Oldest first. */

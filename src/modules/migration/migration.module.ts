@@ -14,6 +14,7 @@ import { MigrationMetrics } from './migration-metrics.service.js';
 import { MigrationStateStore } from './migration-state.store.js';
 import { MigrationStats } from './migration-stats.service.js';
 import { MoveConversationHandler } from './move-conversation.handler.js';
+import { RangeWriter } from './range-writer.service.js';
 import { MigrationController } from './rest/migration.controller.js';
 import { StartMigrationLoopHandler } from './start-migration-loop.handler.js';
 import { StopMigrationLoopHandler } from './stop-migration-loop.handler.js';
@@ -22,7 +23,7 @@ import { SweepDueHandler } from './sweep-due.handler.js';
 import { TenantSweep } from './tenant-sweep.service.js';
 import { TrackedMover } from './tracked-mover.service.js';
 
-const SERVICES = [LedgerRepository, MigrationLedger, ConversationMover, MigrationStateStore, TrackedMover, ExplicitMigration, MigrationLoop, MigrationStats, MigrationMetrics, RetentionPass, TenantSweep];
+const SERVICES = [LedgerRepository, MigrationLedger, RangeWriter, ConversationMover, MigrationStateStore, TrackedMover, ExplicitMigration, MigrationLoop, MigrationStats, MigrationMetrics, RetentionPass, TenantSweep];
 const HANDLERS = [MoveConversationHandler, SweepDueHandler, StartMigrationLoopHandler, StopMigrationLoopHandler, MigrateConversationHandler, GetMigrationStatsHandler];
 
 @Module({

@@ -96,8 +96,8 @@ export class MigrationSettings {
   @Setting('MIGRATION_BATCH_SIZE') @IsInt() @Min(1) @Max(10_000) batchSize = 500;
   /** Newest messages of a conversation that stay in Redis while it is used; older ones leave once they are archived. */
   @Setting('MIGRATION_HOT_TAIL_MESSAGES') @IsInt() @Min(1) @Max(100_000) hotTailMessages = 1_000;
-  /** Moves at once in one process. */
-  @Setting('MIGRATION_CONCURRENCY') @IsInt() @Min(1) @Max(1_000) concurrency = 4;
+  /** Moves at once in one process; those of a tenant share transactions, of which four at the most are open. */
+  @Setting('MIGRATION_CONCURRENCY') @IsInt() @Min(1) @Max(1_000) concurrency = 16;
   /** Moves begun in a second at the most, in all processes together; 0 is without limit. The same in every process. */
   @Setting('MIGRATION_RATE_PER_SECOND') @IsInt() @Min(0) @Max(100_000) ratePerSecond = 0;
 }

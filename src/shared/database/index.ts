@@ -1,3 +1,4 @@
+export { Gathering } from './gathering.js';
 export { inspectDatabase } from './database-preflight.js';
 export { DatabaseModule } from './database.module.js';
 export { migrateSchema } from './migrate-schema.js';

@@ -4,6 +4,7 @@ import { Between, In, LessThanOrEqual, Repository } from 'typeorm';
 import type { MessageRole } from '../../../contracts/index.js';
 import { type Tx, managerOf } from '../../../shared/database/index.js';
 import type { Conversation, ConversationRef, Message } from '../conversation.js';
+import type { HotRange } from '../hot/hot-conversation.store.js';
 import { ConversationEntity } from './conversation.entity.js';
 import { MessageEntity } from './message.entity.js';
 
@@ -12,18 +13,22 @@ const CHANGING = ['session_id', 'user_id', 'status', 'message_count', 'token_cou
 const changing = (of: string): string => CHANGING.map((column) => `${of}.${column}`).join(', ');
 
 /**
- * Insert or refresh, whichever header is newer; of two that are the same the row stays, which may be marked as transferred; the row stays locked until the end of the transaction, which is what lets one mover in at a time.
- * A deleted conversation stays deleted, and no row is returned.
+ * Insert or refresh, whichever header is newer; of two that are the same the row stays, which may be marked as transferred; the rows stay locked
+ * until the end of the transaction, which is what lets one mover in at a time. Everybody locks them in the same order. A deleted conversation stays
+ * deleted, and no row is returned.
  */
-const UPSERT_CONVERSATION = `
+const UPSERT_CONVERSATIONS = `
   INSERT INTO conversations AS c (tenant_id, conversation_id, agent_id, model, created_at, archived_seq, ${CHANGING.join(', ')})
-  VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+  SELECT $1, conversation_id, agent_id, model, created_at, 0, ${CHANGING.join(', ')}
+  FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::integer[], $10::bigint[], $11::bigint[], $12::jsonb[], $13::text[], $14::smallint[], $15::timestamptz[], $16::timestamptz[])
+    AS header (conversation_id, agent_id, model, created_at, ${CHANGING.join(', ')})
+  ORDER BY conversation_id
   ON CONFLICT ON CONSTRAINT conversations_pk DO UPDATE SET
     (${CHANGING.join(', ')}) = (
       SELECT ${changing('n')} FROM (VALUES (${changing('excluded')}, 1), (${changing('c')}, 2)) AS n (${CHANGING.join(', ')}, place)
       ORDER BY n.revision DESC, n.message_count DESC, n.place DESC LIMIT 1)
   WHERE c.status <> 'deleted'
-  RETURNING archived_seq AS "archivedSeq"`;
+  RETURNING conversation_id AS "conversationId", archived_seq AS "archivedSeq"`;
 
 /** What a row without content has in the columns that had some. */
 export const ERASED = "(user_id, status, message_count, token_count, archived_seq, metadata, summary, customer_satisfaction) = (NULL, 'deleted', 0, 0, 0, '{}', NULL, NULL)";
@@ -34,37 +39,58 @@ const ERASE_CONVERSATION = `
   VALUES ($1, $2, $3, $4, 'deleted', $5, 0, 0, 0, $6, '{}', $7, $8)
   ON CONFLICT ON CONSTRAINT conversations_pk DO UPDATE SET ${ERASED}`;
 
-/** Of the messages given those that are not here. If any before them is missing, none. */
+/** Of the messages given those that are not here. */
 const STORE = `
-  WITH conversation AS (${UPSERT_CONVERSATION}), added AS (
+  WITH conversation AS (${UPSERT_CONVERSATIONS}), added AS (
     INSERT INTO messages (tenant_id, conversation_id, seq, message_id, role, content, tokens, agent_id, execution_id, metadata, created_at)
-    SELECT $1, $2, message.*
-    FROM conversation, unnest($18::integer[], $19::text[], $20::text[], $21::text[], $22::integer[], $23::uuid[], $24::uuid[], $25::jsonb[], $26::timestamptz[]) AS message (seq)
-    WHERE message.seq > conversation."archivedSeq" AND conversation."archivedSeq" >= $17::integer - 1)
-  SELECT "archivedSeq" FROM conversation`;
+    SELECT $1, message.*
+    FROM unnest($17::uuid[], $18::integer[], $19::text[], $20::text[], $21::text[], $22::integer[], $23::uuid[], $24::uuid[], $25::jsonb[], $26::timestamptz[]) AS message (conversation_id, seq)
+    JOIN conversation ON conversation."conversationId" = message.conversation_id AND conversation."archivedSeq" < message.seq)
+  SELECT * FROM conversation`;
 
-/** The bytes are those of `message-checksum.ts`: one JSON array a line. PostgreSQL writes a text as JSON as JavaScript does. */
-const CHECKSUM = `
-  SELECT count(*)::integer AS "messageCount",
-    encode(sha256(convert_to(coalesce(string_agg(format(E'[%s,%s,%s,%s]\\n', seq, to_json(message_id), to_json(role), to_json(content)), '' ORDER BY seq), ''), 'UTF8')), 'hex') AS checksum
-  FROM messages WHERE tenant_id = $1 AND conversation_id = $2 AND seq BETWEEN $3 AND $4`;
+/**
+ * What is here of ranges of messages. The bytes of the checksum are those of `message-checksum.ts`: one JSON array a line; PostgreSQL writes a
+ * text as JSON as JavaScript does.
+ */
+const CHECKSUMS = `
+  SELECT range.conversation_id AS "conversationId", stored.*
+  FROM unnest($2::uuid[], $3::integer[], $4::integer[]) AS range (conversation_id, first_seq, last_seq) CROSS JOIN LATERAL (
+    SELECT count(*)::integer AS "messageCount",
+      encode(sha256(convert_to(coalesce(string_agg(format(E'[%s,%s,%s,%s]\\n', seq, to_json(message_id), to_json(role), to_json(content)), '' ORDER BY seq), ''), 'UTF8')), 'hex') AS checksum
+    FROM messages WHERE tenant_id = $1 AND conversation_id = range.conversation_id AND seq BETWEEN range.first_seq AND range.last_seq) AS stored`;
 
 const MARK_AND_READ_BACK = `
-  WITH marked AS (UPDATE conversations SET archived_seq = greatest(archived_seq, $4::integer) WHERE tenant_id = $1 AND conversation_id = $2)
-  ${CHECKSUM}`;
+  WITH marked AS (
+    UPDATE conversations AS c SET archived_seq = range.last_seq
+    FROM unnest($2::uuid[], $3::integer[], $4::integer[]) AS range (conversation_id, first_seq, last_seq)
+    WHERE c.tenant_id = $1 AND c.conversation_id = range.conversation_id AND c.archived_seq < range.last_seq)
+  ${CHECKSUMS}`;
 
 /** Whoever reads PostgreSQL alone takes a transferred conversation for whole: so not before Redis has it transferred, and not if it has gone on since. */
 const MARK_TRANSFERRED = `
-  UPDATE conversations SET status = 'transferred'
-  WHERE tenant_id = $1 AND conversation_id = $2 AND status = 'completed' AND revision = $3 AND archived_seq >= message_count`;
+  WITH moved AS (
+    SELECT c.tenant_id, c.conversation_id, c.revision
+    FROM conversations AS c JOIN unnest($2::uuid[], $3::bigint[]) AS known (conversation_id, revision) USING (conversation_id, revision)
+    WHERE c.tenant_id = $1 AND c.status = 'completed' AND c.archived_seq >= c.message_count
+    ORDER BY c.conversation_id FOR NO KEY UPDATE OF c)
+  UPDATE conversations AS c SET status = 'transferred'
+  FROM moved WHERE c.tenant_id = moved.tenant_id AND c.conversation_id = moved.conversation_id`;
 
 /** Archived it can be by the retention, which did not see it come back. One more than what is here: a mark of before finds another revision, and the next move, which knows of the message, one that is not newer. */
 const GO_ON = `
   UPDATE conversations SET status = $4, closed_at = CASE WHEN $4 = 'active' THEN NULL ELSE closed_at END, revision = revision + 1, archived_at = NULL
   WHERE tenant_id = $1 AND conversation_id = $2 AND status IN ('completed', 'transferred', 'archived') AND archived_seq < $3`;
 
-/** What PostgreSQL has of a range of messages. */
+/** Messages of a conversation with `fromSeq` ≤ seq ≤ `toSeq`. */
+export interface SeqRange {
+  readonly conversationId: string;
+  readonly fromSeq: number;
+  readonly toSeq: number;
+}
+
+/** What PostgreSQL has of a range. */
 export interface RangeChecksum {
+  readonly conversationId: string;
   readonly messageCount: number;
   /** As `message-checksum.ts` computes it. */
   readonly checksum: string;
@@ -89,15 +115,14 @@ export class ArchiveRepository {
   ) {}
 
   /**
-   * Writes the conversation's row, locks it, and adds those of the messages that are not here.
+   * Writes the rows of some conversations, each one once, locks them, and adds those of their messages that are not here.
    *
-   * @param messages dense, oldest first
-   * @param from seq of the first one; nothing is added if one before it is missing
-   * @returns the newest archived seq before this transaction, 0 for a new row; null if the conversation was deleted
+   * @returns for each conversation that was not deleted the newest archived seq before this transaction, 0 for a new row
    */
-  async store(tenantId: string, { conversation, messages, from }: { readonly conversation: Conversation; readonly messages: readonly Message[]; readonly from: number }, tx: Tx): Promise<number | null> {
-    const rows = await this.manager(tx).query<{ archivedSeq: number }[]>(STORE, [tenantId, ...headerValues(conversation), from, ...messageColumns(messages)]);
-    return rows[0]?.archivedSeq ?? null;
+  async store(tenantId: string, ranges: readonly HotRange[], tx: Tx): Promise<Map<string, number>> {
+    const values = [tenantId, ...headerColumns(ranges.map(({ conversation }) => conversation)), ...messageColumns(ranges)];
+    const rows = await this.manager(tx).query<{ conversationId: string; archivedSeq: number }[]>(STORE, values);
+    return new Map(rows.map(({ conversationId, archivedSeq }) => [conversationId, archivedSeq]));
   }
 
   /** Takes everything that was said, and by whom, out of PostgreSQL. */
@@ -107,19 +132,21 @@ export class ArchiveRepository {
     await this.manager(tx).delete(MessageEntity, { tenantId, conversationId });
   }
 
-  /** PostgreSQL has every message up to `to`. @returns what it has of the range, read back */
-  async markArchived({ tenantId, conversationId }: ConversationRef, [from, to]: readonly [number, number], tx: Tx): Promise<RangeChecksum> {
-    return firstOf(await this.manager(tx).query<RangeChecksum[]>(MARK_AND_READ_BACK, [tenantId, conversationId, from, to]));
+  /** PostgreSQL has every message up to the end of each range, one of a conversation. @returns what it has of them, read back, by conversation */
+  async markArchived(tenantId: string, ranges: readonly SeqRange[], tx: Tx): Promise<Map<string, RangeChecksum>> {
+    const rows = await this.manager(tx).query<RangeChecksum[]>(MARK_AND_READ_BACK, [tenantId, ...rangeColumns(ranges)]);
+    return new Map(rows.map((row) => [row.conversationId, row]));
   }
 
-  /** What is here of the messages with `from` ≤ seq ≤ `to`; no message of them comes out of PostgreSQL. */
-  async checksum({ tenantId, conversationId }: ConversationRef, from: number, to: number): Promise<RangeChecksum> {
-    return firstOf(await this.messages.query<RangeChecksum[]>(CHECKSUM, [tenantId, conversationId, from, to]));
+  /** Of what is here; no message comes out of PostgreSQL. */
+  async checksum(tenantId: string, range: SeqRange): Promise<string> {
+    const [row] = await this.messages.query<RangeChecksum[]>(CHECKSUMS, [tenantId, ...rangeColumns([range])]);
+    return row?.checksum ?? '';
   }
 
-  /** The completed conversation is whole in PostgreSQL, if this is still the newest that is known of it. */
-  async markTransferred({ tenantId, conversationId }: ConversationRef, revision: number): Promise<void> {
-    await this.conversations.query(MARK_TRANSFERRED, [tenantId, conversationId, revision]);
+  /** Those of these completed conversations are whole in PostgreSQL whose revision is still the newest that is known. */
+  async markTransferred(tenantId: string, conversations: readonly Pick<Conversation, 'conversationId' | 'revision'>[]): Promise<void> {
+    await this.conversations.query(MARK_TRANSFERRED, [tenantId, conversations.map(({ conversationId }) => conversationId), conversations.map(({ revision }) => revision)]);
   }
 
   /**
@@ -184,22 +211,25 @@ export class ArchiveRepository {
   }
 }
 
-/** As the placeholders of the upsert count them, from the second on. */
-function headerValues({ metadata, ...of }: Conversation): unknown[] {
-  const fixed = [of.conversationId, of.agentId, of.model, of.createdAt];
-  const counted = [of.sessionId, of.userId, of.status, of.messageCount, of.tokenCount, of.revision, JSON.stringify(metadata)];
-  return [...fixed, ...counted, of.summary, of.customerSatisfaction, of.lastMessageAt, of.closedAt];
+function headerColumns(conversations: readonly Conversation[]): unknown[][] {
+  const column = <K extends keyof Conversation>(name: K): Conversation[K][] => conversations.map((conversation) => conversation[name]);
+  return [
+    ...[column('conversationId'), column('agentId'), column('model'), column('createdAt')],
+    ...[column('sessionId'), column('userId'), column('status'), column('messageCount'), column('tokenCount'), column('revision')],
+    ...[column('metadata').map((metadata) => JSON.stringify(metadata)), column('summary'), column('customerSatisfaction'), column('lastMessageAt'), column('closedAt')],
+  ];
 }
 
-function messageColumns(messages: readonly Message[]): unknown[][] {
+function messageColumns(ranges: readonly HotRange[]): unknown[][] {
+  const messages = ranges.flatMap((range) => range.messages);
   const column = <K extends keyof Message>(name: K): Message[K][] => messages.map((message) => message[name]);
+  const conversationIds = ranges.flatMap(({ conversation, messages: of }) => of.map(() => conversation.conversationId));
   const metadata = messages.map((message) => (message.metadata === null ? null : JSON.stringify(message.metadata)));
-  return [column('seq'), column('messageId'), column('role'), column('content'), column('tokens'), column('agentId'), column('executionId'), metadata, column('createdAt')];
+  return [conversationIds, column('seq'), column('messageId'), column('role'), column('content'), column('tokens'), column('agentId'), column('executionId'), metadata, column('createdAt')];
 }
 
-/** An aggregate has one row whatever there is. */
-function firstOf([row]: RangeChecksum[]): RangeChecksum {
-  return row ?? { messageCount: 0, checksum: '' };
+function rangeColumns(ranges: readonly SeqRange[]): unknown[][] {
+  return [ranges.map(({ conversationId }) => conversationId), ranges.map(({ fromSeq }) => fromSeq), ranges.map(({ toSeq }) => toSeq)];
 }
 
 /** bigint comes as text. */

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { Transactions, type Tx } from '../../../shared/database/index.js';
+import { Gathering, Transactions, type Tx } from '../../../shared/database/index.js';
 import type { Conversation, ConversationRef } from '../conversation.js';
 import { HotConversationStore, type HotRange } from '../hot/hot-conversation.store.js';
 import { messageChecksum } from '../message-checksum.js';
 import { archiveErrors } from './archive.errors.js';
 import { type Resequencing, resequence } from './resequencing.js';
-import { ArchiveRepository } from './archive.repository.js';
+import { ArchiveRepository, type RangeChecksum, type SeqRange } from './archive.repository.js';
 
 /** What one move has added to PostgreSQL, read back and compared. */
 export interface StoredRange {
@@ -17,12 +17,25 @@ export interface StoredRange {
   readonly checksum: string;
 }
 
+/** Transferred conversations that one statement marks at the most. */
+const MARKS_TOGETHER = 100;
+
 /** More messages than a conversation has. */
 const ALL = 2_147_483_647;
 
 /** Conversations at rest. */
 @Injectable()
 export class ConversationArchive {
+  private readonly marks = new Gathering<ConversationRef & Pick<Conversation, 'revision'>, void>({
+    groups: 1,
+    isEnough: () => false,
+    goesWith: (mark, group) => group.length < MARKS_TOGETHER && group.every(({ tenantId, conversationId }) => tenantId === mark.tenantId && conversationId !== mark.conversationId),
+    write: async (group) => {
+      await this.archive.markTransferred(group[0]?.tenantId ?? '', group);
+      return [];
+    },
+  });
+
   constructor(
     private readonly archive: ArchiveRepository,
     private readonly hot: HotConversationStore,
@@ -30,23 +43,25 @@ export class ConversationArchive {
   ) {}
 
   /**
-   * Stores a range in an open transaction and verifies it: PostgreSQL reads back what it then has, and its checksum is compared with
-   * that of the messages given. Messages that an earlier, interrupted move has stored are compared, not written again.
+   * Stores ranges of a tenant in an open transaction and verifies them: PostgreSQL reads back what it then has, and its checksums are compared with
+   * those of the messages given. Messages that an earlier, interrupted move has stored are compared, not written again.
    *
-   * @param range its messages are dense and oldest first; without any, only the conversation's row is written
-   * @returns null if the conversation was deleted: nothing is stored
+   * @param ranges of different conversations, their messages dense and oldest first; of one without any, only the conversation's row is written
+   * @returns for each range, in their order; null if the conversation was deleted: nothing is stored
    * @throws ARCHIVE_BEHIND, ARCHIVE_MISMATCH (conflict): the caller's transaction must not commit
    */
-  async store(ref: ConversationRef, { conversation, messages }: HotRange, tx: Tx): Promise<StoredRange | null> {
-    const [fromSeq, toSeq] = messages.length > 0 ? seqBounds(messages) : [conversation.archivedSeq + 1, conversation.archivedSeq];
-    const archivedSeq = await this.archive.store(ref.tenantId, { conversation, messages, from: fromSeq }, tx);
-    if (archivedSeq === null) return null;
-    if (archivedSeq < fromSeq - 1) throw archiveErrors.behind(ref.conversationId, archivedSeq, fromSeq);
-    const checksum = messageChecksum(messages);
-    const stored = await this.archive.markArchived(ref, [fromSeq, toSeq], tx);
-    if (stored.messageCount !== messages.length || stored.checksum !== checksum) throw archiveErrors.mismatch(ref.conversationId, fromSeq, toSeq);
-    const added = messages.filter(({ seq }) => seq > archivedSeq);
-    return { fromSeq: Math.max(fromSeq, archivedSeq + 1), toSeq, messageCount: added.length, checksum: added.length === messages.length ? checksum : messageChecksum(added) };
+  async storeAll(tenantId: string, ranges: readonly HotRange[], tx: Tx): Promise<(StoredRange | null)[]> {
+    const known = await this.archive.store(tenantId, ranges, tx);
+    const kept = ranges.map((range) => givenOf(range, known.get(range.conversation.conversationId)));
+    const given = kept.filter((range) => range !== null);
+    for (const { conversationId, fromSeq, archivedSeq } of given) if (archivedSeq < fromSeq - 1) throw archiveErrors.behind(conversationId, archivedSeq, fromSeq);
+    const stored = await this.archive.markArchived(tenantId, given, tx);
+    return kept.map((range) => range && verified(range, stored.get(range.conversationId)));
+  }
+
+  /** The same of one range. */
+  async store({ tenantId }: ConversationRef, range: HotRange, tx: Tx): Promise<StoredRange | null> {
+    return (await this.storeAll(tenantId, [range], tx))[0] ?? null;
   }
 
   /**
@@ -68,8 +83,8 @@ export class ConversationArchive {
   }
 
   /** A completed conversation is whole here, and Redis knows: whoever reads PostgreSQL alone may take it for whole from now on. @param conversation as it was stored */
-  async markTransferred(ref: ConversationRef, { status, revision }: Conversation): Promise<void> {
-    if (status !== 'active') await this.archive.markTransferred(ref, revision);
+  async markTransferred({ tenantId }: ConversationRef, { conversationId, status, revision }: Conversation): Promise<void> {
+    if (status !== 'active') await this.marks.add({ tenantId, conversationId, revision });
   }
 
   /**
@@ -88,11 +103,32 @@ export class ConversationArchive {
 
   /** What PostgreSQL has of a range: the basis for checking a ledger row. */
   async checksum(ref: ConversationRef, fromSeq: number, toSeq: number): Promise<string> {
-    return (await this.archive.checksum(ref, fromSeq, toSeq)).checksum;
+    return this.archive.checksum(ref.tenantId, { conversationId: ref.conversationId, fromSeq, toSeq });
   }
 }
 
 /** First and last seq of messages that are oldest first. */
 export function seqBounds(messages: HotRange['messages']): [number, number] {
   return [messages.at(0)?.seq ?? 0, messages.at(-1)?.seq ?? 0];
+}
+
+/** A range as it came from Redis, and what PostgreSQL had before. */
+interface GivenRange extends SeqRange {
+  readonly messages: HotRange['messages'];
+  readonly archivedSeq: number;
+}
+
+/** @returns null if the conversation was deleted */
+function givenOf({ conversation, messages }: HotRange, archivedSeq: number | undefined): GivenRange | null {
+  if (archivedSeq === undefined) return null;
+  const [fromSeq, toSeq] = messages.length > 0 ? seqBounds(messages) : [conversation.archivedSeq + 1, conversation.archivedSeq];
+  return { conversationId: conversation.conversationId, fromSeq, toSeq, messages, archivedSeq };
+}
+
+/** @throws ARCHIVE_MISMATCH (conflict) */
+function verified({ conversationId, fromSeq, toSeq, messages, archivedSeq }: GivenRange, stored: RangeChecksum | undefined): StoredRange {
+  const checksum = messageChecksum(messages);
+  if (stored?.messageCount !== messages.length || stored.checksum !== checksum) throw archiveErrors.mismatch(conversationId, fromSeq, toSeq);
+  const added = messages.filter(({ seq }) => seq > archivedSeq);
+  return { fromSeq: Math.max(fromSeq, archivedSeq + 1), toSeq, messageCount: added.length, checksum: added.length === messages.length ? checksum : messageChecksum(added) };
 }
