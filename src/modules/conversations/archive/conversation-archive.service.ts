@@ -69,6 +69,11 @@ export class ConversationArchive {
     if (status !== 'active') await this.archive.markTransferred(ref, revision);
   }
 
+  /** The conversation was deleted, or its retention was over: there was one, and its content is gone on purpose. */
+  async isErased(ref: ConversationRef): Promise<boolean> {
+    return (await this.archive.find(ref))?.status === 'deleted';
+  }
+
   /** What PostgreSQL has of a range: the basis for checking a ledger row. */
   async checksum(ref: ConversationRef, fromSeq: number, toSeq: number): Promise<string> {
     return messageChecksum(await this.archive.findMessages(ref, fromSeq, toSeq));
