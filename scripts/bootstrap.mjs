@@ -16,6 +16,7 @@ const COMMANDS = {
   dev: { needsBuild: false },
   lint: { needsBuild: false },
   migrate: { needsBuild: true },
+  nooble: { needsBuild: true },
   start: { needsBuild: true },
   test: { needsBuild: true },
 };

@@ -13,7 +13,7 @@ import { findRedisProgram, installRedis } from './redis.mjs';
 const STOP_TIMEOUT_MS = 40_000;
 const SHARED_DIR = '/var/tmp';
 
-/** Where `npm start`, `npm run dev` and `npm run migrate` keep their data. */
+/** Where `npm start`, `npm run dev`, `npm run migrate` and `npm run nooble` keep their data. */
 export const devDataDir = join(stateDir, 'dev');
 
 /**

@@ -136,6 +136,16 @@ export class ConversationsService {
   }
 
   /**
+   * Brings a conversation that is at rest back to Redis, as its next message would.
+   *
+   * @throws CONVERSATION_NOT_FOUND (notFound)
+   */
+  async reheat(ref: ConversationRef): Promise<StoredConversation> {
+    if ((await this.history.get(ref)).storage === 'cold') await this.appender.reheat(ref);
+    return this.history.get(ref);
+  }
+
+  /**
    * Completes one conversation and schedules its move; repeating it changes nothing.
    *
    * @throws CONVERSATION_NOT_FOUND (notFound)

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
+import { MoreThan, Repository } from 'typeorm';
 import { newId } from '../../contracts/index.js';
 import { type Tx, managerOf } from '../../shared/database/index.js';
 import { LedgerEntity, type MoveOutcome } from './ledger.entity.js';
@@ -30,6 +30,16 @@ export class LedgerRepository {
 
   async insertAll(tenantId: string, entries: readonly LedgerEntry[], tx?: Tx): Promise<void> {
     await managerOf(tx, this.ledger.manager).insert(LedgerEntity, entries.map((entry) => ({ ...entry, tenantId, ledgerId: newId() })));
+  }
+
+  /** Ranges that were verified, oldest first. @param after ledgerId of the last one known; '' from the first on */
+  async findVerified(tenantId: string, after: string, limit: number): Promise<(LedgerEntry & { readonly ledgerId: string })[]> {
+    const where = { tenantId, outcome: 'verified' as const, ...(after !== '' && { ledgerId: MoreThan(after) }) };
+    return this.ledger.find({ where, order: { ledgerId: 'ASC' }, take: limit });
+  }
+
+  async countVerified(tenantId: string): Promise<number> {
+    return this.ledger.countBy({ tenantId, outcome: 'verified' });
   }
 
   /** Oldest first. */

@@ -9,6 +9,8 @@ import { LedgerRepository } from './ledger.repository.js';
 import { GetMigrationStatsHandler } from './get-migration-stats.handler.js';
 import { MigrateConversationHandler } from './migrate-conversation.handler.js';
 import { MigrationLedger } from './migration-ledger.service.js';
+import { LedgerVerification } from './ledger-verification.service.js';
+import { MigrationRun } from './migration-run.service.js';
 import { MigrationLoop } from './migration-loop.service.js';
 import { MigrationMetrics } from './migration-metrics.service.js';
 import { MigrationStateStore } from './migration-state.store.js';
@@ -23,13 +25,13 @@ import { SweepDueHandler } from './sweep-due.handler.js';
 import { TenantSweep } from './tenant-sweep.service.js';
 import { TrackedMover } from './tracked-mover.service.js';
 
-const SERVICES = [LedgerRepository, MigrationLedger, RangeWriter, ConversationMover, MigrationStateStore, TrackedMover, ExplicitMigration, MigrationLoop, MigrationStats, MigrationMetrics, RetentionPass, TenantSweep];
+const SERVICES = [LedgerRepository, MigrationLedger, RangeWriter, ConversationMover, MigrationStateStore, TrackedMover, ExplicitMigration, MigrationLoop, MigrationStats, MigrationMetrics, RetentionPass, TenantSweep, LedgerVerification, MigrationRun];
 const HANDLERS = [MoveConversationHandler, SweepDueHandler, StartMigrationLoopHandler, StopMigrationLoopHandler, MigrateConversationHandler, GetMigrationStatsHandler];
 
 @Module({
   imports: [DatabaseModule.forEntities(LedgerEntity), ConversationsModule, TenancyModule],
   controllers: [MigrationController],
   providers: [...SERVICES, ...HANDLERS],
-  exports: [MigrationLedger],
+  exports: [MigrationLedger, MigrationLoop, MigrationStats, MigrationRun, LedgerVerification],
 })
 export class MigrationModule {}

@@ -101,6 +101,11 @@ export class ConversationArchive {
     return change && (await this.hot.resequence(ref, hot.conversation, change)) ? change : null;
   }
 
+  /** The conversation was deleted, or its retention was over: there was one, and its content is gone on purpose. */
+  async isErased(ref: ConversationRef): Promise<boolean> {
+    return (await this.archive.find(ref))?.status === 'deleted';
+  }
+
   /** What PostgreSQL has of a range: the basis for checking a ledger row. */
   async checksum(ref: ConversationRef, fromSeq: number, toSeq: number): Promise<string> {
     return this.archive.checksum(ref.tenantId, { conversationId: ref.conversationId, fromSeq, toSeq });

@@ -56,6 +56,11 @@ export class HotIndexStore {
     return this.redis.zrange(keys.due(tenantId), '-inf', Date.now(), 'BYSCORE', 'LIMIT', 0, limit);
   }
 
+  /** Conversations of which something is still to be done, due or not yet, the longest due first. */
+  async findUnsettled(tenantId: string): Promise<string[]> {
+    return this.redis.zrange(keys.due(tenantId), 0, -1);
+  }
+
   /** How many conversations somebody must look at now, and since when the first of them. */
   async backlog(tenantId: string): Promise<{ readonly due: number; readonly oldestDueAt: Date | null }> {
     const now = Date.now();
