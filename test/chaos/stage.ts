@@ -7,6 +7,7 @@ import { ServerProcess } from '../support/server-process.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait-for.js';
 import type { Fault, Target } from './fault-schedule.js';
+import { STEPS, script } from './move-steps.js';
 
 type ProcessName = Exclude<Target, 'redis' | 'postgres'>;
 const PROCESSES: readonly ProcessName[] = ['api', 'worker1', 'worker2'];
@@ -20,6 +21,9 @@ const SETTINGS = {
   ...{ MIGRATION_BATCH_SIZE: '7', MIGRATION_HOT_TAIL_MESSAGES: '20', DATABASE_STATEMENT_TIMEOUT_MS: '3000', REDIS_COMMAND_TIMEOUT_MS: '1000' },
   ...{ WAIT_FOR_SERVICES: 'true', LOG_LEVEL: 'error', NODE_ENV: 'test' },
 };
+
+/** What a store does without an answer when it becomes mute: who asked has to find out whether it is done. */
+const UNANSWERED = { redis: script('append-next').says, postgres: STEPS.commit.says } as const;
 
 /** Two workers, an api, and a Redis and a PostgreSQL of their own behind proxies: everything that a fault can hit. */
 export class Stage {
@@ -78,12 +82,13 @@ export class Stage {
   private storeFault(kind: Fault['kind'], target: 'redis' | 'postgres'): { harm: () => Promise<void> | void; mend: () => Promise<void> | void } {
     const proxy = this.proxies[target];
     const pass = (): void => {
+      proxy.onClientData = () => undefined;
       proxy.pass();
     };
     if (kind === 'kill') return { harm: () => this[target].kill(), mend: () => this[target].begin() };
     if (kind === 'refuse') return { harm: () => { proxy.refuse(); }, mend: pass };
     if (kind === 'freeze') return { harm: () => { proxy.swallow(); }, mend: pass };
-    if (kind === 'mute') return { harm: () => { proxy.mute(); }, mend: pass };
+    if (kind === 'mute') return { harm: () => { muteAt(proxy, UNANSWERED[target]); }, mend: pass };
     return { harm: () => { proxy.cut(); }, mend: pass };
   }
 
@@ -117,4 +122,12 @@ export class Stage {
   private async isListening(name: ProcessName): Promise<void> {
     await waitFor(`${name} to listen; ${this.output}`, () => this.processes.get(name)?.isListening, START_MS);
   }
+}
+
+/** From the next time on that a client says one of these. */
+function muteAt(proxy: TcpProxy, says: readonly string[]): void {
+  proxy.onClientData = (bytes) => {
+    const text = bytes.toString('latin1');
+    if (says.some((known) => text.includes(known))) proxy.mute();
+  };
 }
