@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const HOT = join(import.meta.dirname, '../../src/modules/conversations/hot');
 
 /** A script by its hash, or as it is sent by who uses it first. */
-function script(name: string): { readonly store: 'redis'; readonly says: readonly string[] } {
+export function script(name: string): { readonly store: 'redis'; readonly says: readonly string[] } {
   const text = readFileSync(join(HOT, `${name}.lua`), 'utf8');
   return { store: 'redis', says: [createHash('sha1').update(text).digest('hex'), text] };
 }

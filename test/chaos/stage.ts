@@ -7,12 +7,17 @@ import { ServerProcess } from '../support/server-process.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait-for.js';
 import type { Fault, Target } from './fault-schedule.js';
+import { STEPS, script } from './move-steps.js';
 
 type ProcessName = Exclude<Target, 'redis' | 'postgres'>;
 const PROCESSES: readonly ProcessName[] = ['api', 'worker1', 'worker2'];
 /** A server that is slow to start on a busy machine. */
 const START_MS = 60_000;
 const PAUSE_MS = 200;
+/** Until connections are there again. */
+const RETURN_MS = 3_000;
+/** Until the next move, which may have to wait for the lock of a lost worker. */
+const UNTOLD_MS = 60_000;
 
 /** Conversations move, are trimmed, leave Redis and come back all the time; nobody waits long for a store that is away. */
 const SETTINGS = {
@@ -21,11 +26,16 @@ const SETTINGS = {
   ...{ WAIT_FOR_SERVICES: 'true', LOG_LEVEL: 'error', NODE_ENV: 'test' },
 };
 
+/** What a store does without an answer when it becomes mute: who asked has to find out whether it is done. */
+const UNANSWERED = { redis: script('append-next').says, postgres: STEPS.commit.says } as const;
+
 /** Two workers, an api, and a Redis and a PostgreSQL of their own behind proxies: everything that a fault can hit. */
 export class Stage {
   /** A process that nobody has killed has ended. */
   readonly violations: string[] = [];
   private readonly processes = new Map<ProcessName, ServerProcess>();
+  /** Epoch milliseconds. */
+  private readonly awayUntil = { redis: 0, postgres: 0 };
   private isClosing = false;
 
   private constructor(
@@ -49,8 +59,17 @@ export class Stage {
     return `http://127.0.0.1:${String(this.apiPort)}`;
   }
 
+  /**
+   * Redis is away, or was just now, and PostgreSQL was not long ago: a conversation that went on in between, and of which PostgreSQL could not be told, is
+   * shown as PostgreSQL has it (docs/architecture.md, "Read of a history").
+   */
+  get mayBeStale(): boolean {
+    return Date.now() < this.awayUntil.redis + RETURN_MS && Date.now() < this.awayUntil.postgres + UNTOLD_MS;
+  }
+
   /** Does the harm, waits, and undoes it. */
   async apply({ kind, target, forMs }: Fault): Promise<void> {
+    if (target === 'redis' || target === 'postgres') this.awayUntil[target] = Date.now() + forMs;
     const { harm, mend } = target === 'redis' || target === 'postgres' ? this.storeFault(kind, target) : this.processFault(kind, target);
     await harm();
     await sleep(forMs);
@@ -78,12 +97,13 @@ export class Stage {
   private storeFault(kind: Fault['kind'], target: 'redis' | 'postgres'): { harm: () => Promise<void> | void; mend: () => Promise<void> | void } {
     const proxy = this.proxies[target];
     const pass = (): void => {
+      proxy.onClientData = () => undefined;
       proxy.pass();
     };
     if (kind === 'kill') return { harm: () => this[target].kill(), mend: () => this[target].begin() };
     if (kind === 'refuse') return { harm: () => { proxy.refuse(); }, mend: pass };
     if (kind === 'freeze') return { harm: () => { proxy.swallow(); }, mend: pass };
-    if (kind === 'mute') return { harm: () => { proxy.mute(); }, mend: pass };
+    if (kind === 'mute') return { harm: () => { muteAt(proxy, UNANSWERED[target]); }, mend: pass };
     return { harm: () => { proxy.cut(); }, mend: pass };
   }
 
@@ -117,4 +137,12 @@ export class Stage {
   private async isListening(name: ProcessName): Promise<void> {
     await waitFor(`${name} to listen; ${this.output}`, () => this.processes.get(name)?.isListening, START_MS);
   }
+}
+
+/** From the next time on that a client says one of these. */
+function muteAt(proxy: TcpProxy, says: readonly string[]): void {
+  proxy.onClientData = (bytes) => {
+    const text = bytes.toString('latin1');
+    if (says.some((known) => text.includes(known))) proxy.mute();
+  };
 }
