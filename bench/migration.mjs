@@ -20,7 +20,7 @@ const EXTENT = {
   /** What the workers move in all, and what one slice of the mover and of each limit has. */
   shapes: {
     short: { conversations: 10_000, messages: 10, slice: { conversations: 300, messages: 10 } },
-    long: { conversations: 10, messages: 10_000, slice: { conversations: 1, messages: 5_000 } },
+    long: { conversations: 10, messages: 10_000, slice: { conversations: 4, messages: 2_000 } },
   },
   saves: 500,
   single: { conversations: 300, messages: 50 },
@@ -31,7 +31,7 @@ const EXTENT = {
 const QUICK_EXTENT = {
   ...EXTENT,
   runs: 2,
-  shapes: { short: { ...EXTENT.shapes.short, conversations: 1_000 }, long: { ...EXTENT.shapes.long, conversations: 4, messages: 2_500, slice: { conversations: 1, messages: 2_500 } } },
+  shapes: { short: { ...EXTENT.shapes.short, conversations: 1_000 }, long: { ...EXTENT.shapes.long, conversations: 4, messages: 2_500, slice: { conversations: 4, messages: 1_000 } } },
   saves: 250,
   single: { conversations: 60, messages: 50 },
   lengths: [{ messages: 1_000, conversations: 5 }, { messages: 10_000, conversations: 1 }],

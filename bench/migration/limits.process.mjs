@@ -8,10 +8,13 @@ import { serveHelper } from '../helper.mjs';
 import { openMessages, openSaver } from './product.mjs';
 import { COPY, entitiesOf, insertConversations, linesOf, unnestOf } from './rows.mjs';
 
+/** As many as a worker's moves use. */
+const MOST_CONNECTIONS = 4;
+
 await serveHelper(async ({ databaseUrl, redisUrl, hasSearch, batch }) => {
   const messagesOf = await openMessages();
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
+  const clients = await Promise.all(Array.from({ length: MOST_CONNECTIONS }, () => connect(databaseUrl)));
+  const [client] = clients;
   if (!hasSearch) await client.query('DROP INDEX messages_search');
   const { save } = await openSaver({ databaseUrl, redisUrl });
 
@@ -26,6 +29,12 @@ await serveHelper(async ({ databaseUrl, redisUrl, hasSearch, batch }) => {
       return async () => {
         for (const statement of statements) await client.query(statement);
       };
+    },
+    unnestTogether: async (batches) => {
+      const statements = batches.map(({ id, messages }) => unnestOf(id, messages));
+      return () => Promise.all(clients.map(async (one) => {
+        while (statements.length > 0) await one.query(statements.shift());
+      }));
     },
     save: async (batches) => async () => {
       for (const { id, messages } of batches) await save(entitiesOf(id, messages));
@@ -42,6 +51,12 @@ await serveHelper(async ({ databaseUrl, redisUrl, hasSearch, batch }) => {
   };
   return { answer };
 });
+
+async function connect(connectionString) {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  return client;
+}
 
 function slices(all, size) {
   return Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));

@@ -2,7 +2,10 @@ import { medianOfRuns } from '../statistics.mjs';
 import { fillRedis } from './fill.mjs';
 
 
-/** The mover alone, one conversation after the other, and the limits: slices by turns, so that whatever else the machine does meets all of them. */
+/** Moves of a worker at once. */
+const AT_ONCE = 16;
+
+/** The mover alone, one conversation after the other and as many at once as a worker moves, and the limits: slices by turns, so that whatever else the machine does meets all of them. */
 export async function measureMover({ extent, fill, open }, update) {
   const { runs, batch, shapes, saves, single, lengths } = extent;
   update('opening');
@@ -14,7 +17,9 @@ export async function measureMover({ extent, fill, open }, update) {
     for (const [shape, { slice }] of Object.entries(shapes)) {
       const works = {
         move: async () => mover.ask({ refs: await fillRedis(fill, slice), messages: slice.messages }),
+        moveTogether: async () => mover.ask({ refs: await fillRedis(fill, slice), messages: slice.messages, atOnce: AT_ONCE }),
         unnest: () => limits.ask({ measure: 'unnest', ...slice }),
+        unnestTogether: () => limits.ask({ measure: 'unnestTogether', ...slice }),
         copy: () => limits.ask({ measure: 'copy', ...slice }),
         unnestBare: () => bare.ask({ measure: 'unnest', ...slice }),
         copyBare: () => bare.ask({ measure: 'copy', ...slice }),

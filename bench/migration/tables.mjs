@@ -2,8 +2,10 @@ import { rounded } from '../table.mjs';
 import { SHAPES, percent, ratio } from './goals.mjs';
 
 const WORKS = {
-  move: 'Nooble, one mover: moved and verified',
+  move: 'Nooble, moved and verified, one conversation at a time',
+  moveTogether: 'Nooble, moved and verified, 16 at once as in a worker',
   unnest: 'bare unnest insert, one connection',
+  unnestTogether: 'bare unnest insert, four connections',
   copy: 'COPY, one connection',
   unnestBare: 'bare unnest insert without the full-text index',
   copyBare: 'COPY without the full-text index',
