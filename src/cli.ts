@@ -5,7 +5,8 @@ import { AppModule } from './app.module.js';
 import { type CommandResult, tell } from './cli-output.js';
 import { type Perform, addMigrateCommands } from './migrate-commands.js';
 import { preflight } from './preflight.js';
-import { ServerSettings, loadSettings } from './shared/config/index.js';
+import { DatabaseSettings, ServerSettings, loadSettings } from './shared/config/index.js';
+import { migrateSchema } from './shared/database/index.js';
 import { AppError } from './shared/errors/index.js';
 
 /** Exit codes besides 0: it failed, or found something wrong; it was misused. */
@@ -18,6 +19,8 @@ const perform: Perform = async (work, { json = false }) => {
   // The log goes to standard output, which is the command's; it says itself what is wrong.
   Object.assign(settings.get(ServerSettings) as ServerSettings, { role: 'api', logLevel: 'silent' } satisfies Partial<ServerSettings>);
   await preflight(settings, () => undefined);
+  const database = settings.get(DatabaseSettings) as DatabaseSettings;
+  if (database.migrateOnStart) await migrateSchema(database);
   const app = await NestFactory.createApplicationContext(AppModule.forRoot(settings), { logger: false, abortOnError: false });
   let result: CommandResult;
   try {

@@ -3,7 +3,7 @@ import { newId } from '../../src/contracts/index.js';
 import { type CliEnd, runCli } from '../support/cli-process.js';
 import { Conversations } from '../support/conversations.js';
 import { Migration } from '../support/migration.js';
-import { redisUrl } from '../support/services.js';
+import { createEmptyDatabase, redisUrl } from '../support/services.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
 
 let nooble: TestApp;
@@ -124,6 +124,17 @@ describe('a command that cannot be done', () => {
 
   it('says which settings or services are missing', async () => {
     expect(await runCli({}, 'migrate', 'stats')).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('DATABASE_URL') });
+  });
+
+  it('begins with the schema, as the server does', async () => {
+    const empty = await createEmptyDatabase();
+    try {
+      const end = await runCli({ DATABASE_URL: empty.url, REDIS_URL: redisUrl }, 'migrate', 'stats', '--json');
+      expect(end).toMatchObject({ code: 0, stderr: '' });
+      expect(JSON.parse(end.stdout)).toMatchObject({ tenantId: null, lagSeconds: 0, retention: { isEnabled: false, archivable: 0, erasable: 0 } });
+    } finally {
+      await empty.drop();
+    }
   });
 
   it('helps', async () => {
