@@ -65,4 +65,5 @@ process.on('message', async (order) => {
   }
 });
 process.on('disconnect', () => void remove().finally(() => process.exit()));
-process.on('SIGINT', () => undefined);
+// Whoever began it says when it ends, or is gone.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
