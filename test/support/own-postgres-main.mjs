@@ -57,12 +57,16 @@ async function remove() {
 }
 
 const ORDERS = { begin, kill, remove };
-process.on('message', async (order) => {
-  try {
-    process.send({ order, answer: await ORDERS[order]() });
-  } catch (error) {
-    process.send({ order, error: error.message });
-  }
+let last = Promise.resolve();
+
+async function obey(order) {
+  const answer = await ORDERS[order]().then((given) => ({ answer: given }), ({ message }) => ({ error: message }));
+  if (process.connected) process.send({ order, ...answer });
+}
+
+process.on('message', (order) => {
+  last = last.then(() => obey(order));
 });
-process.on('disconnect', () => void remove().finally(() => process.exit()));
-process.on('SIGINT', () => undefined);
+process.on('disconnect', () => void last.then(remove).finally(() => process.exit()));
+// Whoever began it says when it ends, or is gone.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
