@@ -18,11 +18,10 @@ function statement(says: string): { readonly store: 'postgres'; readonly says: r
 export const STEPS = {
   read: script('read'),
   begin: statement('START TRANSACTION'),
-  upsert: statement('INSERT INTO conversations AS c'),
-  insert: statement('INSERT INTO messages'),
-  'mark in the row': statement('SET archived_seq = greatest'),
+  store: statement('WITH conversation AS ('),
+  'mark and read back': statement('WITH marked AS ('),
+  'erase the row': statement('INSERT INTO conversations AS c'),
   'erase the messages': statement('DELETE FROM "messages"'),
-  'read back': statement('FROM "messages"'),
   ledger: statement('INSERT INTO "migration_ledger"'),
   commit: statement('COMMIT'),
   'mark in Redis': script('mark-archived'),
@@ -33,14 +32,14 @@ export const STEPS = {
 } as const;
 export type Step = keyof typeof STEPS;
 
-const BATCH: readonly Step[] = ['read', 'begin', 'upsert', 'insert', 'mark in the row', 'read back', 'ledger', 'commit', 'mark in Redis'];
+const BATCH: readonly Step[] = ['read', 'begin', 'store', 'mark and read back', 'ledger', 'commit', 'mark in Redis'];
 
 /** What a move does with five messages in batches of three, by what the conversation is when it begins. `changed`: all is archived but a change of the header. */
 export const MOVES = {
   active: [...BATCH, ...BATCH, 'release', 'trim'],
   closed: [...BATCH, ...BATCH, 'transferred in the row', 'release'],
-  changed: ['read', 'begin', 'upsert', 'mark in the row', 'read back', 'commit', 'mark in Redis', 'release', 'trim'],
-  deleted: ['read', 'hide', 'begin', 'upsert', 'erase the messages', 'commit', 'release'],
+  changed: ['read', 'begin', 'store', 'mark and read back', 'commit', 'mark in Redis', 'release', 'trim'],
+  deleted: ['read', 'hide', 'begin', 'erase the row', 'erase the messages', 'commit', 'release'],
 } as const satisfies Record<string, readonly Step[]>;
 export type State = keyof typeof MOVES;
 export const STATES = Object.keys(MOVES) as State[];

@@ -123,15 +123,8 @@ describe('POST /api/v1/actions', () => {
   });
 
   it('that is waited for and fails is an error answer of its kind', async () => {
-    const forged = nooble.client('forged');
-    const { body: turnBody } = await forged.post<{ executionId: string; conversationId: string }>(`/api/v1/agents/${await createAgent(forged)}/executions`, { message: 'hi' });
-    await forged.events(turnBody.executionId);
-    const data = { conversationId: turnBody.conversationId };
-    await forged.post(`${ACTIONS}?wait=true`, { actionType: 'migration.move', data });
-    // PostgreSQL is ahead of what Redis says now: nobody can move that.
-    await nooble.redis.hset(keys.conversation('forged', turnBody.conversationId), 'archivedSeq', '0');
-    await nooble.database.query("UPDATE messages SET content = 'forged' WHERE tenant_id = 'forged'");
-    expect(await forged.post(`${ACTIONS}?wait=true`, { actionType: 'migration.move', data })).toMatchObject({ status: 409, body: { code: expect.stringMatching(/^ARCHIVE_/) } });
+    const unknown = { actionType: 'conversation.get_history', data: { conversationId: newId() } };
+    expect(await acme.post(`${ACTIONS}?wait=true`, unknown)).toMatchObject({ status: 404, body: { code: 'CONVERSATION_NOT_FOUND' } });
   });
 });
 

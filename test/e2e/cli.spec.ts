@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '../../src/contracts/index.js';
+import { keys } from '../../src/shared/redis/index.js';
 import { type CliEnd, runCli } from '../support/cli-process.js';
 import { Conversations } from '../support/conversations.js';
 import { Migration } from '../support/migration.js';
@@ -51,6 +52,9 @@ describe('migrate run', () => {
   it('goes on after a failure, names it, and exits with 1', async () => {
     const [bad, good] = [await begun('one'), await begun('two')];
     await json('run', '--tenant', tenant);
+    // Neither store has its first message any more.
+    await nooble.redis.multi().lpop(keys.messages(tenant, bad)).hset(keys.conversation(tenant, bad), 'firstHotSeq', 2).exec();
+    await nooble.database.query('DELETE FROM messages WHERE conversation_id = $1', [bad]);
     await nooble.database.query('UPDATE conversations SET archived_seq = 0 WHERE conversation_id = $1', [bad]);
     for (const conversationId of [bad, good]) await all.say(conversationId, 'more');
     expect(await json('run', '--tenant', tenant)).toMatchObject({ code: 1, conversations: 2, movedMessages: 1, failures: [{ tenantId: tenant, conversationId: bad, code: 'ARCHIVE_BEHIND' }] });

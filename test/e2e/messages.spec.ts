@@ -219,7 +219,9 @@ describe('what Redis has of a conversation', () => {
       await step();
     }
     await all.rest(conversationId);
-    expect(await own()).toEqual([]);
+    // When it left stays known for an hour.
+    expect(await own()).toEqual([keys.left('acme', conversationId)]);
+    expect(await nooble.redis.ttl(keys.left('acme', conversationId))).toBeGreaterThan(0);
     for (const index of [keys.hot, keys.due, keys.active]) expect(await nooble.redis.zscore(index('acme'), conversationId)).toBeNull();
   });
 

@@ -9,6 +9,7 @@ import { HotConversationStore } from '../../dist/modules/conversations/hot/hot-c
 import { ConversationMover } from '../../dist/modules/migration/conversation-mover.service.js';
 import { LedgerEntity } from '../../dist/modules/migration/ledger.entity.js';
 import { LedgerRepository } from '../../dist/modules/migration/ledger.repository.js';
+import { RangeWriter } from '../../dist/modules/migration/range-writer.service.js';
 import { DatabaseSettings, MigrationSettings, RedisSettings } from '../../dist/shared/config/index.js';
 import { dataSourceOptions } from '../../dist/shared/database/data-source-options.js';
 import { Transactions } from '../../dist/shared/database/index.js';
@@ -26,7 +27,8 @@ async function openMover({ redisUrl, databaseUrl, settings }) {
   const hot = new HotConversationStore(redis, all);
   const transactions = new Transactions(source);
   const archive = new ConversationArchive(new ArchiveRepository(source.getRepository(ConversationEntity), source.getRepository(MessageEntity)), hot, transactions);
-  return new ConversationMover(hot, archive, new LedgerRepository(source.getRepository(LedgerEntity)), transactions, all, metrics);
+  const ledger = new LedgerRepository(source.getRepository(LedgerEntity));
+  return new ConversationMover(hot, archive, ledger, new RangeWriter(archive, ledger, transactions, all), all, metrics);
 }
 
 process.on('message', async (order) => {
