@@ -33,7 +33,7 @@ const release = async (): Promise<void> => {
 };
 const statusInPostgres = async (): Promise<unknown> => (await moves.stored(ref)).row?.['status'];
 
-describe('a message to a closed conversation, while PostgreSQL is told of it,', () => {
+describe('a message to a transferred conversation, while PostgreSQL is told of it,', () => {
   /** As a process has it in which something else happens before PostgreSQL is told. */
   const slowTo = (meanwhile: () => Promise<unknown>): ConversationsService => {
     const rows = Object.create(moves.archiveRows) as ArchiveRepository;
@@ -44,29 +44,70 @@ describe('a message to a closed conversation, while PostgreSQL is told of it,', 
     return moves.conversationsOver(moves.hot, rows);
   };
 
+  /** Moved, and still in Redis. */
+  const transfer = async (): Promise<void> => {
+    await close(moves.hot, ref);
+    await moves.mover({ releaseSeconds: 1_000 }).move(ref);
+    expect(await statusInPostgres()).toBe('transferred');
+  };
+
   it.each(['user', 'assistant'] as const)('brings no deleted conversation back to life: %s', async (role) => {
     await say();
-    await release();
-    await say(slowTo(() => moves.conversations.remove(ref)), role);
+    await transfer();
+    await expect(say(slowTo(() => moves.conversations.remove(ref)), role)).rejects.toMatchObject({ code: 'CONVERSATION_NOT_FOUND' });
     expect(await moves.stored(ref)).toMatchObject({ row: { status: 'deleted' }, messages: [] });
     await expect(moves.history.get(ref)).rejects.toMatchObject({ code: 'CONVERSATION_NOT_FOUND' });
   });
 
-  it.each(['user', 'assistant'] as const)('undoes no move that has brought it to PostgreSQL already: %s', async (role) => {
+  it.each(['user', 'assistant'] as const)('finds it, when it leaves Redis meanwhile: %s', async (role) => {
     await say();
+    await transfer();
+    expect(await say(slowTo(release), role)).toMatchObject({ seq: 2, earlier: null });
+    expect(await statusInPostgres()).toBe('completed');
     await release();
-    await say(slowTo(release), role);
     expect((await moves.stored(ref)).row).toMatchObject({ status: 'transferred', archived_seq: 2, closed_at: expect.any(Date) });
   });
 
-  it('is still told of, when nothing comes in between', async () => {
+  it.each(['user', 'assistant'] as const)('is not in it before PostgreSQL knows: %s', async (role) => {
     await say();
-    await release();
-    await say(slowTo(() => Promise.resolve()), 'assistant');
+    await transfer();
+    const away = slowTo(() => Promise.reject(new Error('PostgreSQL is away')));
+    const message = newMessage({ role });
+    const send = async (by = moves.conversations): ReturnType<ConversationsService['append']> => by.append('acme', conversation, message);
+    await expect(send(away)).rejects.toThrow('PostgreSQL is away');
+    expect((await moves.hot.read(ref, { tail: 0 }))?.conversation).toMatchObject({ seq: 1, status: 'transferred' });
+    expect(await send()).toMatchObject({ seq: 2, earlier: null });
     expect(await statusInPostgres()).toBe('completed');
-    await release();
-    await say(slowTo(() => Promise.resolve()));
-    expect((await moves.stored(ref)).row).toMatchObject({ status: 'active', closed_at: null });
+  });
+
+  it('is told again, when a move has come in between', async () => {
+    await say();
+    await transfer();
+    let moved = 0;
+    const moveOnce = async (): Promise<void> => {
+      if (moved++ > 0) return;
+      await moves.archiveRows.goOn(ref, (await moves.hot.read(ref, { tail: 0 }))!.conversation.revision);
+      await moves.mover({ releaseSeconds: 1_000 }).move(ref);
+    };
+    await say(slowTo(moveOnce));
+    expect(moved).toBe(2);
+    expect(await statusInPostgres()).toBe('completed');
+    expect((await moves.hot.read(ref, { tail: 0 }))?.conversation).toMatchObject({ seq: 2, status: 'active' });
+  });
+
+  it('may be lost then: the next move brings both together and lets it go', async () => {
+    await say();
+    await transfer();
+    await moves.archiveRows.goOn(ref, (await moves.hot.read(ref, { tail: 0 }))!.conversation.revision);
+    expect(await statusInPostgres()).toBe('completed');
+    await moves.nooble.redis.zadd(keys.due('acme'), 'XX', 7, ref.conversationId);
+    await moves.mover().move(ref);
+    expect(await moves.hot.read(ref, { tail: 0 })).not.toBeNull();
+    await moves.mover().move(ref);
+    await moves.nooble.redis.zadd(keys.due('acme'), 'XX', 7, ref.conversationId);
+    await moves.mover().move(ref);
+    expect(await moves.hot.read(ref, { tail: 0 })).toBeNull();
+    expect(await statusInPostgres()).toBe('transferred');
   });
 });
 

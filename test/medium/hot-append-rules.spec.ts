@@ -146,7 +146,7 @@ describe('the limit of active conversations', () => {
     await close(store, ref);
     await begin(neighbour());
     await expectRefused({ activeLimit: 1 }, { reason: 'conversations', fact: 1 });
-    expect(await append(store, ref, newMessage(), { activeLimit: 2 })).toMatchObject({ outcome: 'appended', closedBefore: 'completed' });
+    expect(await append(store, ref, newMessage(), { activeLimit: 2 })).toMatchObject({ outcome: 'appended' });
   });
 
   it('refuses no message of one that is active, and none that leaves a closed one closed', async () => {
@@ -209,7 +209,7 @@ describe('a user’s message to a closed conversation', () => {
     expect(await isActive()).toBe(false);
     const other = neighbour();
     await begin(other, { agentId, sessionId: 'second' });
-    expect(await append(store, ref, newMessage(), { sessionId: 'second' })).toEqual({ outcome: 'appended', seq: 2, closedBefore: 'completed', displaced: other.conversationId });
+    expect(await append(store, ref, newMessage(), { sessionId: 'second' })).toEqual({ outcome: 'appended', seq: 2, displaced: other.conversationId });
     expect(await header()).toMatchObject({ status: 'active', sessionId: 'second', closedAt: null });
     expect(await isActive()).toBe(true);
     expect(await index.session(ref.tenantId, 'second')).toEqual([{ agentId, conversationId: ref.conversationId, isActive: true }]);
@@ -236,14 +236,14 @@ describe('a user’s message to a closed conversation', () => {
   it('displaces none when it is its session’s own', async () => {
     await begin(ref, { sessionId: 's' });
     await close(store, ref);
-    expect(await append(store, ref, newMessage(), { sessionId: 's' })).toMatchObject({ closedBefore: 'completed', displaced: null });
+    expect(await append(store, ref, newMessage(), { sessionId: 's' })).toMatchObject({ displaced: null });
   });
 
   it('makes one that is due for release due for its move instead, and keeps it in Redis', async () => {
     await fill(store, ref, 2);
     await close(store, ref);
     await markArchived(stores.open({ releaseSeconds: 1_000 }), ref, 2);
-    expect(await append(store, ref)).toMatchObject({ closedBefore: 'transferred' });
+    expect(await append(store, ref)).toMatchObject({ outcome: 'appended' });
     expect(await dueAt()).toBeLessThanOrEqual(Date.now() + 100_000);
     expect(await release(store, ref)).toBe(false);
   });
@@ -270,7 +270,7 @@ describe('an answer to a closed conversation', () => {
     await close(store, ref);
     if (before === 'transferred') await markArchived(store, ref, 1);
     const { closedAt } = await header();
-    expect(await append(store, ref, newMessage({ role: 'assistant' }), { sessionId: 'elsewhere' })).toEqual({ outcome: 'appended', seq: 2, closedBefore: before, displaced: null });
+    expect(await append(store, ref, newMessage({ role: 'assistant' }), { sessionId: 'elsewhere' })).toEqual({ outcome: 'appended', seq: 2, displaced: null });
     expect(await header()).toMatchObject({ status: after, sessionId: 's', closedAt, seq: 2 });
     expect(await isActive()).toBe(false);
     expect(await index.session(ref.tenantId, 'elsewhere')).toEqual([]);

@@ -42,7 +42,7 @@ describe('an append', () => {
   it('begins a conversation with the header it is given', async () => {
     const conversation = newConversation({ conversationId: ref.conversationId, userId: 'u', metadata: { source: 'web' } });
     const before = Date.now();
-    expect(await append(store, ref, newMessage({ tokens: 5 }), { create: conversation })).toEqual({ outcome: 'appended', seq: 1, closedBefore: null, displaced: null });
+    expect(await append(store, ref, newMessage({ tokens: 5 }), { create: conversation })).toEqual({ outcome: 'appended', seq: 1, displaced: null });
     const range = await store.read(ref, { tail: 10 });
     expect(range?.conversation).toMatchObject({ ...conversation, status: 'active', seq: 1, archivedSeq: 0, archivedRevision: -1, firstHotSeq: 1, messageCount: 1, tokenCount: 5, closedAt: null });
     expect(range?.conversation.createdAt.getTime()).toBeGreaterThanOrEqual(before);
@@ -113,7 +113,7 @@ describe('an append', () => {
     await close(store, ref);
     if (status === 'transferred') await markArchived(store, ref, 1);
     expect(await header()).toMatchObject({ status, closedAt: expect.any(String) });
-    expect(await append(store, ref)).toMatchObject({ outcome: 'appended', seq: 2, closedBefore: status });
+    expect(await append(store, ref)).toMatchObject({ outcome: 'appended', seq: 2 });
     expect((await store.read(ref, { tail: 0 }))?.conversation).toMatchObject({ status: 'active', closedAt: null, seq: 2 });
   });
 

@@ -245,6 +245,6 @@ describe('opening a session', () => {
     expect(await header()).toMatchObject({ ...conversation, status: 'active', seq: 0, archivedSeq: 0, archivedRevision: -1, revision: 0, firstHotSeq: 1, tokenCount: 0, closedAt: null });
     expect(await dueAt()).toBeGreaterThanOrEqual(before + 100_000);
     expect([await activeScore(), await redis.zscore(keys.hot(ref.tenantId), ref.conversationId)]).toEqual([expect.any(String), expect.any(String)]);
-    expect(await append(store, ref, newMessage(), { sessionId: 's' })).toEqual({ outcome: 'appended', seq: 1, closedBefore: null, displaced: null });
+    expect(await append(store, ref, newMessage(), { sessionId: 's' })).toEqual({ outcome: 'appended', seq: 1, displaced: null });
   });
 });

@@ -74,7 +74,7 @@ describe.each([0, 1, 2])('on a Redis Cluster, a tenant of node %i', (node) => {
     await reheat(store, ref, last, { tail: messages, ids: numbers(1, 10).map((seq) => [`m${String(seq)}`, seq]) });
     expect(await store.read(ref, { tail: 100 })).toEqual({ conversation: last, messages });
     expect(await append(store, ref, newMessage({ messageId: 'm1' }))).toEqual({ outcome: 'repeated', seq: 1, stored: null });
-    expect(await append(store, ref, newMessage(), { sessionId: 't' })).toEqual({ outcome: 'appended', seq: 11, closedBefore: 'transferred', displaced: null });
+    expect(await append(store, ref, newMessage(), { sessionId: 't' })).toEqual({ outcome: 'appended', seq: 11, displaced: null });
     await index.postpone(ref);
     await store.purge(ref, await header());
     expect((await keysOnNodes(tenantId))[node]).toBe(1);

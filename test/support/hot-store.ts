@@ -44,7 +44,11 @@ export function newRef(tenantId = 'acme', conversationId = newId()): Conversatio
 
 /** Appends in the session of `create`, or in one called `session`. */
 export async function append(store: HotConversationStore, ref: ConversationRef, message = newMessage(), options: Partial<AppendOptions> = {}): Promise<Appended | Refused | null> {
-  return store.append(ref, message, { sessionId: options.create?.sessionId ?? 'session', ...options });
+  const all = { sessionId: options.create?.sessionId ?? 'session', ...options };
+  const answer = await store.append(ref, message, all);
+  // As the appender does it, which has told PostgreSQL.
+  if (answer?.outcome === 'refused' && answer.reason === 'transferred') return store.append(ref, message, { ...all, toldRevision: Number(answer.fact) });
+  return answer;
 }
 
 /** The seq of a message that is in the conversation. */

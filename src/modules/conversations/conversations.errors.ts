@@ -70,6 +70,7 @@ const REFUSALS: Readonly<Record<RefusalReason, (conversationId: string, fact: st
     }),
   fenced: (conversationId) =>
     new AppError({ kind: 'conflict', code: 'RUN_SUPERSEDED', message: `Another run has conversation "${conversationId}" by now; what this one appends is refused.`, details: { conversationId } }),
+  transferred: (conversationId) => conversationErrors.busy(conversationId),
   status: (conversationId) => conversationErrors.busy(conversationId),
   session: (conversationId) => conversationErrors.busy(conversationId),
   busy: (conversationId) => conversationErrors.busy(conversationId),

@@ -52,12 +52,24 @@ export class MessageAppender {
     const content = toStorableText(message.content);
     const counted = { ...message, content, tokens: tokens ?? this.tokens.count(content, conversation.model) };
     const all = { ...options, sessionId: conversation.sessionId };
-    const answer = (await this.hot.append(ref, counted, all)) ?? (await this.appendToCold(ref, counted, mayBegin ? { ...all, create: conversation } : all));
+    const answer = await this.appendAnywhere(ref, counted, mayBegin ? { ...all, create: conversation } : all);
     if (answer.outcome === 'refused') throw refused(ref.conversationId, answer);
     if (answer.outcome === 'repeated') return this.repeated(ref, counted, answer);
-    // PostgreSQL must not be taken for whole while Redis is away.
-    if (answer.closedBefore === 'transferred') await this.archive.goOn(ref, answer.seq, message.role === 'user' ? 'active' : 'completed');
     return { seq: answer.seq, tokens: counted.tokens, earlier: null, displaced: answer.displaced };
+  }
+
+  /** PostgreSQL learns that a transferred conversation goes on before it does: otherwise it would be taken for whole while Redis is away. A crash in between is mended by the move that would let it go. */
+  private async appendAnywhere(ref: ConversationRef, message: NewMessage & { readonly tokens: number }, options: AppendOptions): Promise<Appended | Refused> {
+    const { create: _, ...ifHot } = options;
+    const append = async (told: Pick<AppendOptions, 'toldRevision'>): Promise<Appended | Refused> =>
+      (await this.hot.append(ref, message, { ...ifHot, ...told })) ?? (await this.appendToCold(ref, message, { ...options, ...told }));
+    let answer = await append({});
+    while (answer.outcome === 'refused' && answer.reason === 'transferred') {
+      const toldRevision = Number(answer.fact);
+      await this.archive.goOn(ref, toldRevision);
+      answer = await append({ toldRevision });
+    }
+    return answer;
   }
 
   /** Makes a conversation hot; nothing happens if it is, or has left again meanwhile. @throws CONVERSATION_NOT_FOUND (notFound) */

@@ -61,8 +61,8 @@ export class ConversationMover {
 
   /** What is archived and not needed any more leaves Redis. @returns the newest archived seq */
   private async makeRoom(ref: ConversationRef, { conversation }: HotRange, archivedSeq: number): Promise<number> {
-    await this.archive.markTransferred(ref, conversation);
-    if (!(await this.hot.release(ref, conversation))) await this.hot.trim(ref);
+    const mayLeave = await this.archive.markTransferred(ref, conversation);
+    if (!mayLeave || !(await this.hot.release(ref, conversation))) await this.hot.trim(ref);
     return archivedSeq;
   }
 

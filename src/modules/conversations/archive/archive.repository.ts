@@ -66,20 +66,23 @@ const MARK_AND_READ_BACK = `
     WHERE c.tenant_id = $1 AND c.conversation_id = range.conversation_id AND c.archived_seq < range.last_seq)
   ${CHECKSUMS}`;
 
-/** Whoever reads PostgreSQL alone takes a transferred conversation for whole: so not before Redis has it transferred, and not if it has gone on since. */
+/** Whoever reads PostgreSQL alone takes a transferred conversation for whole: so not before Redis has it transferred, and not if it goes on. Returns those that do. */
 const MARK_TRANSFERRED = `
   WITH moved AS (
     SELECT c.tenant_id, c.conversation_id, c.revision
     FROM conversations AS c JOIN unnest($2::uuid[], $3::bigint[]) AS known (conversation_id, revision) USING (conversation_id, revision)
     WHERE c.tenant_id = $1 AND c.status = 'completed' AND c.archived_seq >= c.message_count
-    ORDER BY c.conversation_id FOR NO KEY UPDATE OF c)
-  UPDATE conversations AS c SET status = 'transferred'
-  FROM moved WHERE c.tenant_id = moved.tenant_id AND c.conversation_id = moved.conversation_id`;
+    ORDER BY c.conversation_id FOR NO KEY UPDATE OF c),
+  marked AS (
+    UPDATE conversations AS c SET status = 'transferred'
+    FROM moved WHERE c.tenant_id = moved.tenant_id AND c.conversation_id = moved.conversation_id)
+  SELECT conversation_id AS "conversationId" FROM conversations AS c JOIN unnest($2::uuid[], $3::bigint[]) AS known (conversation_id, revision) USING (conversation_id)
+  WHERE c.tenant_id = $1 AND c.status = 'completed' AND c.revision > known.revision`;
 
-/** Archived it can be by the retention, which did not see it come back. One more than what is here: a mark of before finds another revision, and the next move, which knows of the message, one that is not newer. */
+/** Archived it can be by the retention, which did not see it come back. One more than Redis has: a mark of before finds another revision, and the next move, which knows of the message, one that is not newer. */
 const GO_ON = `
-  UPDATE conversations SET status = $4, closed_at = CASE WHEN $4 = 'active' THEN NULL ELSE closed_at END, revision = revision + 1, archived_at = NULL
-  WHERE tenant_id = $1 AND conversation_id = $2 AND status IN ('completed', 'transferred', 'archived') AND archived_seq < $3`;
+  UPDATE conversations SET status = 'completed', revision = $3 + 1, archived_at = NULL
+  WHERE tenant_id = $1 AND conversation_id = $2 AND status IN ('completed', 'transferred', 'archived') AND revision <= $3`;
 
 /** Messages of a conversation with `fromSeq` ≤ seq ≤ `toSeq`. */
 export interface SeqRange {
@@ -144,18 +147,19 @@ export class ArchiveRepository {
     return row?.checksum ?? '';
   }
 
-  /** Those of these completed conversations are whole in PostgreSQL whose revision is still the newest that is known. */
-  async markTransferred(tenantId: string, conversations: readonly Pick<Conversation, 'conversationId' | 'revision'>[]): Promise<void> {
-    await this.conversations.query(MARK_TRANSFERRED, [tenantId, conversations.map(({ conversationId }) => conversationId), conversations.map(({ revision }) => revision)]);
+  /** Those of these completed conversations are whole in PostgreSQL whose revision is still the newest that is known. @returns ids of those that {@link goOn} was told of */
+  async markTransferred(tenantId: string, conversations: readonly Pick<Conversation, 'conversationId' | 'revision'>[]): Promise<Set<string>> {
+    const rows = await this.conversations.query<Pick<Conversation, 'conversationId'>[]>(MARK_TRANSFERRED, [tenantId, conversations.map(({ conversationId }) => conversationId), conversations.map(({ revision }) => revision)]);
+    return new Set(rows.map(({ conversationId }) => conversationId));
   }
 
   /**
-   * A transferred conversation has gone on: PostgreSQL will not have all of it for a while.
+   * A transferred conversation goes on: PostgreSQL will not have all of it for a while.
    *
-   * @param seq of the message; once it is here, what is here is newer than what is to be told
+   * @param revision that it has in Redis; once something newer is here, there is nothing to be told
    */
-  async goOn({ tenantId, conversationId }: ConversationRef, seq: number, status: 'active' | 'completed'): Promise<void> {
-    await this.conversations.query(GO_ON, [tenantId, conversationId, seq, status]);
+  async goOn({ tenantId, conversationId }: ConversationRef, revision: number): Promise<void> {
+    await this.conversations.query(GO_ON, [tenantId, conversationId, revision]);
   }
 
   /** A deleted one, too. */

@@ -26,13 +26,13 @@ const ALL = 2_147_483_647;
 /** Conversations at rest. */
 @Injectable()
 export class ConversationArchive {
-  private readonly marks = new Gathering<ConversationRef & Pick<Conversation, 'revision'>, void>({
+  private readonly marks = new Gathering<ConversationRef & Pick<Conversation, 'revision'>, boolean>({
     groups: 1,
     isEnough: () => false,
     goesWith: (mark, group) => group.length < MARKS_TOGETHER && group.every(({ tenantId, conversationId }) => tenantId === mark.tenantId && conversationId !== mark.conversationId),
     write: async (group) => {
-      await this.archive.markTransferred(group[0]?.tenantId ?? '', group);
-      return [];
+      const goingOn = await this.archive.markTransferred(group[0]?.tenantId ?? '', group);
+      return group.map(({ conversationId }) => !goingOn.has(conversationId));
     },
   });
 
@@ -82,9 +82,17 @@ export class ConversationArchive {
     return conversation;
   }
 
-  /** A completed conversation is whole here, and Redis knows: whoever reads PostgreSQL alone may take it for whole from now on. @param conversation as it was stored */
-  async markTransferred({ tenantId }: ConversationRef, { conversationId, status, revision }: Conversation): Promise<void> {
-    if (status !== 'active') await this.marks.add({ tenantId, conversationId, revision });
+  /**
+   * A completed conversation is whole here, and Redis knows: whoever reads PostgreSQL alone may take it for whole from now on.
+   *
+   * @param conversation as it was stored
+   * @returns false when PostgreSQL was told that it goes on. Whoever told it may have died since: the next move brings both together
+   */
+  async markTransferred(ref: ConversationRef, conversation: Conversation): Promise<boolean> {
+    const { status, revision } = conversation;
+    if (status === 'active' || (await this.marks.add({ ...ref, revision }))) return true;
+    await this.hot.change(ref, conversation, { fields: { status: 'transferred' }, status: 'transferred', dueInSeconds: 0 });
+    return false;
   }
 
   /**

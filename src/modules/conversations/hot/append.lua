@@ -4,11 +4,11 @@
 --   and '' for none: 9 header of a new conversation (JSON object), 10 active conversations at the most, 11 messages at the most,
 --   12 fencing token of the run that appends, 13 seq of the newest message as the caller knows it,
 --   14 when the conversation had left last before PostgreSQL was found to have none, or ''; counts only with 9,
---   15 sessionId of the last key
--- Returns { 'appended', seq, status before if it was closed or '', conversation that the session has left for this one or '' },
+--   15 revision of a transferred conversation of which PostgreSQL was told that it goes on, 16 sessionId of the last key
+-- Returns { 'appended', seq, conversation that the session has left for this one or '' },
 --   { 'repeated', seq, the message (JSON) or '' if it is in PostgreSQL only }, { 'refused', reason, what stands against it },
 --   or false if the conversation is not hot, or has been meanwhile
-local at = redis.call('HMGET', KEYS[1], 'status', 'seq', 'archivedSeq', 'firstHotSeq', 'tokenCount', 'agentId', 'sessionId')
+local at = redis.call('HMGET', KEYS[1], 'status', 'seq', 'archivedSeq', 'firstHotSeq', 'tokenCount', 'agentId', 'sessionId', 'changes')
 local status = at[1]
 if status == 'deleted' then return { 'refused', 'closed', status } end
 if not status and (ARGV[9] == '' or (redis.call('GET', KEYS[9]) or '') ~= ARGV[14]) then return false end
@@ -32,12 +32,17 @@ if ARGV[12] ~= '' then
   local holder = redis.call('HGET', KEYS[8], 'token') or ''
   if holder ~= ARGV[12] then return refuse('fenced', holder) end
 end
+if status == 'transferred' then
+  -- PostgreSQL is taken for whole while Redis is away: it has to know first.
+  local revision = at[8] + at[2]
+  if tonumber(ARGV[15]) ~= revision then return refuse('transferred', revision) end
+end
 
 local opens = not status or (status ~= 'active' and ARGV[5] == 'user')
 local agent, left = at[6], ''
 if opens then
   local before = status and at[7] or ARGV[8]
-  if before ~= ARGV[8] and before ~= ARGV[15] then return refuse('session', before) end
+  if before ~= ARGV[8] and before ~= ARGV[16] then return refuse('session', before) end
   local created = status and {} or cjson.decode(ARGV[9])
   agent = agent or created.agentId
   local current = redis.call('HGET', KEYS[7], agent)
@@ -85,4 +90,4 @@ redis.call('HSET', KEYS[1], unpack(change))
 redis.call('RPUSH', KEYS[2], ARGV[3])
 -- The first message that PostgreSQL lacks makes it due; what is due already stays so.
 if seq - 1 == (tonumber(at[3]) or 0) then redis.call('ZADD', KEYS[6], 'LT', ARGV[7], ARGV[1]) end
-return { 'appended', seq, (status and status ~= 'active') and status or '', left }
+return { 'appended', seq, left }

@@ -1,4 +1,4 @@
-import type { ConversationStatus, Message, NewConversation } from '../conversation.js';
+import type { Message, NewConversation } from '../conversation.js';
 
 /** What an append depends on besides the message. */
 export interface AppendOptions {
@@ -16,6 +16,8 @@ export interface AppendOptions {
   readonly fencingToken?: string;
   /** seq of the newest message as the caller knows it; refused unless it still is. */
   readonly expectedSeq?: number;
+  /** Revision of a transferred conversation of which PostgreSQL was told that it goes on; refused at any other. */
+  readonly toldRevision?: number;
 }
 
 /** The message is in the conversation. */
@@ -23,8 +25,6 @@ export type Appended =
   | {
       readonly outcome: 'appended';
       readonly seq: number;
-      /** The status of the conversation before, if it was closed. */
-      readonly closedBefore: ConversationStatus | null;
       /** The conversation that was its session's active one before. */
       readonly displaced: string | null;
     }
@@ -46,6 +46,6 @@ export interface Refused {
 
 /**
  * `closed`: archived or deleted. `moved`: the newest message is another one. `messages`, `conversations`: a limit. `fenced`: another run has the
- * conversation. `status`, `session`: it has another one. `busy`: it has a newer message.
+ * conversation. `transferred`: PostgreSQL has to be told first. `status`, `session`: it has another one. `busy`: it has a newer message.
  */
-export type RefusalReason = 'closed' | 'moved' | 'messages' | 'conversations' | 'fenced' | 'status' | 'session' | 'busy';
+export type RefusalReason = 'closed' | 'moved' | 'messages' | 'conversations' | 'fenced' | 'transferred' | 'status' | 'session' | 'busy';

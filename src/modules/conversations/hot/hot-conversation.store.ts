@@ -104,7 +104,7 @@ export class HotConversationStore {
     if (isPlain(message, options)) {
       const args = [message.messageId, stored, message.tokens, now, ...(messageLimit == null ? [] : [messageLimit])];
       const seq = (await this.scripts['append-next'](keysOf(ref, 'header', 'messages', 'ids'), args)) as number | null;
-      if (seq !== null) return { outcome: 'appended', seq, closedBefore: null, displaced: null };
+      if (seq !== null) return { outcome: 'appended', seq, displaced: null };
     }
     const args = [ref.conversationId, message.messageId, stored, message.tokens, message.role, now, this.dueAt(now), ...appendArguments(options)];
     const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), keys.session(ref.tenantId, sessionId), ...keysOf(ref, 'lease', 'left')];
@@ -238,13 +238,13 @@ function isPlain({ role }: NewMessage, { fencingToken, expectedSeq }: AppendOpti
 }
 
 type RefusedAnswer = ['refused', Refused['reason'], string | number];
-type AppendAnswer = ['appended', number, ConversationStatus | '', string] | ['repeated', number, string] | RefusedAnswer;
+type AppendAnswer = ['appended', number, string] | ['repeated', number, string] | RefusedAnswer;
 
 function appendedOf(answer: AppendAnswer | null): Appended | Refused | null {
   if (answer === null) return null;
   if (answer[0] === 'refused') return refusedOf(answer);
   if (answer[0] === 'repeated') return { outcome: 'repeated', seq: answer[1], stored: answer[2] === '' ? null : fromStored(answer[2], answer[1]) };
-  return { outcome: 'appended', seq: answer[1], closedBefore: answer[2] === '' ? null : answer[2], displaced: orNull(answer[3]) };
+  return { outcome: 'appended', seq: answer[1], displaced: orNull(answer[2]) };
 }
 
 function refusedOf([, reason, fact]: RefusedAnswer): Refused {
@@ -274,9 +274,9 @@ const KEYS = {
   left: keys.left,
 } as const;
 
-function appendArguments({ create, sessionId, activeLimit, messageLimit, fencingToken, expectedSeq, leftAt }: AppendOptions): (string | number)[] {
+function appendArguments({ create, sessionId, activeLimit, messageLimit, fencingToken, expectedSeq, leftAt, toldRevision }: AppendOptions): (string | number)[] {
   const header = create === undefined ? '' : JSON.stringify(headerOfNew(create));
-  return [sessionId, header, activeLimit ?? '', messageLimit ?? '', fencingToken ?? '', expectedSeq ?? '', leftAt ?? ''];
+  return [sessionId, header, activeLimit ?? '', messageLimit ?? '', fencingToken ?? '', expectedSeq ?? '', leftAt ?? '', toldRevision ?? ''];
 }
 
 function changeArguments({ fields, session, status, idleSince, activeLimit, dueInSeconds }: HeaderChange): (string | number)[] {
