@@ -55,7 +55,7 @@ export class AgentRunHandler implements ActionHandler<'execution.agent_run'> {
   /** Another program has put the run into the queue: it has no state yet. */
   private async open({ agentId, userId, data }: AgentRun, ref: ExecutionRef): Promise<void> {
     if (agentId === undefined) throw executionErrors.agentUnnamed();
-    await this.executions.open(ref, { agentId, conversationId: data.conversationId, sessionId: data.sessionId, userId: userId ?? null });
+    await this.executions.open(ref, { agentId, conversationId: data.conversationId, sessionId: data.sessionId, userId: userId ?? null, commandId: null, webhookUrl: null });
   }
 
   /** Tells whoever asked, if he has named a queue, how it ended. */

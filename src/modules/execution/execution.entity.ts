@@ -12,6 +12,8 @@ export class ExecutionEntity {
   @Column('uuid') conversationId!: string;
   @Column('text') sessionId!: string;
   @Column('text', { nullable: true }) userId!: string | null;
+  @Column('uuid', { nullable: true }) commandId!: string | null;
+  @Column('text', { nullable: true }) webhookUrl!: string | null;
   @Column('text') status!: ExecutionStatus;
   @Column('integer') attempt!: number;
   @Column('jsonb', { nullable: true }) result!: ExecutionResult | null;

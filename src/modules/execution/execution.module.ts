@@ -8,6 +8,7 @@ import { ExecutionContexts } from './context/execution-contexts.service.js';
 import { EventLogStore } from './event-log/event-log.store.js';
 import { EventReader } from './event-log/event-reader.service.js';
 import { WakeUpStore } from './event-log/wake-up.store.js';
+import { ExecutionEndings } from './execution-endings.service.js';
 import { ExecutionEntity } from './execution.entity.js';
 import { ExecutionRepository } from './execution.repository.js';
 import { ExecutionsController } from './executions.controller.js';
@@ -24,7 +25,7 @@ import { Turn } from './turn.service.js';
   imports: [DatabaseModule.forEntities(ExecutionEntity), TenancyModule, AgentsModule, ConversationsModule],
   controllers: [ExecutionsController],
   providers: [
-    ...[EventLogStore, WakeUpStore, EventReader, ExecutionRepository, ExecutionsService],
+    ...[EventLogStore, WakeUpStore, EventReader, ExecutionRepository, ExecutionEndings, ExecutionsService],
     ...[ExecutionContexts, AgentTools, Orchestrator, AgentRunHandler, PersistExecutionHandler, TurnPreparation, Turn, ModelProviders, ExecutionsGateway],
   ],
   exports: [ExecutionsService],

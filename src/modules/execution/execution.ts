@@ -22,6 +22,10 @@ export interface Execution {
   readonly conversationId: string;
   readonly sessionId: string;
   readonly userId: string | null;
+  /** The command that this run carries out. */
+  readonly commandId: string | null;
+  /** Who is told by HTTP when it has ended. */
+  readonly webhookUrl: string | null;
   readonly status: ExecutionStatus;
   /** Times a worker has begun it. */
   readonly attempt: number;

@@ -3,11 +3,15 @@ import { PinoLogger } from 'nestjs-pino';
 import type { ExecutionEvent } from '../../contracts/index.js';
 import { ActionBus } from '../../shared/actions/index.js';
 import { toAppError } from '../../shared/errors/index.js';
+import { ExecutionEndings } from './execution-endings.service.js';
 import { EventLogStore } from './event-log/event-log.store.js';
 import { EventReader } from './event-log/event-reader.service.js';
 import { executionErrors } from './execution.errors.js';
 import { ExecutionRepository, type ResponseTimes } from './execution.repository.js';
 import type { Execution, ExecutionRef } from './execution.js';
+
+/** What is known of an execution before it begins. */
+export type QueuedExecution = Pick<Execution, 'agentId' | 'conversationId' | 'sessionId' | 'userId' | 'commandId' | 'webhookUrl'>;
 
 /** Executions: live ones are in Redis, ended ones in PostgreSQL, for a while in both. */
 @Injectable()
@@ -17,6 +21,7 @@ export class ExecutionsService {
     private readonly reader: EventReader,
     private readonly executions: ExecutionRepository,
     private readonly bus: ActionBus,
+    private readonly endings: ExecutionEndings,
     private readonly logger: PinoLogger,
   ) {}
 
@@ -32,7 +37,7 @@ export class ExecutionsService {
   }
 
   /** The first event and state of an execution that waits for a worker. */
-  async open(ref: ExecutionRef, queued: Pick<Execution, 'agentId' | 'conversationId' | 'sessionId' | 'userId'>): Promise<void> {
+  async open(ref: ExecutionRef, queued: QueuedExecution): Promise<void> {
     const state = { ...queued, executionId: ref.executionId, status: 'queued', attempt: 0, queuedAt: new Date() } as const;
     await this.log.append(ref, [{ type: 'execution.queued', data: { agentId: queued.agentId } }], state);
   }
@@ -64,7 +69,7 @@ export class ExecutionsService {
     return this.reader.follow(ref, after, signal);
   }
 
-  /** Writes an ended execution to PostgreSQL; while that is away, a job goes on trying. */
+  /** Writes an ended execution to PostgreSQL and tells who wants to know; while PostgreSQL is away, a job goes on trying. */
   async persist(ref: ExecutionRef): Promise<void> {
     try {
       await this.persistNow(ref);
@@ -79,6 +84,7 @@ export class ExecutionsService {
     const execution = await this.log.find(ref);
     if (execution?.endedAt == null) return;
     await this.executions.insertOnce(ref.tenantId, execution);
+    await this.endings.tell(ref.tenantId, execution);
     await this.log.expire(ref);
     const { status, agentId, conversationId, attempt, usage, error, queuedAt, endedAt } = execution;
     this.logger.info({ ...ref, agentId, conversationId, status, attempt, usage, code: error?.code, durationMs: endedAt.getTime() - queuedAt.getTime() }, 'execution');

@@ -19,6 +19,10 @@ export interface TurnRequest {
   readonly metadata?: Record<string, unknown>;
   readonly maxIterations?: number;
   readonly timeoutMs?: number;
+  /** Who is told by HTTP when the run has ended. */
+  readonly webhookUrl?: string;
+  /** The command that the run carries out. */
+  readonly commandId?: string;
   /** Instead of the agent's, for this turn alone. */
   readonly overrides?: LlmOverrides | undefined;
 }
@@ -59,7 +63,7 @@ export class Orchestrator {
     const opened = await this.conversations.open({ tenantId, tier }, { agentId, userId: userId ?? null, model: agent.model, metadata, sessionId: wanted, conversationId: named });
     const { conversationId, sessionId } = opened;
     const executionId = newId();
-    const queued = this.executions.open({ tenantId, executionId }, { agentId, conversationId, sessionId, userId: userId ?? null });
+    const queued = this.executions.open({ tenantId, executionId }, { agentId, conversationId, sessionId, userId: userId ?? null, commandId: request.commandId ?? null, webhookUrl: request.webhookUrl ?? null });
     const context = { tenantId, agentId, conversationId };
     // The worker makes it, if it cannot be made now: an execution that is queued has to have its job.
     await Promise.all([queued, this.contexts.ensure(context, tier).catch(() => undefined)]);

@@ -3,12 +3,12 @@ import type { Execution } from '../execution.js';
 import { fromHash, toHash } from './execution-hash.js';
 
 const QUEUED: Execution = {
-  ...{ executionId: 'e', agentId: 'a', conversationId: 'c', sessionId: 's', userId: null, status: 'queued', attempt: 0, agentVersion: null },
+  ...{ executionId: 'e', agentId: 'a', conversationId: 'c', sessionId: 's', userId: null, commandId: null, webhookUrl: null, status: 'queued', attempt: 0, agentVersion: null },
   ...{ result: null, usage: null, error: null, contextSource: null, lastEventSeq: 0, queuedAt: new Date(1_700_000_000_000), startedAt: null, firstTokenAt: null, endedAt: null },
 };
 const ENDED: Execution = {
   ...QUEUED,
-  ...{ userId: 'u', status: 'failed', attempt: 2, agentVersion: 7, contextSource: 'database', lastEventSeq: 9 },
+  ...{ userId: 'u', commandId: 'cmd', webhookUrl: 'https://hooks.example', status: 'failed', attempt: 2, agentVersion: 7, contextSource: 'database', lastEventSeq: 9 },
   result: { messageId: 'm', seq: 4, content: '{"looks":"like JSON"} \u0000 😀' },
   usage: { inputTokens: 1, outputTokens: 2, totalTokens: 3 },
   error: { code: 'X', message: 'why' },

@@ -22,18 +22,24 @@ export function fromHash(fields: Readonly<Record<string, string>>): Execution | 
     ...{ executionId, agentId, conversationId, sessionId },
     status: status as ExecutionStatus,
     agentVersion: numberOf(fields['agentVersion']),
-    userId: fields['userId'] ?? null,
+    userId: textOf(fields['userId']),
+    commandId: textOf(fields['commandId']),
+    webhookUrl: textOf(fields['webhookUrl']),
     attempt: numberOf(fields['attempt']) ?? 0,
     result: jsonOf(fields['result']),
     usage: jsonOf(fields['usage']),
     error: jsonOf(fields['error']),
-    contextSource: fields['contextSource'] ?? null,
+    contextSource: textOf(fields['contextSource']),
     lastEventSeq: numberOf(fields['lastEventSeq']) ?? 0,
     queuedAt: dateOf(fields['queuedAt']) ?? new Date(0),
     startedAt: dateOf(fields['startedAt']),
     firstTokenAt: dateOf(fields['firstTokenAt']),
     endedAt: dateOf(fields['endedAt']),
   };
+}
+
+function textOf(text: string | undefined): string | null {
+  return text ?? null;
 }
 
 function numberOf(text: string | undefined): number | null {

@@ -1,0 +1,1 @@
+ALTER TABLE executions DROP COLUMN command_id, DROP COLUMN webhook_url;
