@@ -32,6 +32,8 @@ class Scripted<T extends ActionType> implements ActionHandler<T> {
 export class RunScript extends Scripted<'execution.agent_run'> {}
 @HandlesAction('execution.persist')
 export class PersistScript extends Scripted<'execution.persist'> {}
+@HandlesAction('execution.sweep')
+export class SweepRunsScript extends Scripted<'execution.sweep'> {}
 @HandlesAction('conversation.save_message')
 export class SaveScript extends Scripted<'conversation.save_message'> {}
 @HandlesAction('conversation.get_context')
@@ -56,7 +58,7 @@ export class StatsScript extends Scripted<'migration.get_migration_stats'> {}
 export class SecondMoveScript extends Scripted<'migration.move'> {}
 
 export const EVERY_SCRIPT: readonly Type[] = [
-  ...[RunScript, PersistScript, SaveScript, ContextScript, HistoryScript, SessionClosedScript],
+  ...[RunScript, PersistScript, SweepRunsScript, SaveScript, ContextScript, HistoryScript, SessionClosedScript],
   ...[SweepScript, MoveScript, StartScript, StopScript, MigrateScript, StatsScript],
 ];
 
