@@ -22,6 +22,10 @@ export interface TurnRequest {
   readonly sessionId?: string;
   readonly userId?: string;
   readonly metadata?: Record<string, unknown>;
+  /** Kind of message; default `text`. */
+  readonly messageType?: string;
+  /** What the channel knows of the user. */
+  readonly userInfo?: Record<string, unknown>;
   readonly maxIterations?: number;
   readonly timeoutMs?: number;
   /** Default: the agent's. */
@@ -97,8 +101,8 @@ export class Orchestrator {
 }
 
 function actionOf({ tenantId, tier }: Pick<Principal, 'tenantId' | 'tier'>, executionId: string, request: TurnRequest, { conversationId, sessionId }: OpenedConversation): NewRun['action'] {
-  const { agentId, userId, message, maxIterations, timeoutMs, metadata = {}, overrides, onConflict } = request;
-  const data = { conversationId, sessionId, message, messageType: 'text', userInfo: {}, ...defined({ maxIterations, timeoutMs, overrides, onConflict }) };
+  const { agentId, userId, message, messageType = 'text', userInfo = {}, maxIterations, timeoutMs, metadata = {}, overrides, onConflict } = request;
+  const data = { conversationId, sessionId, message, messageType, userInfo, ...defined({ maxIterations, timeoutMs, overrides, onConflict }) };
   const envelope = { actionId: newId(), tenantId, tenantTier: tier, agentId, sessionId, taskId: executionId, createdAt: new Date().toISOString() };
   return { ...envelope, ...defined({ userId }), contextCacheKey: contextKeyOf({ tenantId, agentId, conversationId }), metadata, data };
 }
