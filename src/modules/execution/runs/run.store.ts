@@ -11,7 +11,7 @@ export const MAX_WAITING_RUNS = 100;
 /** Nobody has heard of a run for this long: the sweep looks after it. Milliseconds; longer than Bull takes to notice a lost worker. */
 const SILENT_MS = 60_000;
 
-const SCRIPTS = { 'accept-run': 6, 'begin-run': 5, 'end-run': 4, 'ask-cancel': 1, 'give-back': 2 } as const;
+const SCRIPTS = { 'accept-run': 6, 'begin-run': 5, 'end-run': 4, 'ask-cancel': 1, 'give-back': 2, 'pass-on': 3 } as const;
 
 /** A run that is to be accepted. */
 export interface NewRun extends RunRef {
@@ -90,6 +90,13 @@ export class RunStore {
     const [outcome, fact] = (await this.scripts['begin-run']([...keysOf(run), keys.runs(run.tenantId)], args)) as [Beginning['outcome'], (string | number)?];
     if (outcome === 'begun') return { outcome, attempt: Number(fact) };
     return outcome === 'cancelled' ? { outcome, request: JSON.parse(String(fact)) as CancelRequest } : { outcome };
+  }
+
+  /** Takes the conversation away from a run of which there is nothing any more. @returns the one that has it now; null if nobody has, or nothing was done */
+  async passOn({ tenantId, executionId, conversationId }: RunRef): Promise<string | null> {
+    const scriptKeys = [keys.execution(tenantId, executionId), keys.lease(tenantId, conversationId), keys.waitingRuns(tenantId, conversationId)];
+    const nextId = (await this.scripts['pass-on'](scriptKeys, [executionId])) as string | null;
+    return nextId === '' ? null : nextId;
   }
 
   /** Another try will bring the run to its end: this attempt has not taken its worker down. */
