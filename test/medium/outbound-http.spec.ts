@@ -21,7 +21,8 @@ function resolver(names: Record<string, readonly (readonly string[])[]>): Resolv
   };
 }
 
-let [server, outbound] = [undefined as unknown as Server, undefined as unknown as OutboundHttp];
+let server: Server;
+let outbound: OutboundHttp;
 let [handler, base, port] = [(() => undefined) as Handler, '', 0];
 const seen: IncomingMessage[] = [];
 

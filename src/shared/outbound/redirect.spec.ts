@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Hop, locationOf, nextHop } from './redirect.js';
 
-const body = new TextEncoder().encode('{}').buffer as ArrayBuffer;
+const body = new TextEncoder().encode('{}').buffer;
 const hop = (method: string): Hop => ({ url: new URL('https://a.example/x/y'), method, headers: new Headers({ authorization: 'Bearer s', 'x-api-key': 's', 'content-type': 'application/json', accept: 'text/plain' }), body: method === 'GET' ? undefined : body });
 
 describe('a redirect', () => {
@@ -37,6 +37,6 @@ describe('a redirect', () => {
   });
 
   it('to what is no URL is refused', () => {
-    expect(() => nextHop(hop('GET'), 302, 'http://')).toThrow(expect.objectContaining({ code: 'OUTBOUND_URL_INVALID' }) as Error);
+    expect(() => nextHop(hop('GET'), 302, 'http://')).toThrow(expect.objectContaining({ code: 'OUTBOUND_URL_INVALID' }));
   });
 });
