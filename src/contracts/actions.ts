@@ -36,6 +36,11 @@ export class PersistExecutionData {
   @IsId() executionId!: string;
 }
 
+/** `execution.deliver_webhook`: one try to tell the `webhookUrl` of an ended execution. */
+export class DeliverWebhookData {
+  @IsId() executionId!: string;
+}
+
 /** How a job of one type is run. */
 export interface ActionSpec {
   /** Class that validates `data`, at both ends of the queue. */
@@ -62,6 +67,7 @@ export interface ActionSpec {
 export const ACTIONS = {
   'execution.agent_run': { data: AgentRunData, attempts: 240, backoffMs: 500, deadlineMs: 310_000, concurrency: 100, answersItself: true },
   'execution.persist': { data: PersistExecutionData, attempts: 240, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 4 },
+  'execution.deliver_webhook': { data: DeliverWebhookData, attempts: 240, backoffMs: 1_000, deadlineMs: 90_000, concurrency: 32 },
   'conversation.save_message': { data: SaveMessageData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
   'conversation.get_context': { data: GetContextData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
   'conversation.get_history': { data: GetHistoryData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },

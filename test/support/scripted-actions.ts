@@ -32,6 +32,8 @@ class Scripted<T extends ActionType> implements ActionHandler<T> {
 export class RunScript extends Scripted<'execution.agent_run'> {}
 @HandlesAction('execution.persist')
 export class PersistScript extends Scripted<'execution.persist'> {}
+@HandlesAction('execution.deliver_webhook')
+export class WebhookScript extends Scripted<'execution.deliver_webhook'> {}
 @HandlesAction('conversation.save_message')
 export class SaveScript extends Scripted<'conversation.save_message'> {}
 @HandlesAction('conversation.get_context')
@@ -57,7 +59,7 @@ export class SecondMoveScript extends Scripted<'migration.move'> {}
 
 export const EVERY_SCRIPT: readonly Type[] = [
   ...[RunScript, PersistScript, SaveScript, ContextScript, HistoryScript, SessionClosedScript],
-  ...[SweepScript, MoveScript, StartScript, StopScript, MigrateScript, StatsScript],
+  ...[WebhookScript, SweepScript, MoveScript, StartScript, StopScript, MigrateScript, StatsScript],
 ];
 
 /** One process that has queues and scripted handlers, and nothing else of the system. */

@@ -20,13 +20,21 @@ import { PersistExecutionHandler } from './persist-execution.handler.js';
 import { AgentTools } from './tools/agent-tools.service.js';
 import { TurnPreparation } from './turn-preparation.service.js';
 import { Turn } from './turn.service.js';
+import { DeliverWebhookHandler } from './webhooks/deliver-webhook.handler.js';
+import { WebhookDeliveries } from './webhooks/webhook-deliveries.service.js';
+import { WebhookDeliveryEntity } from './webhooks/webhook-delivery.entity.js';
+import { WebhookDeliveryRepository } from './webhooks/webhook-delivery.repository.js';
+import { WebhookSecrets } from './webhooks/webhook-secrets.service.js';
+import { WebhookSender } from './webhooks/webhook-sender.service.js';
+import { WebhooksController } from './webhooks/webhooks.controller.js';
 
 @Module({
-  imports: [DatabaseModule.forEntities(ExecutionEntity), TenancyModule, AgentsModule, ConversationsModule],
-  controllers: [ExecutionsController],
+  imports: [DatabaseModule.forEntities(ExecutionEntity, WebhookDeliveryEntity), TenancyModule, AgentsModule, ConversationsModule],
+  controllers: [ExecutionsController, WebhooksController],
   providers: [
     ...[EventLogStore, WakeUpStore, EventReader, ExecutionRepository, ExecutionEndings, ExecutionsService],
     ...[ExecutionContexts, AgentTools, Orchestrator, AgentRunHandler, PersistExecutionHandler, TurnPreparation, Turn, ModelProviders, ExecutionsGateway],
+    ...[WebhookDeliveryRepository, WebhookDeliveries, WebhookSecrets, WebhookSender, DeliverWebhookHandler],
   ],
   exports: [ExecutionsService],
 })

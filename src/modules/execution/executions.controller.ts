@@ -14,6 +14,7 @@ import { StartExecutionDto } from './dto/start-execution.dto.js';
 import { executionErrors } from './execution.errors.js';
 import { ExecutionsService } from './executions.service.js';
 import { Orchestrator } from './orchestrator.service.js';
+import { WebhookSender } from './webhooks/webhook-sender.service.js';
 
 @ApiTags('executions')
 @ApiBearerAuth()
@@ -24,6 +25,7 @@ export class ExecutionsController {
     private readonly orchestrator: Orchestrator,
     private readonly executions: ExecutionsService,
     private readonly models: ModelSettings,
+    private readonly webhooks: WebhookSender,
   ) {}
 
   /** Starts a turn and answers at once; follow its events or ask for it later. */
@@ -36,6 +38,7 @@ export class ExecutionsController {
     @Body() body: StartExecutionDto,
     @Headers() headers: IncomingHttpHeaders,
   ): Promise<AcceptedExecutionDto> {
+    if (body.webhookUrl !== undefined) this.webhooks.requireTarget(body.webhookUrl);
     return this.orchestrator.accept(principal, { ...body, agentId, overrides: overridesFrom(headers, this.models) });
   }
 

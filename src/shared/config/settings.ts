@@ -135,6 +135,20 @@ export class OutboundSettings {
   @Setting('OUTBOUND_MAX_BODY_BYTES') @IsInt() @Min(1_024) @Max(1_073_741_824) maxBodyBytes = 10_485_760;
 }
 
+/** Webhooks: who names a URL with a turn is told of its end. */
+export class WebhookSettings {
+  /** What the secrets of all tenants follow from; at least 32 characters, the same in every process. Without it webhooks are off in production and signed with a known secret in development. Never logged. */
+  @Setting('WEBHOOK_SECRET', { isSecret: true }) @Matches(/^$|^\S{32,}$/, { message: 'needs at least 32 characters without blanks' }) secret = '';
+  /** The one before, while receivers change to the new one: webhooks are signed with both. Never logged. */
+  @Setting('WEBHOOK_SECRET_PREVIOUS', { isSecret: true }) @Matches(/^$|^\S{32,}$/, { message: 'needs at least 32 characters without blanks' }) previousSecret = '';
+  /** A receiver that has not answered after this long has failed, milliseconds. */
+  @Setting('WEBHOOK_TIMEOUT_MS') @IsInt() @Min(100) @Max(60_000) timeoutMs = 15_000;
+  /** Tries of one delivery at the most. */
+  @Setting('WEBHOOK_ATTEMPTS') @IsInt() @Min(1) @Max(50) attempts = 10;
+  /** Before the second try, seconds; each wait is five times the one before, up to six hours. */
+  @Setting('WEBHOOK_RETRY_SECONDS') @IsNumber() @Min(0.01) @Max(3_600) retrySeconds = 5;
+}
+
 /** The caches: memory of the process (L1) over Redis (L2) over the database. A time to live of 0 is without end. */
 export class CacheSettings {
   /** Entries that one process keeps in its memory at the most. */
@@ -192,4 +206,4 @@ export class CacheSettings {
 }
 
 /** Every topic, in the order of `.env.example`. */
-export const SETTINGS_CLASSES = [ServerSettings, DatabaseSettings, RedisSettings, ExecutionSettings, ConversationSettings, MemorySettings, MigrationSettings, RetentionSettings, ModelSettings, OutboundSettings, CacheSettings] as const;
+export const SETTINGS_CLASSES = [ServerSettings, DatabaseSettings, RedisSettings, ExecutionSettings, ConversationSettings, MemorySettings, MigrationSettings, RetentionSettings, ModelSettings, OutboundSettings, WebhookSettings, CacheSettings] as const;

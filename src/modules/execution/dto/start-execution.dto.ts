@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsInt, Matches, Max, Min } from 'class-validator';
+import { IsInt, Matches, Max, MaxLength, Min } from 'class-validator';
 import { CLIENT_ID, IsId, IsMessageText, IsMetadata, MAX_MESSAGE_CHARACTERS, Optional } from '../../../contracts/index.js';
 
 /** One turn of an agent. */
@@ -16,4 +16,6 @@ export class StartExecutionDto {
   @Optional() @IsInt() @Min(1) @Max(100) maxIterations?: number;
   /** Time-out of the run in milliseconds; the tier may allow less. */
   @Optional() @IsInt() @Min(1) timeoutMs?: number;
+  /** Is told by a signed POST when the run has ended: docs/webhooks.md. A public host; http or https. */
+  @Optional() @MaxLength(2_048) @Matches(/^https?:\/\/\S+$/i, { message: '$property must be a URL that begins with https:// or http://' }) webhookUrl?: string;
 }
