@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { signedHeaders, tenantSecret } from './webhook-signature.js';
@@ -29,6 +30,30 @@ describe('a signature', () => {
     const [now, before] = [tenantSecret(SERVER, 'acme'), tenantSecret('the one before, which is as long as that', 'acme')];
     const headers = signedHeaders([now, before], part());
     for (const secret of [now, before]) expect(new Webhook(secret).verify(part().body, headers)).toBeDefined();
+  });
+});
+
+describe('the code of docs/webhooks.md', () => {
+  const [, source = ''] = /```js\n(.*?)```/s.exec(readFileSync(new URL('../../../../docs/webhooks.md', import.meta.url), 'utf8')) ?? [];
+  const verifier = async (): Promise<(secret: string, headers: Record<string, string>, body: string) => unknown> =>
+    ((await import(`data:text/javascript,${encodeURIComponent(source)}`)) as { verify: (secret: string, headers: Record<string, string>, body: string) => unknown }).verify;
+  const secret = tenantSecret(SERVER, 'acme');
+
+  it('takes what is signed with the secret, also beside another signature', async () => {
+    const verify = await verifier();
+    expect(verify(secret, signedHeaders([secret], part()), part().body)).toEqual({ a: 'é' });
+    expect(verify(secret, signedHeaders([tenantSecret(SERVER, 'globex'), secret], part()), part().body)).toEqual({ a: 'é' });
+  });
+
+  it('refuses everything else', async () => {
+    const verify = await verifier();
+    const headers = signedHeaders([secret], part());
+    const old = part(part().timestamp - 301);
+    expect(() => verify(secret, signedHeaders([tenantSecret(SERVER, 'globex')], part()), part().body)).toThrow('not signed');
+    expect(() => verify(secret, headers, '{}')).toThrow('not signed');
+    expect(() => verify(secret, { ...headers, 'webhook-signature': 'v1,AAAA v2' }, part().body)).toThrow('not signed');
+    expect(() => verify(secret, signedHeaders([secret], old), old.body)).toThrow('too old');
+    expect(() => verify(secret, {}, part().body)).toThrow('too old');
   });
 });
 
