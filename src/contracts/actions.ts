@@ -15,6 +15,14 @@ export class LlmOverridesData {
   @Optional() @IsInt() @Min(1) @Max(200_000) maxTokens?: number;
 }
 
+/**
+ * What becomes of a turn while another one of its conversation has not ended: it is refused, it waits, the other one is cancelled and keeps its
+ * partial answer, or the other one is cancelled and what it put into the conversation is withdrawn.
+ */
+export const CONFLICT_POLICIES = ['reject', 'enqueue', 'interrupt', 'rollback'] as const;
+
+export type ConflictPolicy = (typeof CONFLICT_POLICIES)[number];
+
 /** `execution.agent_run`: one turn of an agent. The execution's id is the action's `taskId`. */
 export class AgentRunData {
   @IsId() conversationId!: string;
@@ -29,12 +37,17 @@ export class AgentRunData {
   /** Whole-run time-out in milliseconds, never above the tier's. */
   @Optional() @IsInt() @Min(1) timeoutMs?: number;
   @Optional() @ValidateNested() @Type(() => LlmOverridesData) overrides?: LlmOverridesData;
+  /** Default: the agent's. A run that is added to the queue by another program waits unless it says otherwise. */
+  @Optional() @IsIn(CONFLICT_POLICIES) onConflict?: ConflictPolicy;
 }
 
 /** `execution.persist`: write an ended execution to PostgreSQL, again and again until it is there. */
 export class PersistExecutionData {
   @IsId() executionId!: string;
 }
+
+/** `execution.sweep`: look after runs that nobody has heard of for a while, in every tenant. */
+export class SweepRunsData {}
 
 /** `execution.deliver_webhook`: one try to tell the `webhookUrl` of an ended execution. */
 export class DeliverWebhookData {
@@ -67,6 +80,7 @@ export interface ActionSpec {
 export const ACTIONS = {
   'execution.agent_run': { data: AgentRunData, attempts: 240, backoffMs: 500, deadlineMs: 310_000, concurrency: 100, answersItself: true },
   'execution.persist': { data: PersistExecutionData, attempts: 240, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 4 },
+  'execution.sweep': { data: SweepRunsData, attempts: 1, backoffMs: 0, deadlineMs: 60_000, concurrency: 1, isSystemOnly: true },
   'execution.deliver_webhook': { data: DeliverWebhookData, attempts: 240, backoffMs: 1_000, deadlineMs: 90_000, concurrency: 32 },
   'conversation.save_message': { data: SaveMessageData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
   'conversation.get_context': { data: GetContextData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },

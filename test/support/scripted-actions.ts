@@ -32,6 +32,8 @@ class Scripted<T extends ActionType> implements ActionHandler<T> {
 export class RunScript extends Scripted<'execution.agent_run'> {}
 @HandlesAction('execution.persist')
 export class PersistScript extends Scripted<'execution.persist'> {}
+@HandlesAction('execution.sweep')
+export class SweepRunsScript extends Scripted<'execution.sweep'> {}
 @HandlesAction('execution.deliver_webhook')
 export class WebhookScript extends Scripted<'execution.deliver_webhook'> {}
 @HandlesAction('conversation.save_message')
@@ -58,7 +60,7 @@ export class StatsScript extends Scripted<'migration.get_migration_stats'> {}
 export class SecondMoveScript extends Scripted<'migration.move'> {}
 
 export const EVERY_SCRIPT: readonly Type[] = [
-  ...[RunScript, PersistScript, SaveScript, ContextScript, HistoryScript, SessionClosedScript],
+  ...[RunScript, PersistScript, SweepRunsScript, SaveScript, ContextScript, HistoryScript, SessionClosedScript],
   ...[WebhookScript, SweepScript, MoveScript, StartScript, StopScript, MigrateScript, StatsScript],
 ];
 

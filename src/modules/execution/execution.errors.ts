@@ -1,5 +1,13 @@
 import { AppError } from '../../shared/errors/index.js';
 
+/** When to look again whether a conversation is free. A guess: about as long as a short answer takes. */
+const RETRY_AFTER_MS = 1_000;
+
+/** Where the events of an execution are. */
+export function eventsUrl(executionId: string): string {
+  return `/api/v1/executions/${executionId}/events`;
+}
+
 export const executionErrors = {
   notFound: (executionId: string): AppError =>
     new AppError({ kind: 'notFound', code: 'EXECUTION_NOT_FOUND', message: `There is no execution "${executionId}" here.`, details: { field: 'executionId' } }),
@@ -12,6 +20,24 @@ export const executionErrors = {
     }),
   ended: (executionId: string): AppError =>
     new AppError({ kind: 'conflict', code: 'EXECUTION_ENDED', message: `Execution "${executionId}" has ended already.` }),
+  superseded: (executionId: string): AppError =>
+    new AppError({ kind: 'conflict', code: 'RUN_SUPERSEDED', message: `Execution "${executionId}" is in the hands of another worker by now.` }),
+  conversationBusy: (conversationId: string, activeId: string): AppError =>
+    new AppError({
+      kind: 'conflict',
+      code: 'CONVERSATION_BUSY',
+      message: `Execution "${activeId}" has conversation "${conversationId}". Follow its events and send again when it has ended, or send with onConflict "enqueue", "interrupt" or "rollback".`,
+      details: { field: 'onConflict', executionId: activeId, eventsUrl: eventsUrl(activeId), retryAfterMs: RETRY_AFTER_MS },
+    }),
+  conversationFull: (conversationId: string, activeId: string, waiting: number): AppError =>
+    new AppError({
+      kind: 'limited',
+      code: 'CONVERSATION_QUEUE_FULL',
+      message: `${String(waiting)} turns wait for conversation "${conversationId}" already; send again when the next of them has ended.`,
+      details: { executionId: activeId, eventsUrl: eventsUrl(activeId), retryAfterMs: RETRY_AFTER_MS },
+    }),
+  cancelled: (reason: string): AppError =>
+    new AppError({ kind: 'conflict', code: 'EXECUTION_CANCELLED', message: reason }),
   timedOut: (timeoutMs: number): AppError =>
     new AppError({ kind: 'conflict', code: 'EXECUTION_TIMED_OUT', message: `The run took longer than its ${String(timeoutMs)} ms; ask for less, or for a larger timeoutMs if the tier allows it.` }),
   workerLost: (beginnings: number): AppError =>

@@ -5,10 +5,15 @@ import { ConversationsModule } from '../conversations/index.js';
 import { TenancyModule } from '../tenancy/index.js';
 import { AgentRunHandler } from './agent-run.handler.js';
 import { ExecutionContexts } from './context/execution-contexts.service.js';
+import { EventArchiveRepository } from './event-log/event-archive.repository.js';
 import { EventLogStore } from './event-log/event-log.store.js';
 import { EventReader } from './event-log/event-reader.service.js';
+import { EventWriters } from './event-log/event-writers.service.js';
+import { ExecutionEventsEntity } from './event-log/execution-events.entity.js';
 import { WakeUpStore } from './event-log/wake-up.store.js';
 import { ExecutionEndings } from './execution-endings.service.js';
+import { ExecutionPersistence } from './execution-persistence.service.js';
+import { ExecutionRecords } from './execution-records.service.js';
 import { ExecutionEntity } from './execution.entity.js';
 import { ExecutionRepository } from './execution.repository.js';
 import { ExecutionsController } from './executions.controller.js';
@@ -17,7 +22,16 @@ import { ExecutionsGateway } from './gateway/executions.gateway.js';
 import { ModelProviders } from './models/model-providers.js';
 import { Orchestrator } from './orchestrator.service.js';
 import { PersistExecutionHandler } from './persist-execution.handler.js';
+import { RunAdmission } from './runs/run-admission.service.js';
+import { RunBeginnings } from './runs/run-beginnings.service.js';
+import { RunCancellation } from './runs/run-cancellation.service.js';
+import { RunDispatcher } from './runs/run-dispatcher.service.js';
+import { RunEndings } from './runs/run-endings.service.js';
+import { RunStore } from './runs/run.store.js';
+import { RunningRuns } from './runs/running-runs.service.js';
+import { SweepRunsHandler } from './runs/sweep-runs.handler.js';
 import { AgentTools } from './tools/agent-tools.service.js';
+import { TurnAnswers } from './turn-answers.service.js';
 import { TurnPreparation } from './turn-preparation.service.js';
 import { Turn } from './turn.service.js';
 import { DeliverWebhookHandler } from './webhooks/deliver-webhook.handler.js';
@@ -29,11 +43,13 @@ import { WebhookSender } from './webhooks/webhook-sender.service.js';
 import { WebhooksController } from './webhooks/webhooks.controller.js';
 
 @Module({
-  imports: [DatabaseModule.forEntities(ExecutionEntity, WebhookDeliveryEntity), TenancyModule, AgentsModule, ConversationsModule],
+  imports: [DatabaseModule.forEntities(ExecutionEntity, ExecutionEventsEntity, WebhookDeliveryEntity), TenancyModule, AgentsModule, ConversationsModule],
   controllers: [ExecutionsController, WebhooksController],
   providers: [
-    ...[EventLogStore, WakeUpStore, EventReader, ExecutionRepository, ExecutionEndings, ExecutionsService],
-    ...[ExecutionContexts, AgentTools, Orchestrator, AgentRunHandler, PersistExecutionHandler, TurnPreparation, Turn, ModelProviders, ExecutionsGateway],
+    ...[EventLogStore, WakeUpStore, EventReader, EventWriters, EventArchiveRepository],
+    ...[ExecutionRepository, ExecutionEndings, ExecutionRecords, ExecutionPersistence, ExecutionsService],
+    ...[RunStore, RunDispatcher, RunEndings, RunCancellation, RunAdmission, RunBeginnings, RunningRuns, SweepRunsHandler],
+    ...[ExecutionContexts, AgentTools, Orchestrator, AgentRunHandler, PersistExecutionHandler, TurnPreparation, TurnAnswers, Turn, ModelProviders, ExecutionsGateway],
     ...[WebhookDeliveryRepository, WebhookDeliveries, WebhookSecrets, WebhookSender, DeliverWebhookHandler],
   ],
   exports: [ExecutionsService],

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
+import { type Tx, managerOf } from '../../shared/database/index.js';
 import { ExecutionEntity } from './execution.entity.js';
 import type { Execution, ExecutionRef } from './execution.js';
 
@@ -21,8 +22,8 @@ export class ExecutionRepository {
   constructor(@InjectRepository(ExecutionEntity) private readonly executions: Repository<ExecutionEntity>) {}
 
   /** Writes an ended execution; one that is there already is left as it is. */
-  async insertOnce(tenantId: string, execution: Execution): Promise<void> {
-    await this.executions.createQueryBuilder().insert().values({ ...execution, tenantId }).orIgnore().updateEntity(false).execute();
+  async insertOnce(tenantId: string, execution: Execution, tx: Tx): Promise<void> {
+    await managerOf(tx, this.executions.manager).createQueryBuilder().insert().into(ExecutionEntity).values({ ...execution, tenantId }).orIgnore().updateEntity(false).execute();
   }
 
   async find({ tenantId, executionId }: ExecutionRef): Promise<Execution | null> {

@@ -6,6 +6,19 @@ export interface ExecutionRef {
   readonly executionId: string;
 }
 
+/** An execution's place in its conversation, too. */
+export interface RunRef extends ExecutionRef {
+  readonly conversationId: string;
+}
+
+/** Why a run is to stop. */
+export interface CancelRequest {
+  /** For people. */
+  readonly reason: string;
+  /** What it has put into the conversation is withdrawn. */
+  readonly isRollback?: boolean;
+}
+
 /** The answer of a completed execution, or what there was of it. */
 export interface ExecutionResult {
   readonly messageId: string;
