@@ -176,6 +176,22 @@ describe('a webhook', () => {
     expect(await deliveries(`executionId=${executionId}`)).toEqual([expect.objectContaining({ status: 'delivered', nextTryAt: null, tries: [...taken.tries, late.made] })]);
   });
 
+  it('keeps its last 50 tries', async () => {
+    const executionId = await start(receiver.on('/many', answer(404)));
+    const [ref, failed] = [{ tenantId: 'acme', deliveryId: executionId }, await delivery(executionId, 'failed')];
+    const before = { ...failed, status: 'failed', triesLeft: 1, nextTryAt: null, createdAt: new Date(), type: 'execution.completed' } as const;
+    for (let durationMs = 1; durationMs <= 50; durationMs++) {
+      await nooble.app.get(WebhookDeliveries, { strict: false }).record(ref, 'free', before, { made: { at: '', durationMs, httpStatus: 404, error: null }, verdict: 'failed', retryAfterMs: 0 });
+    }
+    const [{ tries }] = (await deliveries(`executionId=${executionId}`)) as [Delivery];
+    expect(tries.map(({ durationMs }) => durationMs)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
+  });
+
+  it('is counted by what came of it', async () => {
+    const metrics = await (await fetch(`${nooble.url}/metrics`)).text();
+    for (const outcome of ['delivered', 'pending', 'failed']) expect(metrics).toMatch(new RegExp(`^nooble_webhook_tries_total\\{outcome="${outcome}"\\} [1-9]`, 'm'));
+  });
+
   it('is listed, page by page, newest first', async () => {
     const globex = nooble.client('initech');
     const made = [];

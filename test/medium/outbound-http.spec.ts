@@ -3,7 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { request } from 'undici';
 import { OutboundSettings } from '../../src/shared/config/index.js';
+import { guardedAgent } from '../../src/shared/outbound/guarded-agent.js';
 import { OutboundHttp, readTextStart, type Resolve } from '../../src/shared/outbound/index.js';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -117,6 +119,17 @@ describe('a request to what a tenant named', () => {
     const error: unknown = await open().fetch(url).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ kind: 'unavailable', code: 'OUTBOUND_FAILED', details: { host: new URL(url).host } });
     if (reason === 'ENOTFOUND') expect(error).toMatchObject({ details: { reason } });
+  });
+});
+
+describe('a connection of the guard', () => {
+  it.each([['127.0.0.1'], ['[::1]'], ['[::ffff:127.0.0.1]'], ['private.test']])('is not made to %s, whoever has let the URL pass', async (host) => {
+    open();
+    const agent = guardedAgent(() => false, resolver({ 'private.test': [['127.0.0.1']] }));
+    const sent = request(`http://${host}:${port}/`, { dispatcher: agent });
+    await expect(sent).rejects.toThrow(refused('OUTBOUND_BLOCKED'));
+    expect(seen).toEqual([]);
+    await agent.destroy();
   });
 });
 

@@ -1,7 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Counter } from 'prom-client';
 import { TERMINAL_EVENTS, type TerminalEventType, type Tier } from '../../../contracts/index.js';
 import { ActionBus } from '../../../shared/actions/index.js';
 import { WebhookSettings } from '../../../shared/config/index.js';
+import { MetricsService } from '../../../shared/telemetry/index.js';
 import { ExecutionEndings } from '../execution-endings.service.js';
 import type { Execution } from '../execution.js';
 import type { DeliveryRef, TryOutcome, WebhookDelivery } from './webhook-delivery.js';
@@ -13,12 +15,17 @@ import { webhookErrors } from './webhooks.errors.js';
 /** Deliveries of webhooks: what was told, what comes next. PostgreSQL knows when, a delayed job is what wakes up. */
 @Injectable()
 export class WebhookDeliveries implements OnModuleInit {
+  private readonly outcomes: Counter<'outcome'>;
+
   constructor(
     private readonly deliveries: WebhookDeliveryRepository,
     private readonly endings: ExecutionEndings,
     private readonly bus: ActionBus,
     private readonly settings: WebhookSettings,
-  ) {}
+    metrics: MetricsService,
+  ) {
+    this.outcomes = metrics.counter({ name: 'nooble_webhook_tries_total', help: 'Tries to deliver webhooks by what they left of the delivery (delivered, pending, failed).', labelNames: ['outcome'] });
+  }
 
   onModuleInit(): void {
     this.endings.add(async (tenantId, { executionId, webhookUrl }) => {
@@ -47,6 +54,7 @@ export class WebhookDeliveries implements OnModuleInit {
   async record(ref: DeliveryRef, tier: Tier, { triesLeft }: WebhookDelivery, { made, verdict, retryAfterMs }: SentWebhook): Promise<void> {
     const outcome = this.outcomeOf(triesLeft - 1, verdict, retryAfterMs);
     await this.deliveries.record(ref, made, outcome);
+    this.outcomes.inc({ outcome: outcome.status });
     if (outcome.nextTryAt) await this.wake(ref, tier, outcome.nextTryAt);
   }
 
