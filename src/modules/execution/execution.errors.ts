@@ -48,6 +48,18 @@ export const executionErrors = {
     new AppError({ kind: 'forbidden', code: 'CONTEXT_DENIED', message: 'The contextCacheKey of this action is not one of its tenant; leave it out, and the context is assembled anew.', details: { field: 'contextCacheKey' } }),
   headerInvalid: (header: string, rule: string): AppError =>
     new AppError({ kind: 'invalid', code: 'HEADER_INVALID', message: `${header} ${rule}; leave it out for the agent's own.`, details: { field: header } }),
+  waitInvalid: (): AppError => new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message: 'wait must be true or false.', details: { fields: [{ field: 'wait', message: 'wait must be true or false' }] } }),
+  headerMissing: (header: string, rule: string): AppError =>
+    new AppError({ kind: 'invalid', code: 'HEADER_INVALID', message: `${header} is missing; it ${rule}.`, details: { field: header } }),
+  chatHeaderInvalid: (header: string, rule: string): AppError =>
+    new AppError({ kind: 'invalid', code: 'HEADER_INVALID', message: `${header} ${rule}.`, details: { field: header } }),
+  onDisconnectWithoutConnection: (): AppError =>
+    new AppError({
+      kind: 'invalid',
+      code: 'ON_DISCONNECT_WITHOUT_CONNECTION',
+      message: 'onDisconnect "cancel" needs a connection that stays open until the end: send the request with ?wait=true or Accept: text/event-stream, or over a WebSocket.',
+      details: { field: 'onDisconnect' },
+    }),
   cursorInvalid: (): AppError =>
     new AppError({ kind: 'invalid', code: 'CURSOR_INVALID', message: 'Last-Event-ID or ?after= must be a whole number: the id of the last event you have, 0 for all.', details: { field: 'after' } }),
 };

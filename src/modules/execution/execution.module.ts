@@ -4,6 +4,7 @@ import { AgentsModule } from '../agents/index.js';
 import { ConversationsModule } from '../conversations/index.js';
 import { TenancyModule } from '../tenancy/index.js';
 import { AgentRunHandler } from './agent-run.handler.js';
+import { ChatController } from './chat.controller.js';
 import { ExecutionContexts } from './context/execution-contexts.service.js';
 import { EventArchiveRepository } from './event-log/event-archive.repository.js';
 import { EventLogStore } from './event-log/event-log.store.js';
@@ -12,6 +13,7 @@ import { EventWriters } from './event-log/event-writers.service.js';
 import { ExecutionEventsEntity } from './event-log/execution-events.entity.js';
 import { WakeUpStore } from './event-log/wake-up.store.js';
 import { ExecutionEndings } from './execution-endings.service.js';
+import { ExecutionList } from './execution-list.service.js';
 import { ExecutionPersistence } from './execution-persistence.service.js';
 import { ExecutionRecords } from './execution-records.service.js';
 import { ExecutionEntity } from './execution.entity.js';
@@ -33,6 +35,7 @@ import { SweepRunsHandler } from './runs/sweep-runs.handler.js';
 import { AgentTools } from './tools/agent-tools.service.js';
 import { TurnAnswers } from './turn-answers.service.js';
 import { TurnPreparation } from './turn-preparation.service.js';
+import { TurnResponder } from './turn-responder.service.js';
 import { Turn } from './turn.service.js';
 import { DeliverWebhookHandler } from './webhooks/deliver-webhook.handler.js';
 import { WebhookDeliveries } from './webhooks/webhook-deliveries.service.js';
@@ -44,10 +47,10 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
 
 @Module({
   imports: [DatabaseModule.forEntities(ExecutionEntity, ExecutionEventsEntity, WebhookDeliveryEntity), TenancyModule, AgentsModule, ConversationsModule],
-  controllers: [ExecutionsController, WebhooksController],
+  controllers: [ExecutionsController, ChatController, WebhooksController],
   providers: [
     ...[EventLogStore, WakeUpStore, EventReader, EventWriters, EventArchiveRepository],
-    ...[ExecutionRepository, ExecutionEndings, ExecutionRecords, ExecutionPersistence, ExecutionsService],
+    ...[ExecutionRepository, ExecutionEndings, ExecutionRecords, ExecutionPersistence, ExecutionsService, ExecutionList, TurnResponder],
     ...[RunStore, RunDispatcher, RunEndings, RunCancellation, RunAdmission, RunBeginnings, RunningRuns, SweepRunsHandler],
     ...[ExecutionContexts, AgentTools, Orchestrator, AgentRunHandler, PersistExecutionHandler, TurnPreparation, TurnAnswers, Turn, ModelProviders, ExecutionsGateway],
     ...[WebhookDeliveryRepository, WebhookDeliveries, WebhookSecrets, WebhookSender, DeliverWebhookHandler],

@@ -28,11 +28,12 @@ export class WebhookSender {
   ) {}
 
   /**
-   * What can be said of a receiver's URL when it is named.
+   * What can be said of a receiver's URL when it is named, if one is.
    *
    * @throws WEBHOOK_URL_REFUSED (invalid), WEBHOOKS_OFF (forbidden)
    */
-  requireTarget(url: string): void {
+  requireTarget(url: string | undefined): void {
+    if (url === undefined) return;
     this.secrets.requireOn();
     try {
       this.outbound.requireUrl(url);
