@@ -4,6 +4,17 @@ import { AgentsModule } from '../agents/index.js';
 import { ConversationsModule } from '../conversations/index.js';
 import { TenancyModule } from '../tenancy/index.js';
 import { AgentRunHandler } from './agent-run.handler.js';
+import { CommandCaches } from './commands/command-caches.service.js';
+import { CommandEndings } from './commands/command-endings.service.js';
+import { CommandEntity } from './commands/command.entity.js';
+import { CommandEvents } from './commands/command-events.service.js';
+import { CommandNewsStore } from './commands/command-news.store.js';
+import { CommandReader } from './commands/command-reader.service.js';
+import { CommandRepository } from './commands/command.repository.js';
+import { CommandsController } from './commands/commands.controller.js';
+import { CommandsService } from './commands/commands.service.js';
+import { CommandSubmission } from './commands/command-submission.service.js';
+import { CommandWriter } from './commands/command-writer.service.js';
 import { ExecutionContexts } from './context/execution-contexts.service.js';
 import { EventLogStore } from './event-log/event-log.store.js';
 import { EventReader } from './event-log/event-reader.service.js';
@@ -22,11 +33,12 @@ import { TurnPreparation } from './turn-preparation.service.js';
 import { Turn } from './turn.service.js';
 
 @Module({
-  imports: [DatabaseModule.forEntities(ExecutionEntity), TenancyModule, AgentsModule, ConversationsModule],
-  controllers: [ExecutionsController],
+  imports: [DatabaseModule.forEntities(ExecutionEntity, CommandEntity), TenancyModule, AgentsModule, ConversationsModule],
+  controllers: [ExecutionsController, CommandsController],
   providers: [
     ...[EventLogStore, WakeUpStore, EventReader, ExecutionRepository, ExecutionEndings, ExecutionsService],
     ...[ExecutionContexts, AgentTools, Orchestrator, AgentRunHandler, PersistExecutionHandler, TurnPreparation, Turn, ModelProviders, ExecutionsGateway],
+    ...[CommandRepository, CommandEvents, CommandNewsStore, CommandCaches, CommandWriter, CommandEndings, CommandReader, CommandSubmission, CommandsService],
   ],
   exports: [ExecutionsService],
 })

@@ -21,6 +21,8 @@ export interface TurnRequest {
   readonly timeoutMs?: number;
   /** Who is told by HTTP when the run has ended. */
   readonly webhookUrl?: string;
+  /** Id of the run, for a caller who has to know it before; default: a new one. */
+  readonly executionId?: string;
   /** The command that the run carries out. */
   readonly commandId?: string;
   /** Instead of the agent's, for this turn alone. */
@@ -62,7 +64,7 @@ export class Orchestrator {
     const { sessionId: wanted, conversationId: named, metadata = {} } = request;
     const opened = await this.conversations.open({ tenantId, tier }, { agentId, userId: userId ?? null, model: agent.model, metadata, sessionId: wanted, conversationId: named });
     const { conversationId, sessionId } = opened;
-    const executionId = newId();
+    const { executionId = newId() } = request;
     const queued = this.executions.open({ tenantId, executionId }, { agentId, conversationId, sessionId, userId: userId ?? null, commandId: request.commandId ?? null, webhookUrl: request.webhookUrl ?? null });
     const context = { tenantId, agentId, conversationId };
     // The worker makes it, if it cannot be made now: an execution that is queued has to have its job.
