@@ -42,12 +42,13 @@ export class CommandEndings implements OnModuleInit {
     return ended ?? { ...command, ...change };
   }
 
-  /** Doing it twice equals doing it once: an ended command is left as it is. @returns the command if this was its end */
-  private async end(ref: CommandRef, change: CommandChange): Promise<Command | null> {
+  /** Doing it twice equals doing it once: an ended command is left as it is. @returns the command as it is now; null when there is none */
+  private async end(ref: CommandRef, ending: CommandChange): Promise<Command | null> {
     const { tenantId, commandId } = ref;
+    const change = { ...ending, updatedAt: Date.now() };
     this.caches.note(tenantId);
-    const command = await this.commands.endOnce(ref, { ...change, updatedAt: Date.now() });
-    if (!command) return null;
+    const { command, isEnd } = await this.commands.endOnce(ref, change);
+    if (!command || !isEnd) return command;
     this.caches.of(tenantId).updateCachedCommand(commandId, change);
     this.caches.changed(tenantId, commandId);
     this.events.emit('statusChange', { id: command.id, dbId: commandId, status: command.status }, tenantId);

@@ -11,7 +11,17 @@ export function frozenCopy(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return Object.freeze(value.map((part: unknown) => frozenCopy(part) ?? null));
   if (value instanceof Date) return value.toJSON();
-  return Object.freeze(Object.fromEntries(Object.entries(value).map(([name, part]) => [name, frozenCopy(part)])));
+  return Object.freeze(copyOf(value as Fields));
+}
+
+/** Spread first: objects of one shape stay so, which makes the next copies several times faster. */
+function copyOf(fields: Readonly<Fields>): Fields {
+  const copy = { ...fields };
+  for (const name of Object.keys(copy)) {
+    const part = copy[name];
+    if (part !== null && (typeof part === 'object' || typeof part === 'function' || typeof part === 'symbol')) copy[name] = frozenCopy(part);
+  }
+  return copy;
 }
 
 /**
@@ -20,8 +30,9 @@ export function frozenCopy(value: unknown): unknown {
  * @param previous what the cache had under its ids
  */
 export function stored(command: Readonly<Fields> & Pick<CachedCommand, 'id'>, previous: CachedCommand | null, now: number): CachedCommand {
-  const copy: Fields = { createdAt: now, updatedAt: now };
-  for (const name of Object.keys(command)) if (command[name] !== undefined) copy[name] = frozenCopy(command[name]);
+  const copy = copyOf(command);
+  copy['createdAt'] ??= now;
+  copy['updatedAt'] ??= now;
   copy['status'] = canonicalStatus((copy['status'] ?? 'pending') as CachedCommand['status']);
   if (isBlank(copy['agentBackground']) && previous !== null && !isBlank(previous.agentBackground)) copy['agentBackground'] = previous.agentBackground;
   return Object.freeze(copy) as unknown as CachedCommand;
@@ -29,7 +40,7 @@ export function stored(command: Readonly<Fields> & Pick<CachedCommand, 'id'>, pr
 
 /**
  * A command after an update: the background stays when the update has none or an empty one; results take the place of the old ones when there are
- * any; a model without a modelId is its own; the id in the database is never lost.
+ * any; a model without a modelId is its own; the id in the database is never lost. A later time that the update brings is its time.
  *
  * @source seed 002, "Preservación de Agent Background"; `originals.md` section 3.2, updateCachedCommand
  */
@@ -44,7 +55,8 @@ export function merged(command: CachedCommand, updates: CommandUpdates, now: num
   if (status !== undefined) next['status'] = canonicalStatus(status);
   if (isNamed(model) && modelId === undefined) next['modelId'] = model;
   replaceParts(next, command, updates);
-  return touched(next, command, now);
+  const { updatedAt } = updates;
+  return touched(next, command, typeof updatedAt === 'number' && updatedAt > command.updatedAt ? updatedAt : now);
 }
 
 function replaceParts(next: Fields, command: CachedCommand, { results, metadata }: CommandUpdates): void {

@@ -50,19 +50,20 @@ export class CommandRepository {
     return affected === 1;
   }
 
-  /** Status, results and all else of an end in one statement, unless the command has ended already. @returns null then, or when there is none */
-  async endOnce({ tenantId, commandId }: CommandRef, change: TimedChange): Promise<Command | null> {
+  /** Status, results and all else of an end in one statement, unless the command has ended already. @returns the command as it is then, and whether this ended it */
+  async endOnce({ tenantId, commandId }: CommandRef, change: TimedChange): Promise<{ readonly command: Command | null; readonly isEnd: boolean }> {
     const code = change.error?.code ?? '';
     const update = this.commands.createQueryBuilder().update().set(columnsOf(change));
     const { affected } = await update.where({ tenantId, commandId }).andWhere(NOT_ENDED, { notStarted: NOT_STARTED, code }).execute();
-    return affected === 1 ? this.find(tenantId, commandId) : null;
+    return { command: await this.find(tenantId, commandId), isEnd: affected === 1 };
   }
 
-  /** @returns its ids; null when there was none */
-  async delete(tenantId: string, id: string): Promise<{ readonly id: string; readonly commandId: string } | null> {
-    const { raw }: { raw: unknown } = await this.commands.createQueryBuilder().delete().where(called(tenantId, id)).returning(['command_id', 'temporary_id']).execute();
-    const [deleted] = raw as { command_id: string; temporary_id: string }[];
-    return deleted ? { id: deleted.temporary_id, commandId: deleted.command_id } : null;
+  /** @returns what there was; null when there was none */
+  async delete(tenantId: string, id: string): Promise<Command | null> {
+    const command = await this.find(tenantId, id);
+    if (!command) return null;
+    const { affected } = await this.commands.delete({ tenantId, commandId: command.metadata.dbUuid });
+    return affected === 1 ? command : null;
   }
 }
 

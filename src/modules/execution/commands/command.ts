@@ -37,7 +37,7 @@ export interface CachedCommand extends RuledFields {
   readonly [field: string]: unknown;
 }
 
-/** What an update may bring; what is undefined stays as it is. `createdAt`, `updatedAt` and `id` are not the caller's to change. */
+/** What an update may bring; what is undefined stays as it is. `id` and `createdAt` are not the caller's to change. */
 export interface CommandUpdates extends RuledFields {
   readonly status?: CommandStatus | 'waiting_for_supervision';
   readonly [field: string]: unknown;

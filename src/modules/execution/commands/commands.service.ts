@@ -69,7 +69,7 @@ export class CommandsService {
     this.caches.note(tenantId);
     const deleted = await this.commands.delete(tenantId, id);
     if (!deleted) throw commandErrors.notFound(id);
-    const { commandId } = deleted;
+    const commandId = deleted.metadata.dbUuid;
     this.writer.forget({ tenantId, commandId });
     this.caches.of(tenantId).removeCachedCommand(deleted.id);
     this.caches.changed(tenantId, commandId);
