@@ -9,6 +9,7 @@ import type { Command } from '../../src/modules/execution/commands/command.js';
 import { EventLogStore } from '../../src/modules/execution/event-log/event-log.store.js';
 import { ExecutionEndings } from '../../src/modules/execution/execution-endings.service.js';
 import type { Execution } from '../../src/modules/execution/execution.js';
+import { toAppError } from '../../src/shared/errors/index.js';
 import { templateUrl } from '../support/services.js';
 import { SqlCounter } from '../support/sql-counter.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -147,13 +148,40 @@ describe('commands and their table', () => {
     expect([writer.isDirty(ref), await rowOf(command)]).toMatchObject([false, { metadata: { n: 1 }, agent_background: 'You add.' }]);
   });
 
-  it('what is dirty is tried again by itself, and at the shutdown', async () => {
+  it.each(['by itself', 'at the shutdown'])('what is dirty is tried again %s', async (when) => {
     const command = await made();
     await nooble.database.query(BREAK);
     await expect(service.update(TENANT, command.id, { callerMetadata: { n: 2 } })).rejects.toThrow('no');
     await nooble.database.query(MEND);
-    await writer.beforeApplicationShutdown();
-    expect(await rowOf(command)).toMatchObject({ metadata: { n: 2 } });
+    if (when === 'at the shutdown') await writer.beforeApplicationShutdown();
+    const { metadata } = await waitFor('the change in the table', async () => {
+      const row = await rowOf(command);
+      return JSON.stringify(row['metadata']) !== '{}' && row;
+    });
+    expect(metadata).toEqual({ n: 2 });
+  });
+
+  it('no more changes wait for PostgreSQL than commands may be cached', async () => {
+    const [one, two] = [await made(), await made()];
+    const small = await startTestApp({ NOOBLE_ROLE: 'api', COMMAND_CACHE_MAX_ENTRIES: '1' }, { beside: nooble });
+    const commands = small.app.get(CommandsService, { strict: false });
+    await nooble.database.query(BREAK);
+    await expect(commands.update(TENANT, one.id, { callerMetadata: { n: 1 } })).rejects.toThrow('no');
+    await expect(commands.update(TENANT, two.id, { callerMetadata: { n: 1 } })).rejects.toMatchObject({ kind: 'unavailable', code: 'COMMANDS_UNSAVED', details: { retryAfterMs: 5_000 } });
+    expect((await commands.get(TENANT, two.id)).callerMetadata).toEqual({});
+    await small.close();
+  });
+
+  it('while PostgreSQL is away a pending command is shown as it was, and any other refused', async () => {
+    const command = await made();
+    const ended = await made();
+    await tell(endOf(ended));
+    postgres.refuse();
+    postgres.cut();
+    expect(await service.get(TENANT, command.id)).toMatchObject({ status: 'pending', id: command.id });
+    expect(await service.get(TENANT, ended.id)).toMatchObject({ status: 'completed' });
+    expect(await service.get(TENANT, 'cmd_unknown').catch(toAppError)).toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+    postgres.pass();
   });
 
   it('a change of one that another process has deleted is refused, and forgotten', async () => {
@@ -183,10 +211,24 @@ describe('commands and their table', () => {
     expect(caches.size).toBe(1);
   });
 
-  it('tenants share the room, and ids of two never meet', async () => {
+  it('ids of two tenants never meet', async () => {
     const command = await made();
     expect(caches.find('other', command.id)).toBeNull();
     await expect(service.get('other', command.id)).rejects.toMatchObject({ code: 'COMMAND_NOT_FOUND' });
     expect(caches.find(TENANT, command.metadata.dbUuid)).toMatchObject({ id: command.id });
+  });
+
+  it('all tenants share the room, and the one used longest ago goes first', async () => {
+    const command = await made();
+    const small = await startTestApp({ NOOBLE_ROLE: 'api', COMMAND_CACHE_MAX_ENTRIES: '4' }, { beside: nooble });
+    const room = small.app.get(CommandCaches, { strict: false });
+    const keep = (tenantId: string, n: number): void => { room.keep({ ...command, tenantId, id: `cmd_${String(n)}`, metadata: { dbUuid: newId() } }); };
+    for (const [n, tenantId] of ['a', 'a', 'b', 'b'].entries()) keep(tenantId, n);
+    expect([room.size, room.find('a', 'cmd_0')?.id]).toEqual([4, 'cmd_0']);
+    keep('c', 4);
+    expect([room.size, room.find('b', 'cmd_2'), room.find('a', 'cmd_0')?.id, room.find('c', 'cmd_4')?.id]).toEqual([3, null, 'cmd_0', 'cmd_4']);
+    for (let n = 5; n < 50; n++) keep('c', n);
+    expect([room.size <= 4, room.find('a', 'cmd_0'), room.find('c', 'cmd_49')?.id]).toEqual([true, null, 'cmd_49']);
+    await small.close();
   });
 });

@@ -1,33 +1,27 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { toAppError } from '../../../shared/errors/index.js';
+import { ExecutionSettings } from '../../../shared/config/index.js';
 import type { Command, CommandRef } from './command.js';
 import { CommandCaches } from './command-caches.service.js';
 import { CommandRepository, type TimedChange } from './command.repository.js';
-import { commandErrors } from './commands.errors.js';
+import { commandErrors, isWorthRetrying } from './commands.errors.js';
 import { WriteThrough } from './write-through.js';
 
 const RETRY_MS = 5_000;
-/** An hour of tries; only for errors of ours: while PostgreSQL is away there is no end of them. */
-const MAX_FAILURES = 720;
-/** Commands with changes that PostgreSQL lacks, at the most. A guess. */
-const MAX_UNSAVED = 10_000;
 
 /** Writes changes of cached commands through to the table; what PostgreSQL does not take is told to the caller, and tried again as long as this process lives. */
 @Injectable()
 export class CommandWriter implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly through = new WriteThrough<TimedChange>({
     save: (key, change) => this.save(key, change),
-    isWorthRetrying: (error, failures) => {
-      const { kind, isRetryable } = toAppError(error);
-      return kind === 'unavailable' || (isRetryable && failures < MAX_FAILURES);
-    },
+    isWorthRetrying,
   });
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly commands: CommandRepository,
     private readonly caches: CommandCaches,
+    private readonly settings: ExecutionSettings,
     private readonly logger: PinoLogger,
   ) {}
 
@@ -40,9 +34,9 @@ export class CommandWriter implements OnApplicationBootstrap, BeforeApplicationS
     await this.retry();
   }
 
-  /** To be asked before the cache is changed. @throws COMMANDS_UNSAVED (unavailable) */
+  /** To be asked before the cache is changed: no more changes wait than commands may be cached. @throws COMMANDS_UNSAVED (unavailable) */
   requireRoom(): void {
-    if (this.through.size >= MAX_UNSAVED) throw commandErrors.tooMuchUnsaved();
+    if (this.through.size >= this.settings.commandCacheMaxEntries) throw commandErrors.tooMuchUnsaved();
   }
 
   /**

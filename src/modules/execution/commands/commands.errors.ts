@@ -1,9 +1,11 @@
-import { AppError } from '../../../shared/errors/index.js';
+import { AppError, toAppError } from '../../../shared/errors/index.js';
 
 /** Code of a command whose run was never accepted. */
 export const NOT_STARTED = 'COMMAND_NOT_STARTED';
 
 const RETRY_AFTER_MS = 5_000;
+/** An hour of tries, one every five seconds; only for errors of ours: while PostgreSQL is away there is no end of them. */
+const MAX_FAILURES = 720;
 
 export const commandErrors = {
   notFound: (id: string): AppError =>
@@ -26,3 +28,9 @@ export const commandErrors = {
       details: { retryAfterMs: RETRY_AFTER_MS },
     }),
 };
+
+/** Whether a change that could not be saved, so often in a row, is to be tried again. */
+export function isWorthRetrying(error: unknown, failures: number): boolean {
+  const { kind, isRetryable } = toAppError(error);
+  return kind === 'unavailable' || (isRetryable && failures < MAX_FAILURES);
+}
