@@ -6,7 +6,7 @@ import { NOT_STARTED } from './commands.errors.js';
 /** A command whose run is not there this long after its row was written was never accepted. A guess, far beyond the time-outs of an acceptance. */
 const START_GRACE_MS = 60_000;
 
-/** @source behaviours, T-38: `cancelled` is a status of its own */
+/** `cancelled` is a status of its own: docs/decisions/0030 */
 const STATUSES: Readonly<Record<ExecutionStatus, StoredStatus>> = { queued: 'pending', running: 'pending', completed: 'completed', failed: 'failed', cancelled: 'cancelled', timedOut: 'failed' };
 
 /** What the end of its run makes of a command: the same for the same execution, however often it is told. */

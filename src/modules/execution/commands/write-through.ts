@@ -20,7 +20,7 @@ export interface WriteThroughOptions<Change> {
  * Changes on their way to a store: in order for each key, those that wait for the same save in one. A change that could not be saved stays, marked
  * dirty, and goes with the next save of its key; later fields win.
  *
- * @source behaviours, T-35; docs/decisions/0031
+ * @source docs/decisions/0031
  */
 export class WriteThrough<Change extends object> {
   private readonly queues = new Map<string, Queue<Change>>();
