@@ -6,10 +6,11 @@ import { CommandRepository } from '../../src/modules/execution/commands/command.
 import { CommandWriter } from '../../src/modules/execution/commands/command-writer.service.js';
 import { CommandsService } from '../../src/modules/execution/commands/commands.service.js';
 import type { Command } from '../../src/modules/execution/commands/command.js';
-import { EventLogStore } from '../../src/modules/execution/event-log/event-log.store.js';
+import { toHash } from '../../src/modules/execution/event-log/execution-hash.js';
 import { ExecutionEndings } from '../../src/modules/execution/execution-endings.service.js';
 import type { Execution } from '../../src/modules/execution/execution.js';
 import { toAppError } from '../../src/shared/errors/index.js';
+import { keys } from '../../src/shared/redis/index.js';
 import { templateUrl } from '../support/services.js';
 import { SqlCounter } from '../support/sql-counter.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -55,7 +56,7 @@ describe('commands and their table', () => {
     await nooble.app.get(CommandRepository, { strict: false }).insert(command);
     const { agentId, executionId } = command;
     const state = { executionId, agentId, conversationId: newId(), sessionId: 's', userId: null, status: 'queued', attempt: 0, queuedAt: new Date(now) } as const;
-    await nooble.app.get(EventLogStore, { strict: false }).append({ tenantId: TENANT, executionId }, [{ type: 'execution.queued', data: { agentId } }], state);
+    await nooble.redis.hset(keys.execution(TENANT, executionId), toHash(state));
     caches.keep(command);
     return command;
   }
@@ -113,7 +114,7 @@ describe('commands and their table', () => {
   it('an end that nobody was told of is found by whoever reads it', async () => {
     const command = await made();
     const ended = { status: 'completed', result: { messageId: 'm', seq: 2, content: 'three' }, endedAt: new Date() } as const;
-    await nooble.app.get(EventLogStore, { strict: false }).append({ tenantId: TENANT, executionId: command.executionId }, [{ type: 'execution.completed', data: { usage: { inputTokens: 1, outputTokens: 1, totalTokens: 2 }, finishReason: 'stop' } }], ended);
+    await nooble.redis.hset(keys.execution(TENANT, command.executionId), toHash(ended));
     expect(await service.get(TENANT, command.id)).toMatchObject({ status: 'completed', results: [{ content: 'three' }] });
     expect(await rowOf(command)).toMatchObject({ status: 'completed' });
   });

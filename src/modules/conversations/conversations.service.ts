@@ -94,11 +94,12 @@ export class ConversationsService {
   /**
    * A message of a run: its conversation begins with it if there is none.
    *
-   * @param tier limits it; the answer to a message that was taken is always taken: leave it out
+   * @param tier         limits it; the answer to a message that was taken is always taken: leave it out
+   * @param fencingToken of the run: refused when another one has the conversation by now
    * @throws as {@link MessageAppender.append}
    */
-  async append(tenantId: string, conversation: NewConversation, message: NewMessage, tier?: Tier): Promise<AppendedMessage> {
-    const appended = await this.appender.append(tenantId, { conversation, mayBegin: true, ...(tier && limitsOf(tier)) }, message);
+  async append(tenantId: string, conversation: NewConversation, message: NewMessage, { tier, fencingToken }: { readonly tier?: Tier; readonly fencingToken?: string } = {}): Promise<AppendedMessage> {
+    const appended = await this.appender.append(tenantId, { conversation, mayBegin: true, ...(tier && limitsOf(tier)), ...(fencingToken !== undefined && { fencingToken }) }, message);
     await this.closeDisplaced(tenantId, appended.displaced);
     return appended;
   }

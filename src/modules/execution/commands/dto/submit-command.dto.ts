@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsIn, IsInt, IsNumber, IsString, Length, Matches, Max, Min } from 'class-validator';
-import { CLIENT_ID, IsId, IsMessageText, IsMetadata, MAX_MESSAGE_CHARACTERS, MODEL_PROVIDERS, type ModelProvider, Optional } from '../../../../contracts/index.js';
+import { CLIENT_ID, CONFLICT_POLICIES, type ConflictPolicy, IsId, IsMessageText, IsMetadata, MAX_MESSAGE_CHARACTERS, MODEL_PROVIDERS, type ModelProvider, Optional } from '../../../../contracts/index.js';
 
 /** A task for an agent. */
 export class SubmitCommandDto {
@@ -30,4 +30,6 @@ export class SubmitCommandDto {
   @Optional() @IsInt() @Min(1) @Max(100) maxIterations?: number;
   /** Time-out of the run in milliseconds; the tier may allow less. */
   @Optional() @IsInt() @Min(1) timeoutMs?: number;
+  /** While another turn of the conversation has not ended: this one is refused, waits, or takes its place. Default: the agent's. */
+  @Optional() @IsIn(CONFLICT_POLICIES) onConflict?: ConflictPolicy;
 }
