@@ -84,6 +84,22 @@ describe('commands', () => {
     expect(await completed({ agentId: stuck, timeoutMs: 100 })).toMatchObject({ status: 'failed', error: { code: 'EXECUTION_TIMED_OUT' } });
   });
 
+  it('is cancelled with its run', async () => {
+    const stuck = await createAgent(acme, '@hang');
+    const { id, executionId } = await submit({ agentId: stuck });
+    expect((await acme.post(`/api/v1/executions/${executionId}/cancel`, { reason: 'enough' })).status).toBe(200);
+    expect(await ended(id)).toMatchObject({ status: 'cancelled', results: [] });
+    expect((await acme.get<SeenPage>(`${COMMANDS}?agentId=${stuck}&status=cancelled`)).body.total).toBe(1);
+  });
+
+  it('is refused while its conversation is busy, if it wants that, and leaves nothing', async () => {
+    const stuck = await createAgent(acme, '@hang');
+    const { executionId } = await submit({ agentId: stuck, sessionId: 'busy' });
+    expect(await acme.post<ErrorAnswer>(COMMANDS, { agentId: stuck, task: 'hi', sessionId: 'busy', onConflict: 'reject' })).toMatchObject({ status: 409, body: { code: 'CONVERSATION_BUSY' } });
+    expect((await acme.get<SeenPage>(`${COMMANDS}?agentId=${stuck}`)).body.total).toBe(1);
+    await acme.post(`/api/v1/executions/${executionId}/cancel`);
+  });
+
   it('may ask for another model, and goes on with a conversation', async () => {
     const first = await completed({ temperature: 0, maxTokens: 50, model: 'builtin/chat', sessionId: 'counting' });
     expect(first).toMatchObject({ provider: 'builtin', model: 'builtin/chat', temperature: 0, maxTokens: 50 });
