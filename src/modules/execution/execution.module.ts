@@ -8,6 +8,17 @@ import { CancelExecutionHandler } from './actions/cancel-execution.handler.js';
 import { GetAgentConfigHandler } from './actions/get-agent-config.handler.js';
 import { InvalidateAgentCacheHandler } from './actions/invalidate-agent-cache.handler.js';
 import { ChatController } from './chat.controller.js';
+import { CommandCaches } from './commands/command-caches.service.js';
+import { CommandEndings } from './commands/command-endings.service.js';
+import { CommandEntity } from './commands/command.entity.js';
+import { CommandEvents } from './commands/command-events.service.js';
+import { CommandNewsStore } from './commands/command-news.store.js';
+import { CommandReader } from './commands/command-reader.service.js';
+import { CommandRepository } from './commands/command.repository.js';
+import { CommandsController } from './commands/commands.controller.js';
+import { CommandsService } from './commands/commands.service.js';
+import { CommandSubmission } from './commands/command-submission.service.js';
+import { CommandWriter } from './commands/command-writer.service.js';
 import { ExecutionContexts } from './context/execution-contexts.service.js';
 import { EventArchiveRepository } from './event-log/event-archive.repository.js';
 import { EventLogStore } from './event-log/event-log.store.js';
@@ -50,8 +61,8 @@ import { WebhookSender } from './webhooks/webhook-sender.service.js';
 import { WebhooksController } from './webhooks/webhooks.controller.js';
 
 @Module({
-  imports: [DatabaseModule.forEntities(ExecutionEntity, ExecutionEventsEntity, WebhookDeliveryEntity), TenancyModule, AgentsModule, ConversationsModule],
-  controllers: [ExecutionsController, ChatController, WebhooksController],
+  imports: [DatabaseModule.forEntities(ExecutionEntity, ExecutionEventsEntity, WebhookDeliveryEntity, CommandEntity), TenancyModule, AgentsModule, ConversationsModule],
+  controllers: [ExecutionsController, ChatController, WebhooksController, CommandsController],
   providers: [
     ...[EventLogStore, WakeUpStore, EventReader, EventWriters, EventArchiveRepository],
     ...[ExecutionRepository, ExecutionEndings, ExecutionRecords, ExecutionPersistence, ExecutionsService, ExecutionList, TurnResponder],
@@ -59,6 +70,7 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
     ...[AgentRunHandler, PersistExecutionHandler, SweepRunsHandler, CancelExecutionHandler, InvalidateAgentCacheHandler, GetAgentConfigHandler],
     ...[ExecutionContexts, McpServers, AgentTools, Orchestrator, TurnPreparation, TurnAnswers, Turn, ModelProviders, ExecutionsGateway],
     ...[WebhookDeliveryRepository, WebhookDeliveries, WebhookSecrets, WebhookSender, DeliverWebhookHandler],
+    ...[CommandRepository, CommandEvents, CommandNewsStore, CommandCaches, CommandWriter, CommandEndings, CommandReader, CommandSubmission, CommandsService],
   ],
   exports: [ExecutionsService],
 })

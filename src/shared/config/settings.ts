@@ -63,6 +63,8 @@ export class ExecutionSettings {
   @Setting('SOCKET_BUFFER_LIMIT_BYTES') @IsInt() @Min(65_536) socketBufferLimitBytes = 1_048_576;
   /** Between two pings of the server to a socket, seconds; no answer within 10 s closes it. */
   @Setting('SOCKET_PING_SECONDS') @IsInt() @Min(1) @Max(3_600) socketPingSeconds = 30;
+  /** Commands that one process keeps in its memory at the most. */
+  @Setting('COMMAND_CACHE_MAX_ENTRIES') @IsInt() @Min(1) @Max(1_000_000) commandCacheMaxEntries = 10_000;
 }
 
 /** Conversations and their sessions. */
