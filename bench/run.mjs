@@ -12,7 +12,7 @@ const BENCHES = {
   conversations: { about: 'the store of conversations, beside bare Redis, LangGraph and Mastra', load: () => import('./conversations.mjs') },
   durability: { about: 'what is lost of acknowledged messages when Redis is killed', load: () => import('./durability.mjs') },
   migration: { about: 'the move of conversations from Redis to PostgreSQL, beside COPY, a bare insert and TypeORM', load: () => import('./migration.mjs'), hasFull: true },
-  turn: { about: 'one turn of an agent over WebSocket and SSE, beside a bare Fastify route and a bare Bull job', load: () => import('./turn.mjs') },
+  turn: { about: 'turns of an agent over REST and WebSocket, beside bare Redis, a bare route, a bare Bull job and the server of LangGraph', load: () => import('./turn.mjs') },
 };
 const OPTIONS = ['--quick', '--full', '--json'];
 
