@@ -8,6 +8,7 @@ import { ExecutionContexts } from './context/execution-contexts.service.js';
 import { EventArchiveRepository } from './event-log/event-archive.repository.js';
 import { EventLogStore } from './event-log/event-log.store.js';
 import { EventReader } from './event-log/event-reader.service.js';
+import { LiveRuns } from './event-log/live-runs.service.js';
 import { EventWriters } from './event-log/event-writers.service.js';
 import { ExecutionEventsEntity } from './event-log/execution-events.entity.js';
 import { WakeUpStore } from './event-log/wake-up.store.js';
@@ -19,6 +20,13 @@ import { ExecutionRepository } from './execution.repository.js';
 import { ExecutionsController } from './executions.controller.js';
 import { ExecutionsService } from './executions.service.js';
 import { ExecutionsGateway } from './gateway/executions.gateway.js';
+import { RunFollowings } from './gateway/run-followings.service.js';
+import { SessionFollowings } from './gateway/session-followings.service.js';
+import { SessionRunsStore } from './gateway/session-runs.store.js';
+import { SocketAdmission } from './gateway/socket-admission.service.js';
+import { SocketTicketsController } from './gateway/socket-tickets.controller.js';
+import { SocketTicketsStore } from './gateway/socket-tickets.store.js';
+import { SocketTurns } from './gateway/socket-turns.service.js';
 import { ModelProviders } from './models/model-providers.js';
 import { Orchestrator } from './orchestrator.service.js';
 import { PersistExecutionHandler } from './persist-execution.handler.js';
@@ -37,12 +45,13 @@ import { Turn } from './turn.service.js';
 
 @Module({
   imports: [DatabaseModule.forEntities(ExecutionEntity, ExecutionEventsEntity), TenancyModule, AgentsModule, ConversationsModule],
-  controllers: [ExecutionsController],
+  controllers: [ExecutionsController, SocketTicketsController],
   providers: [
-    ...[EventLogStore, WakeUpStore, EventReader, EventWriters, EventArchiveRepository],
+    ...[EventLogStore, WakeUpStore, EventReader, LiveRuns, EventWriters, EventArchiveRepository],
     ...[ExecutionRepository, ExecutionEndings, ExecutionRecords, ExecutionPersistence, ExecutionsService],
     ...[RunStore, RunDispatcher, RunEndings, RunCancellation, RunAdmission, RunBeginnings, RunningRuns, SweepRunsHandler],
-    ...[ExecutionContexts, AgentTools, Orchestrator, AgentRunHandler, PersistExecutionHandler, TurnPreparation, TurnAnswers, Turn, ModelProviders, ExecutionsGateway],
+    ...[ExecutionContexts, AgentTools, Orchestrator, AgentRunHandler, PersistExecutionHandler, TurnPreparation, TurnAnswers, Turn, ModelProviders],
+    ...[SocketTicketsStore, SocketAdmission, SessionRunsStore, RunFollowings, SessionFollowings, SocketTurns, ExecutionsGateway],
   ],
   exports: [ExecutionsService],
 })

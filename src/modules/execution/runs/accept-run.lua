@@ -19,8 +19,11 @@ redis.call('XADD', KEYS[2], '1-0', 'type', 'execution.queued', 'data', ARGV[9], 
 redis.call('EXPIRE', KEYS[1], ARGV[7])
 redis.call('EXPIRE', KEYS[2], ARGV[7])
 redis.call('ZADD', KEYS[5], ARGV[6], id)
+-- Nobody may ever come for the runs of a session: the newest 50 stay, and for 24 hours.
 redis.call('ZADD', KEYS[6], ARGV[5], id)
-redis.call('EXPIRE', KEYS[6], ARGV[7])
+redis.call('ZREMRANGEBYSCORE', KEYS[6], 0, ARGV[5] - 86400000)
+redis.call('ZREMRANGEBYRANK', KEYS[6], 0, -51)
+redis.call('EXPIRE', KEYS[6], 86400)
 -- Only a wake-up: who listens to the session looks at its runs. The channel is the key's own name.
 redis.call('PUBLISH', KEYS[6], id)
 
