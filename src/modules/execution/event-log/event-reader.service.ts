@@ -47,7 +47,7 @@ export class EventReader {
           continue;
         }
         // After a wake-up there is more to come, or to wait for; only silence may mean that there is nothing more.
-        if (!isExpected && (await this.isOver(ref))) return;
+        if (!isExpected && (await this.isOver(ref, cursor))) return;
         isExpected = await wakeUp.wait(POLL_MS);
       }
     } finally {
@@ -71,8 +71,9 @@ export class EventReader {
     return events.length > 0 ? events : this.archive.read(ref, cursor);
   }
 
-  private async isOver(ref: ExecutionRef): Promise<boolean> {
+  /** Its last events may have come after the log was read. */
+  private async isOver(ref: ExecutionRef, cursor: number): Promise<boolean> {
     const execution = await this.log.find(ref);
-    return execution?.endedAt !== null;
+    return execution?.endedAt !== null && (await this.read(ref, cursor)).length === 0;
   }
 }
