@@ -35,15 +35,26 @@ export class LiveRuns {
     yield* this.followLive(ref, cursor, signal);
   }
 
-  /** What there is already. */
+  /** What there is already. The next page is read while one is worked off. */
   private async *replay(ref: ExecutionRef, after: number, signal: AbortSignal): AsyncGenerator<readonly ExecutionEvent[]> {
-    for (let cursor = after; !signal.aborted; ) {
-      const page = this.live.get(this.log.channel(ref))?.after(cursor) ?? (await this.reader.read(ref, cursor));
+    for (let next = this.read(ref, after); !signal.aborted; ) {
+      const page = await next;
       const last = page.at(-1);
       if (!last) return;
+      next = endsRun(page) ? Promise.resolve([]) : this.readAhead(ref, last.seq);
       yield page;
-      cursor = last.seq;
     }
+  }
+
+  private async read(ref: ExecutionRef, cursor: number): Promise<readonly ExecutionEvent[]> {
+    return this.live.get(this.log.channel(ref))?.after(cursor) ?? this.reader.read(ref, cursor);
+  }
+
+  /** Its failure shows when it is looked at, and must not end the process before. */
+  private readAhead(ref: ExecutionRef, cursor: number): Promise<readonly ExecutionEvent[]> {
+    const page = this.read(ref, cursor);
+    page.catch(() => undefined);
+    return page;
   }
 
   private async *followLive(ref: ExecutionRef, after: number, signal: AbortSignal): AsyncGenerator<readonly ExecutionEvent[]> {
@@ -90,11 +101,11 @@ export class LiveRuns {
     };
     this.live.set(channel, run);
     run.stopped.addEventListener('abort', isGone, { once: true });
-    void this.read(ref, run, from).finally(isGone);
+    void this.fill(ref, run, from).finally(isGone);
     return run;
   }
 
-  private async read(ref: ExecutionRef, run: LiveRun, from: number): Promise<void> {
+  private async fill(ref: ExecutionRef, run: LiveRun, from: number): Promise<void> {
     try {
       for await (const page of this.reader.pages(ref, from, run.stopped)) run.add(page);
       run.end();
