@@ -10,7 +10,7 @@ import { othersShare } from './neighbours.mjs';
 import { createAgent, startProduct, withServerLog } from './product.mjs';
 import { medianOfRuns } from './statistics.mjs';
 
-/** A word a millisecond, each an event: the longest log of a run that is written in a reasonable time. */
+/** A word a millisecond, about two of them an event: a long log that is written in a reasonable time. */
 const EXTENT = { runs: 5, words: 20_000, sockets: 1_000, liveWords: 200 };
 const QUICK_EXTENT = { runs: 3, words: 4_000, sockets: 1_000, liveWords: 60 };
 const LIVE_DELAY_MS = 50;
