@@ -1,5 +1,7 @@
 export { ACTION_ALIASES, ACTION_NAMES, IsActionType } from './action-aliases.js';
-export { ACTIONS, ACTION_TYPES, AgentRunData, CONFLICT_POLICIES, isAnswered, LlmOverridesData, PersistExecutionData, SweepRunsData } from './actions.js';
+export { ACTIONS, ACTION_TYPES, AgentRunData, CONFLICT_POLICIES, isAnswered, LlmOverridesData } from './actions.js';
+export { CancelExecutionData, DeliverWebhookData, GetAgentConfigData, InvalidateAgentCacheData, PersistExecutionData, SweepRunsData } from './execution-actions.js';
+export type { AgentConfigAnswer, CancelledExecutionAnswer, InvalidatedAgentCacheAnswer } from './execution-actions.js';
 export type { ActionSpec, ActionType, AnsweredType, ConflictPolicy, DataOf } from './actions.js';
 export type { ActionAnsweredData, ActionAnswers, AnswerError, AnswerOf, CallbackAction, Callbacks, CallbackType, ExecutionCallbackData } from './callbacks.js';
 export { GetContextData, GetHistoryData, SaveMessageData, SessionClosedData } from './conversation-actions.js';
@@ -13,17 +15,18 @@ export type {
   ExecutionEventType,
   ExecutionStatus,
   NewExecutionEvent,
+  Progress,
   TerminalEventType,
 } from './execution-events.js';
 export { CLIENT_ID, REPLY_QUEUE_PREFIX, SYSTEM_TENANT, newId } from './ids.js';
-export { IsAlone, IsContent, IsId, IsMessageText, IsMetadata, IsQueryBoolean, IsTime, Optional, Verbatim } from './fields.js';
+export { IsAlone, IsContent, IsId, IsMessageText, IsMetadata, IsQueryBoolean, IsTime, Optional, together, Verbatim } from './fields.js';
 export { MAX_CONTENT_CHARACTERS, MAX_MESSAGE_CHARACTERS, MAX_METADATA_BYTES, MESSAGE_ROLES } from './messages.js';
 export type { MessageRole, TokenUsage } from './messages.js';
 export { GetMigrationStatsData, MigrateConversationData, MoveConversationData, StartMigrationLoopData, StopMigrationLoopData, SweepData } from './migration-actions.js';
 export type { MigratedConversationAnswer, MigrationLoopAnswer, MigrationStatsAnswer, MigrationStatus, MovedConversationAnswer } from './migration-actions.js';
-export { BUILTIN_TOOLS, MODEL_PROVIDERS } from './models.js';
+export { BUILTIN_TOOLS, MODEL_PROVIDERS, TOOL_RULE } from './models.js';
 export type { BuiltinTool, ModelProvider } from './models.js';
-export { ExecutionCancelFrame, ExecutionStartFrame, PingFrame, SubscribeFrame, UnsubscribeFrame } from './socket-frames.js';
-export type { ServerFrames } from './socket-frames.js';
+export { DISCONNECT_POLICIES, ExecutionCancelFrame, ExecutionStartFrame, PingFrame, SubscribeFrame, UnsubscribeFrame } from './socket-frames.js';
+export type { DisconnectPolicy, ServerFrames } from './socket-frames.js';
 export { TIERS } from './tiers.js';
 export type { Tier } from './tiers.js';

@@ -3,7 +3,7 @@ import { CONFLICT_POLICIES, type ConflictPolicy } from './actions.js';
 import { IsAlone, IsId, IsMessageText, IsMetadata, Optional } from './fields.js';
 import { CLIENT_ID } from './ids.js';
 
-/** What becomes of a run when the socket that started it is closed before its end. */
+/** What becomes of a run when the connection that started it, waits for it or reads its events is closed before its end. */
 export const DISCONNECT_POLICIES = ['continue', 'cancel'] as const;
 
 export type DisconnectPolicy = (typeof DISCONNECT_POLICIES)[number];

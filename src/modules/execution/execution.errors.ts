@@ -42,12 +42,24 @@ export const executionErrors = {
     new AppError({ kind: 'conflict', code: 'EXECUTION_TIMED_OUT', message: `The run took longer than its ${String(timeoutMs)} ms; ask for less, or for a larger timeoutMs if the tier allows it.` }),
   workerLost: (beginnings: number): AppError =>
     new AppError({ kind: 'conflict', code: 'WORKER_LOST', message: `The run was begun ${String(beginnings)} times and its worker was lost each time; it is not begun again. Your message is in the conversation.` }),
-  agentUnnamed: (): AppError =>
-    new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message: 'An action execution.agent_run needs the agentId of the agent that is to run.', details: { fields: [{ field: 'agentId', message: 'agentId must be a UUID' }] } }),
+  agentUnnamed: (type = 'execution.agent_run'): AppError =>
+    new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message: `An action ${type} needs the agentId of an agent.`, details: { fields: [{ field: 'agentId', message: 'agentId must be a UUID' }] } }),
   contextDenied: (): AppError =>
     new AppError({ kind: 'forbidden', code: 'CONTEXT_DENIED', message: 'The contextCacheKey of this action is not one of its tenant; leave it out, and the context is assembled anew.', details: { field: 'contextCacheKey' } }),
   headerInvalid: (header: string, rule: string): AppError =>
     new AppError({ kind: 'invalid', code: 'HEADER_INVALID', message: `${header} ${rule}; leave it out for the agent's own.`, details: { field: header } }),
+  waitInvalid: (): AppError => new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message: 'wait must be true or false.', details: { fields: [{ field: 'wait', message: 'wait must be true or false' }] } }),
+  headerMissing: (header: string, rule: string): AppError =>
+    new AppError({ kind: 'invalid', code: 'HEADER_INVALID', message: `${header} is missing; it ${rule}.`, details: { field: header } }),
+  chatHeaderInvalid: (header: string, rule: string): AppError =>
+    new AppError({ kind: 'invalid', code: 'HEADER_INVALID', message: `${header} ${rule}.`, details: { field: header } }),
+  onDisconnectWithoutConnection: (): AppError =>
+    new AppError({
+      kind: 'invalid',
+      code: 'ON_DISCONNECT_WITHOUT_CONNECTION',
+      message: 'onDisconnect "cancel" needs a connection that stays open until the end: send the request with ?wait=true or Accept: text/event-stream, or over a WebSocket.',
+      details: { field: 'onDisconnect' },
+    }),
   cursorInvalid: (): AppError =>
     new AppError({ kind: 'invalid', code: 'CURSOR_INVALID', message: 'Last-Event-ID or ?after= must be a whole number: the id of the last event you have, 0 for all.', details: { field: 'after' } }),
 };

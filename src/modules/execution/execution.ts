@@ -19,12 +19,26 @@ export interface CancelRequest {
   readonly isRollback?: boolean;
 }
 
+/** Which executions a list shows; a field that is left out excludes none. */
+export interface ExecutionFilter {
+  readonly conversationId?: string | undefined;
+  readonly agentId?: string | undefined;
+  readonly status?: ExecutionStatus | undefined;
+  /** Accepted at this time or later. */
+  readonly from?: Date | undefined;
+  /** Accepted before this time. */
+  readonly to?: Date | undefined;
+}
+
 /** The answer of a completed execution, or what there was of it. */
 export interface ExecutionResult {
   readonly messageId: string;
   /** Its place in the conversation. */
   readonly seq: number;
   readonly content: string;
+  /** Who answered, which may be the agent's fallback; left out when an earlier worker's answer was found. */
+  readonly provider?: string;
+  readonly model?: string;
 }
 
 /** What is known of one turn of an agent. */

@@ -47,6 +47,8 @@ export const keys = {
   cacheIndex: (tenant: string, index: string) => `nb:{${tenant}}:cache:n:${index}`,
   /** channel: invalidations for every process's memory; channels know no databases, so its number is in the name. */
   cacheBus: (database: number) => `nb:cache:bus:${String(database)}`,
+  /** channel: commands that a process has changed; with the database's number, as above. */
+  commandNews: (database: number) => `nb:commands:${String(database)}`,
   /** What the CACHE_MANAGER puts before a key of its callers. */
   cacheManager: () => 'nb:cache-manager:',
   /** list: answers for one process that waits for them; `name` is its callback queue's. */

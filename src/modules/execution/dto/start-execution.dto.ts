@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsInt, Matches, Max, Min } from 'class-validator';
-import { CLIENT_ID, IsId, IsMessageText, IsMetadata, MAX_MESSAGE_CHARACTERS, Optional } from '../../../contracts/index.js';
+import { IsIn, IsInt, Matches, Max, MaxLength, Min } from 'class-validator';
+import { CLIENT_ID, CONFLICT_POLICIES, type ConflictPolicy, DISCONNECT_POLICIES, type DisconnectPolicy, IsId, IsMessageText, IsMetadata, MAX_MESSAGE_CHARACTERS, Optional } from '../../../contracts/index.js';
 
 /** One turn of an agent. */
 export class StartExecutionDto {
@@ -16,4 +16,10 @@ export class StartExecutionDto {
   @Optional() @IsInt() @Min(1) @Max(100) maxIterations?: number;
   /** Time-out of the run in milliseconds; the tier may allow less. */
   @Optional() @IsInt() @Min(1) timeoutMs?: number;
+  /** While another turn of the conversation has not ended: this one is refused, waits, or takes its place; `interrupt` keeps what the other one has said, `rollback` withdraws it. Default: the agent's. */
+  @Optional() @IsIn(CONFLICT_POLICIES) onConflict?: ConflictPolicy;
+  /** When you close the connection before the end, with `?wait=true` or `Accept: text/event-stream`: the run goes on, or is cancelled. Default: it goes on. */
+  @Optional() @IsIn(DISCONNECT_POLICIES) onDisconnect?: DisconnectPolicy;
+  /** Is told by a signed POST when the run has ended: docs/webhooks.md. A public host; http or https. */
+  @Optional() @MaxLength(2_048) @Matches(/^https?:\/\/\S+$/i, { message: '$property must be a URL that begins with https:// or http://' }) webhookUrl?: string;
 }

@@ -71,9 +71,10 @@ export class EventReader {
     return events.length > 0 ? events : this.archive.read(ref, cursor);
   }
 
-  /** Its last events may have come after the log was read. */
+  /** There is nothing more, in either store: what has come since the last look is more. */
   private async isOver(ref: ExecutionRef, cursor: number): Promise<boolean> {
     const execution = await this.log.find(ref);
-    return execution?.endedAt !== null && (await this.read(ref, cursor)).length === 0;
+    if (execution?.endedAt === null) return false;
+    return execution ? execution.lastEventSeq <= cursor || (await this.readEnded(ref, cursor)).length === 0 : true;
   }
 }

@@ -10,7 +10,7 @@ import { RunCancellation } from '../runs/run-cancellation.service.js';
 import { gatewayErrors } from './gateway.errors.js';
 import type { SocketConnection } from './socket-connection.js';
 
-const CANCELLED_BY_FRAME = 'A client has cancelled it over the socket.';
+const CANCELLED = 'Cancelled by request.';
 const ABANDONED = 'The socket that started it was closed before its end (onDisconnect cancel).';
 
 /** Turns that sockets start and cancel, and what a socket may name: everything of its tenant, or of its session alone. */
@@ -36,7 +36,7 @@ export class SocketTurns {
   }
 
   /** Resolves when the run has ended; its events say so, too. @throws EXECUTION_NOT_FOUND (notFound) */
-  async cancel(connection: SocketConnection, { executionId, reason = CANCELLED_BY_FRAME }: ExecutionCancelFrame): Promise<void> {
+  async cancel(connection: SocketConnection, { executionId, reason = CANCELLED }: ExecutionCancelFrame): Promise<void> {
     if (connection.owner.isBound) await this.findFollowable(connection, executionId);
     await this.cancellation.cancel({ tenantId: connection.tenantId, executionId }, { reason });
   }
