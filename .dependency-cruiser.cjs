@@ -16,7 +16,7 @@ const MAY_IMPORT = {
 const LEVELS = [
   ['errors', 'config', 'telemetry'],
   ['redis', 'database', 'http'],
-  ['cache', 'actions'],
+  ['cache', 'actions', 'idempotency'],
   ['memo'],
 ];
 const SIBLINGS = { config: ['errors'], telemetry: ['config', 'errors'] };

@@ -27,7 +27,8 @@ const SHARED_ROWS: Record<string, readonly string[]> = {
   http: GROUND,
   cache: [...GROUND, ...MIDDLE],
   actions: [...GROUND, ...MIDDLE],
-  memo: [...GROUND, ...MIDDLE, 'cache', 'actions'],
+  idempotency: [...GROUND, ...MIDDLE],
+  memo: [...GROUND, ...MIDDLE, 'cache', 'actions', 'idempotency'],
 };
 const LIBRARIES = ['typeorm', '@nestjs/typeorm', 'bull', '@nestjs/bull', 'ioredis', '@redis/client', 'cache-manager', 'ai', '@ai-sdk/openai-compatible'];
 

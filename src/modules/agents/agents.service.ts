@@ -32,10 +32,13 @@ export class AgentsService {
     private readonly invalidator: AgentCacheInvalidator,
   ) {}
 
-  /** @throws AGENT_SLUG_TAKEN (conflict), AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN, MODEL_PROVIDER_NOT_CONFIGURED (invalid) */
-  async create(tenantId: string, fields: CreateAgentDto): Promise<Agent> {
+  /**
+   * @param agentId of a request that may come twice: if there is such an agent already, it is that one
+   * @throws AGENT_SLUG_TAKEN (conflict), AGENT_NOT_FOUND (notFound) if it was deleted since, AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN,
+   * MODEL_PROVIDER_NOT_CONFIGURED (invalid)
+   */
+  async create(tenantId: string, fields: CreateAgentDto, agentId = newId()): Promise<Agent> {
     requireSupported(fields);
-    const agentId = newId();
     // A slug that nobody asked for must not stand in the way of a second agent of the same name.
     const slug = fields.slug ?? `${slugOf(fields.name)}-${agentId.slice(-6)}`;
     const { description = null, background = null } = fields;

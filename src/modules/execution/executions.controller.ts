@@ -1,10 +1,10 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import { applyDecorators, Body, Controller, Get, Headers, HttpCode, Post, Query, Res } from '@nestjs/common';
+import { applyDecorators, Body, Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiProduces, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ExecutionEvent } from '../../contracts/index.js';
 import { ModelSettings } from '../../shared/config/index.js';
 import { EVENT_STREAM_HEADERS, eventStream, type ServerSentEvent, UuidParam } from '../../shared/http/index.js';
+import { Idempotent, idsOf } from '../../shared/idempotency/index.js';
 import { CurrentPrincipal, type Principal, RequiresScope } from '../tenancy/index.js';
 import { OVERRIDE_HEADERS, type OverrideHeader, overridesFrom } from './context/override-headers.js';
 import { AcceptedExecutionDto } from './dto/accepted-execution.dto.js';
@@ -29,14 +29,17 @@ export class ExecutionsController {
   /** Starts a turn and answers at once; follow its events or ask for it later. */
   @Post('agents/:agentId/executions')
   @HttpCode(202)
+  @Idempotent()
   @applyDecorators(...(Object.keys(OVERRIDE_HEADERS) as OverrideHeader[]).map((name) => ApiHeader({ name, required: false, description: OVERRIDE_HEADERS[name] })))
   async start(
     @CurrentPrincipal() principal: Principal,
     @UuidParam('agentId') agentId: string,
     @Body() body: StartExecutionDto,
-    @Headers() headers: IncomingHttpHeaders,
+    @Req() request: FastifyRequest,
   ): Promise<AcceptedExecutionDto> {
-    return this.orchestrator.accept(principal, { ...body, agentId, overrides: overridesFrom(headers, this.models) });
+    const newIds = idsOf(request);
+    const ids = { executionId: newIds.id('execution'), sessionId: newIds.id('session'), conversationId: newIds.id('conversation'), isRepeat: newIds.isRepeat };
+    return this.orchestrator.accept(principal, { ...body, agentId, overrides: overridesFrom(request.headers, this.models), ids });
   }
 
   /** One execution, live or ended. */

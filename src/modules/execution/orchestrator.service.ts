@@ -25,6 +25,18 @@ export interface TurnRequest {
   readonly commandId?: string;
   /** Instead of the agent's, for this turn alone. */
   readonly overrides?: LlmOverrides | undefined;
+  /** Of what the turn makes; default: new ones. */
+  readonly ids?: TurnIds | undefined;
+}
+
+/** Ids that a turn has each time that it is asked for. */
+export interface TurnIds {
+  readonly executionId: string;
+  /** Of the session and the conversation that it begins, if it begins one. */
+  readonly sessionId: string;
+  readonly conversationId: string;
+  /** It was asked for before, so what has these ids may be there. */
+  readonly isRepeat: boolean;
 }
 
 /** A turn that waits for a worker. */
@@ -59,10 +71,11 @@ export class Orchestrator {
     const { agentId, userId } = request;
     const agent = await this.contexts.agentOf(tenantId, agentId);
     requireRunnable(agent, tier);
-    const { sessionId: wanted, conversationId: named, metadata = {} } = request;
-    const opened = await this.conversations.open({ tenantId, tier }, { agentId, userId: userId ?? null, model: agent.model, metadata, sessionId: wanted, conversationId: named });
+    const { sessionId: wanted, conversationId: named, metadata = {}, ids } = request;
+    const begins = ids && { sessionId: ids.sessionId, conversationId: ids.conversationId, mayExist: ids.isRepeat };
+    const opened = await this.conversations.open({ tenantId, tier }, { agentId, userId: userId ?? null, model: agent.model, metadata, sessionId: wanted, conversationId: named, ids: begins });
     const { conversationId, sessionId } = opened;
-    const executionId = newId();
+    const executionId = ids?.executionId ?? newId();
     const queued = this.executions.open({ tenantId, executionId }, { agentId, conversationId, sessionId, userId: userId ?? null, commandId: request.commandId ?? null, webhookUrl: request.webhookUrl ?? null });
     const context = { tenantId, agentId, conversationId };
     // The worker makes it, if it cannot be made now: an execution that is queued has to have its job.

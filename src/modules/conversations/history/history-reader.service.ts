@@ -25,8 +25,18 @@ export class HistoryReader {
 
   /** @throws CONVERSATION_NOT_FOUND (notFound) */
   async get(ref: ConversationRef): Promise<StoredConversation> {
+    const found = await this.find(ref);
+    if (!found) throw conversationErrors.notFound(ref.conversationId);
+    return found;
+  }
+
+  /** @returns null if there never was such a conversation @throws CONVERSATION_NOT_FOUND (notFound) if it was deleted */
+  async find(ref: ConversationRef): Promise<StoredConversation | null> {
     const hot = await this.readHot(ref, { tail: 0 });
-    return hot ? { ...hot.conversation, storage: storageOf(hot.conversation) } : { ...(await this.getCold(ref)), storage: 'cold' };
+    if (hot) return { ...hot.conversation, storage: storageOf(hot.conversation) };
+    const cold = await this.archive.find(ref);
+    if (cold?.status === 'deleted') throw conversationErrors.notFound(ref.conversationId);
+    return cold && { ...cold, storage: 'cold' };
   }
 
   /** @param from first seq wanted @param count messages at the most @returns oldest first, without a gap */
