@@ -56,15 +56,15 @@ describe('a server that is killed', () => {
   };
 
   it.each([
-    ['before it has reserved the key', conversation, { ...RESERVE, side: 'before' }, 0],
-    ['after it has reserved the key', conversation, { ...RESERVE, side: 'after' }, 0],
-    ['before it has begun the conversation', conversation, { ...BEGIN, side: 'before' }, 0],
-    ['after it has begun the conversation', conversation, { ...BEGIN, side: 'after' }, 1],
-    ['before it has kept the answer', conversation, { ...KEEP, side: 'before' }, 1],
-    ['after it has kept the answer', conversation, { ...KEEP, side: 'after' }, 1],
-    ['after it has reserved the key', agent, { ...RESERVE, side: 'after' }, 0],
-    ['before it has kept the answer', agent, { ...KEEP, side: 'before' }, 1],
-  ] as const)('%s (%p) has made no second thing when the request comes again', async (_, thing, stop, madeBefore) => {
+    ['before it has reserved the key', 'a conversation', conversation, { ...RESERVE, side: 'before' }, 0],
+    ['after it has reserved the key', 'a conversation', conversation, { ...RESERVE, side: 'after' }, 0],
+    ['before it has begun the conversation', 'a conversation', conversation, { ...BEGIN, side: 'before' }, 0],
+    ['after it has begun the conversation', 'a conversation', conversation, { ...BEGIN, side: 'after' }, 1],
+    ['before it has kept the answer', 'a conversation', conversation, { ...KEEP, side: 'before' }, 1],
+    ['after it has kept the answer', 'a conversation', conversation, { ...KEEP, side: 'after' }, 1],
+    ['after it has reserved the key', 'an agent', agent, { ...RESERVE, side: 'after' }, 0],
+    ['before it has kept the answer', 'an agent', agent, { ...KEEP, side: 'before' }, 1],
+  ] as const)('%s makes no second thing when the request comes again: %s', async (_, __, thing, stop, madeBefore) => {
     const key = newId();
     const [path, body, list] = thing(key);
     const made = async (): Promise<number> => (await acme.get<{ total: number }>(list)).body.total;

@@ -13,9 +13,10 @@ import { ErrorFilter, validationPipe } from '../../src/shared/http/index.js';
 import { IdempotencyStore } from '../../src/shared/idempotency/idempotency.store.js';
 import { Idempotent, type NewIds, RequestIds } from '../../src/shared/idempotency/index.js';
 import { IdempotentInterceptor } from '../../src/shared/idempotency/idempotent.interceptor.js';
+import { RedisSettings } from '../../src/shared/config/index.js';
+import { connectRedis } from '../../src/shared/redis/connect-redis.js';
 import { REDIS, type Redis, keys } from '../../src/shared/redis/index.js';
 import { ApiClient, type Answer, type ErrorAnswer } from '../support/api-client.js';
-import { HotStores } from '../support/hot-store.js';
 import { emptyRedis, redisUrl } from '../support/services.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -76,17 +77,18 @@ class ThingsController {
 }
 
 describe('a handler with Idempotency-Key', () => {
-  const stores = new HotStores();
+  let connection: Redis;
   let redis: Redis;
   let app: NestFastifyApplication;
   let url: string;
 
-  const start = async (connection: Redis): Promise<NestFastifyApplication> => {
+  const connect = (): Redis => connectRedis(Object.assign(new RedisSettings(), { url: redisUrl })).on('error', () => undefined);
+  const start = async (toRedis: Redis): Promise<NestFastifyApplication> => {
     const logger = { error: () => undefined };
     const testing = await Test.createTestingModule({
       controllers: [ThingsController],
       providers: [
-        ...[IdempotencyStore, { provide: REDIS, useValue: connection }, { provide: PinoLogger, useValue: logger }],
+        ...[IdempotencyStore, { provide: REDIS, useValue: toRedis }, { provide: PinoLogger, useValue: logger }],
         ...[{ provide: APP_INTERCEPTOR, useClass: IdempotentInterceptor }, { provide: APP_FILTER, useClass: ErrorFilter }, { provide: APP_PIPE, useFactory: validationPipe }],
       ],
     }).compile();
@@ -106,12 +108,13 @@ describe('a handler with Idempotency-Key', () => {
 
   beforeAll(async () => {
     redis = await emptyRedis(redisUrl);
-    app = await start(stores.connect());
+    connection = connect();
+    app = await start(connection);
     url = await app.getUrl();
   });
   afterAll(async () => {
     await app.close();
-    stores.close();
+    connection.disconnect();
     redis.disconnect();
   });
   beforeEach(() => {
@@ -227,12 +230,12 @@ describe('a handler with Idempotency-Key', () => {
   });
 
   it('answers with what it has made when Redis goes away before the answer is kept', async () => {
-    const connection = stores.connect();
-    const lonely = await start(connection);
+    const lost = connect();
+    const lonely = await start(lost);
     const client = new ApiClient(await lonely.getUrl(), { 'x-tenant-id': 'acme', 'idempotency-key': 'k15' });
     const answering = client.post<Thing>('/things', { name: 'a' });
     await waitFor('the handler', () => runs > 0);
-    connection.disconnect();
+    lost.disconnect();
     const { status, body } = await answering;
     expect(status).toBe(202);
     expect(made).toEqual(new Set([body.thingId]));
@@ -241,9 +244,9 @@ describe('a handler with Idempotency-Key', () => {
   });
 
   it('asks Redis nothing without the header, or where the handler makes nothing', async () => {
-    const connection = stores.connect();
-    const lonely = await start(connection);
-    connection.disconnect();
+    const lost = connect();
+    const lonely = await start(lost);
+    lost.disconnect();
     const client = new ApiClient(await lonely.getUrl(), { 'x-tenant-id': 'acme' });
     const answers = [await client.post<Thing>('/things', { name: 'a' }), await client.post<Thing>('/things', { name: 'a' })];
     expect(answers.map(({ status }) => status)).toEqual([202, 202]);
