@@ -40,8 +40,10 @@ describe('a server that is killed', () => {
     await database.drop();
   });
 
-  const conversation = (mark: string): [string, object, string] => ['/api/v1/conversations', { agentId: newId(), sessionId: `crash-${mark}`, userId: mark }, `/api/v1/conversations?userId=${mark}`];
-  const agent = (mark: string): [string, object, string] => ['/api/v1/agents', { name: 'Guide', tags: [mark] }, `/api/v1/agents?tag=${mark}`];
+  const THINGS = {
+    'a conversation': (mark: string): [string, object, string] => ['/api/v1/conversations', { agentId: newId(), sessionId: `crash-${mark}`, userId: mark }, `/api/v1/conversations?userId=${mark}`],
+    'an agent': (mark: string): [string, object, string] => ['/api/v1/agents', { name: 'Guide', tags: [mark] }, `/api/v1/agents?tag=${mark}`],
+  } as const;
 
   /** Sends a request to a server of its own, and kills it at the step. */
   const dieAt = async (stop: StopAt, send: (client: ApiClient) => Promise<unknown>): Promise<void> => {
@@ -56,17 +58,17 @@ describe('a server that is killed', () => {
   };
 
   it.each([
-    ['before it has reserved the key', 'a conversation', conversation, { ...RESERVE, side: 'before' }, 0],
-    ['after it has reserved the key', 'a conversation', conversation, { ...RESERVE, side: 'after' }, 0],
-    ['before it has begun the conversation', 'a conversation', conversation, { ...BEGIN, side: 'before' }, 0],
-    ['after it has begun the conversation', 'a conversation', conversation, { ...BEGIN, side: 'after' }, 1],
-    ['before it has kept the answer', 'a conversation', conversation, { ...KEEP, side: 'before' }, 1],
-    ['after it has kept the answer', 'a conversation', conversation, { ...KEEP, side: 'after' }, 1],
-    ['after it has reserved the key', 'an agent', agent, { ...RESERVE, side: 'after' }, 0],
-    ['before it has kept the answer', 'an agent', agent, { ...KEEP, side: 'before' }, 1],
-  ] as const)('%s makes no second thing when the request comes again: %s', async (_, __, thing, stop, madeBefore) => {
+    ['before it has reserved the key', 'a conversation', { ...RESERVE, side: 'before' }, 0],
+    ['after it has reserved the key', 'a conversation', { ...RESERVE, side: 'after' }, 0],
+    ['before it has begun the conversation', 'a conversation', { ...BEGIN, side: 'before' }, 0],
+    ['after it has begun the conversation', 'a conversation', { ...BEGIN, side: 'after' }, 1],
+    ['before it has kept the answer', 'a conversation', { ...KEEP, side: 'before' }, 1],
+    ['after it has kept the answer', 'a conversation', { ...KEEP, side: 'after' }, 1],
+    ['after it has reserved the key', 'an agent', { ...RESERVE, side: 'after' }, 0],
+    ['before it has kept the answer', 'an agent', { ...KEEP, side: 'before' }, 1],
+  ] as const)('%s makes no second thing when the request comes again: %s', async (_, name, stop, madeBefore) => {
     const key = newId();
-    const [path, body, list] = thing(key);
+    const [path, body, list] = THINGS[name](key);
     const made = async (): Promise<number> => (await acme.get<{ total: number }>(list)).body.total;
     const send = (client: ApiClient): Promise<Answer<Any>> => client.with({ 'idempotency-key': key }).post<Any>(path, body);
     await dieAt(stop, send);

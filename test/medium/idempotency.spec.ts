@@ -246,6 +246,7 @@ describe('a handler with Idempotency-Key', () => {
   it('asks Redis nothing without the header, or where the handler makes nothing', async () => {
     const lost = connect();
     const lonely = await start(lost);
+    await lost.ping();
     lost.disconnect();
     const client = new ApiClient(await lonely.getUrl(), { 'x-tenant-id': 'acme' });
     const answers = [await client.post<Thing>('/things', { name: 'a' }), await client.post<Thing>('/things', { name: 'a' })];
