@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Redis } from 'ioredis';
 import { newId } from '../../src/contracts/index.js';
 import type { ConversationRef, HotConversation } from '../../src/modules/conversations/conversation.js';
-import type { HotConversationStore, HotWindow } from '../../src/modules/conversations/hot/hot-conversation.store.js';
+import type { HotConversationStore } from '../../src/modules/conversations/hot/hot-conversation.store.js';
+import type { HotWindow } from '../../src/modules/conversations/hot/script-answers.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { hotConversation, message, newConversation, newMessage } from '../factories/conversation.js';
 import { HotStores, append, close, fill, markArchived, newRef, numbers, reheat, seqsOf, snapshotOf } from '../support/hot-store.js';
@@ -112,7 +113,7 @@ describe('a window', () => {
 
   it('of an empty conversation is empty', async () => {
     await store.openSession(ref.tenantId, newConversation({ conversationId: ref.conversationId }));
-    expect(await store.window(ref, 5)).toEqual({ goesOn: false, firstSeq: 1, systemSeqs: [], messages: [] });
+    expect(await store.window(ref, 5)).toEqual({ goesOn: false, firstSeq: 1, systemSeqs: [], withdrawnSeqs: [], messages: [] });
   });
 
   it.each(['completed', 'archived'] as const)('of one that is %s is the same', async (status) => {

@@ -11,6 +11,7 @@ import { type ConversationEdit, toHeaderChange } from './conversation-edit.js';
 import { HistoryReader } from './history/history-reader.service.js';
 import { type HeaderChange, HotConversationStore } from './hot/hot-conversation.store.js';
 import { type AppendedMessage, MessageAppender } from './message-appender.service.js';
+import { messageIdsOf } from './withdrawn.js';
 
 /** Changes by others that a change of ours gives way to before it gives up. A guess. */
 const TRIES = 10;
@@ -137,6 +138,16 @@ export class ConversationsService {
     if (appended.earlier && (appended.earlier.role !== role || appended.earlier.content !== content)) throw conversationErrors.messageIdTaken(messageId, appended.seq);
     await this.closeDisplaced(tenantId, appended.displaced);
     return { conversationId, messageId, seq: appended.seq, tokens: appended.tokens };
+  }
+
+  /**
+   * Takes back what a run has appended: no model is shown it any more, nor is who reads the history, unless he asks for it. Doing it twice is doing it once.
+   *
+   * @returns seqs of the run's messages
+   * @throws CONVERSATION_NOT_FOUND (notFound), WITHDRAWN_LIMIT (conflict) when the conversation has 1 000 such messages
+   */
+  async withdraw(ref: ConversationRef, executionId: string): Promise<number[]> {
+    return this.appender.withdraw(ref, messageIdsOf(executionId));
   }
 
   /**

@@ -5,7 +5,8 @@ import { type Conversation, type ConversationRef, type ConversationStatus, type 
 import { conversationErrors } from '../conversations.errors.js';
 import { HotConversationStore, type HotRange, type Range } from '../hot/hot-conversation.store.js';
 import { ColdHistory } from './cold-history.service.js';
-import { type MessagePage, type MessageQuery, coldPart, hotPart, hotRangeOf, pageOfMessages } from './message-page.js';
+import { type MessagePage, type MessageQuery, coldPart, hiddenSeqs, hotPart, hotRangeOf, pageOfMessages } from './message-page.js';
+import { withoutWithdrawn } from '../withdrawn.js';
 
 /** Statuses in which PostgreSQL has every message. */
 const WHOLE: ReadonlySet<ConversationStatus> = new Set(['transferred', 'archived']);
@@ -39,9 +40,9 @@ export class HistoryReader {
     return cold && { ...cold, storage: 'cold' };
   }
 
-  /** @param from first seq wanted @param count messages at the most @returns oldest first, without a gap */
+  /** @param from first seq wanted @param count messages at the most @returns oldest first, without a gap: withdrawn ones, too, marked as such */
   async messages(ref: ConversationRef, from: number, count: number): Promise<readonly Message[]> {
-    return (await this.getMessages(ref, { after: from - 1, limit: count })).data;
+    return (await this.getMessages(ref, { after: from - 1, limit: count, includeWithdrawn: true })).data;
   }
 
   /**
@@ -56,8 +57,8 @@ export class HistoryReader {
     const inRedis = hotPart(messages, query);
     const older = coldPart(query, conversation.firstHotSeq, inRedis.length);
     const inPostgres = older ? await this.archive.findMessagePage(ref, older) : [];
-    const total = query.role === undefined ? conversation.messageCount : await this.countRole(ref, hot, query.role);
-    return pageOfMessages(query, total, inPostgres, inRedis);
+    const total = await this.count(ref, hot, query);
+    return pageOfMessages(query, { total, inPostgres, inRedis, withdrawnSeqs: conversation.withdrawnSeqs });
   }
 
   /** The message with this id, hot or archived. */
@@ -65,7 +66,7 @@ export class HistoryReader {
     return (await this.fromRedis(ref, () => this.hot.findMessage(ref, messageId))) ?? this.archive.findMessage(ref, messageId);
   }
 
-  /** The newest messages, oldest first, from PostgreSQL alone. @returns none if there is no such conversation */
+  /** The newest messages that are not withdrawn, oldest first, from PostgreSQL alone. @returns none if there is no such conversation */
   async coldTail(ref: ConversationRef, count: number): Promise<readonly Message[]> {
     const conversation = await this.archive.find(ref);
     return conversation && conversation.status !== 'deleted' ? this.cold.tail(ref, conversation, count) : [];
@@ -108,9 +109,12 @@ export class HistoryReader {
     return cold;
   }
 
-  /** Those in Redis were all read, the others do not change. */
-  private async countRole(ref: ConversationRef, { conversation, messages }: HotRange, role: Message['role']): Promise<number> {
-    const inRedis = messages.filter((message) => message.role === role).length;
-    return inRedis + (conversation.firstHotSeq === 1 ? 0 : await this.archive.countMessages(ref, role, conversation.firstHotSeq - 1));
+  /** Of a role those in Redis were all read, the others do not change. */
+  private async count(ref: ConversationRef, { conversation, messages }: HotRange, query: MessageQuery): Promise<number> {
+    const { role } = query;
+    const hidden = hiddenSeqs(query, conversation);
+    if (role === undefined) return conversation.messageCount - hidden.length;
+    const inRedis = withoutWithdrawn(messages, hidden).filter((message) => message.role === role).length;
+    return inRedis + (conversation.firstHotSeq === 1 ? 0 : await this.archive.countMessages(ref, role, conversation.firstHotSeq - 1, hidden));
   }
 }
