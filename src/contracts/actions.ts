@@ -1,6 +1,7 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsNumber, IsObject, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { GetContextData, GetHistoryData, SaveMessageData, SessionClosedData } from './conversation-actions.js';
+import { CancelExecutionData, GetAgentConfigData, InvalidateAgentCacheData, PersistExecutionData, SweepRunsData } from './execution-actions.js';
 import { IsId, IsMessageText, Optional, Verbatim } from './fields.js';
 import { CLIENT_ID } from './ids.js';
 import { GetMigrationStatsData, MigrateConversationData, MoveConversationData, StartMigrationLoopData, StopMigrationLoopData, SweepData } from './migration-actions.js';
@@ -14,6 +15,14 @@ export class LlmOverridesData {
   /** Tokens of the answer at the most. */
   @Optional() @IsInt() @Min(1) @Max(200_000) maxTokens?: number;
 }
+
+/**
+ * What becomes of a turn while another one of its conversation has not ended: it is refused, it waits, the other one is cancelled and keeps its
+ * partial answer, or the other one is cancelled and what it put into the conversation is withdrawn.
+ */
+export const CONFLICT_POLICIES = ['reject', 'enqueue', 'interrupt', 'rollback'] as const;
+
+export type ConflictPolicy = (typeof CONFLICT_POLICIES)[number];
 
 /** `execution.agent_run`: one turn of an agent. The execution's id is the action's `taskId`. */
 export class AgentRunData {
@@ -29,11 +38,8 @@ export class AgentRunData {
   /** Whole-run time-out in milliseconds, never above the tier's. */
   @Optional() @IsInt() @Min(1) timeoutMs?: number;
   @Optional() @ValidateNested() @Type(() => LlmOverridesData) overrides?: LlmOverridesData;
-}
-
-/** `execution.persist`: write an ended execution to PostgreSQL, again and again until it is there. */
-export class PersistExecutionData {
-  @IsId() executionId!: string;
+  /** Default: the agent's. A run that is added to the queue by another program waits unless it says otherwise. */
+  @Optional() @IsIn(CONFLICT_POLICIES) onConflict?: ConflictPolicy;
 }
 
 /** How a job of one type is run. */
@@ -62,6 +68,10 @@ export interface ActionSpec {
 export const ACTIONS = {
   'execution.agent_run': { data: AgentRunData, attempts: 240, backoffMs: 500, deadlineMs: 310_000, concurrency: 100, answersItself: true },
   'execution.persist': { data: PersistExecutionData, attempts: 240, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 4 },
+  'execution.sweep': { data: SweepRunsData, attempts: 1, backoffMs: 0, deadlineMs: 60_000, concurrency: 1, isSystemOnly: true },
+  'execution.cancel': { data: CancelExecutionData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
+  'execution.cache.invalidate': { data: InvalidateAgentCacheData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 8 },
+  'management.get_agent_config': { data: GetAgentConfigData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
   'conversation.save_message': { data: SaveMessageData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
   'conversation.get_context': { data: GetContextData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
   'conversation.get_history': { data: GetHistoryData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },

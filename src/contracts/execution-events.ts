@@ -26,7 +26,7 @@ export interface ExecutionEvents {
   'message.completed': { messageId: string; seq: number; content: string; usage: TokenUsage };
   'execution.completed': { usage: TokenUsage; finishReason: string };
   'execution.failed': { error: ExecutionError };
-  'execution.cancelled': { reason: string };
+  'execution.cancelled': { reason: string; isRollback?: boolean };
   'execution.timedOut': { error: ExecutionError };
 }
 

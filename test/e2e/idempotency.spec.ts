@@ -11,6 +11,7 @@ const NOT_CREATING: Readonly<Record<string, string>> = {
   '/api/v1/agents/{agentId}/versions/{version}/activate': 'edits an agent, as PATCH does: done twice, the agent is the same',
   '/api/v1/conversations/{conversationId}/close': 'closes what is open',
   '/api/v1/sessions/{sessionId}/close': 'closes what is open',
+  '/api/v1/executions/{executionId}/cancel': 'stops what runs',
   '/api/v1/admin/cache/invalidate': 'forgets',
   '/api/v1/admin/dead-letters/{deadLetterId}/retry': 'sends an action with its own ids, once',
   '/api/v1/admin/migration/start': 'switches',
@@ -126,10 +127,45 @@ describe('Idempotency-Key', () => {
     expect((await start()).body).toMatchObject({ executionId, conversationId, sessionId });
   });
 
+  it.each(['api/v1/agents/:agentId/executions', 'api/v1/chat/send'])('of a turn makes one of a hundred at once, in one conversation: %s', async (route) => {
+    const own = await createAgent(acme);
+    const tenantTier = { 'x-tenant-tier': 'enterprise' };
+    const client = keyed(newId()).with(route.includes('chat') ? { ...tenantTier, 'x-agent-id': own, 'x-session-id': newId() } : tenantTier);
+    const path = `/${route.replace(':agentId', own)}`;
+    const answers = await Promise.all(Array.from({ length: 100 }, () => client.post<Any>(path, { message: 'hello' })));
+    expect(new Set(answers.map(({ status, body }) => `${String(status)} ${body['executionId'] as string} ${body['conversationId'] as string}`)).size).toBe(1);
+    const { executionId, conversationId } = answers[0]!.body as { executionId: string; conversationId: string };
+    const events = await acme.events(executionId);
+    expect(events.filter(({ type }) => type === 'execution.queued' || type === 'execution.completed')).toHaveLength(2);
+    expect((await acme.get<{ total: number }>(`/api/v1/executions?agentId=${own}`)).body.total).toBe(1);
+    expect((await said.page(conversationId)).total).toBe(2);
+    await forgetAnswers();
+    expect((await client.post<Any>(path, { message: 'hello' })).body).toMatchObject({ executionId, conversationId, status: 'completed' });
+    expect((await said.page(conversationId)).total).toBe(2);
+  });
+
+  it('of a turn whose end is awaited, or whose events are followed, has the same end again', async () => {
+    const path = `/api/v1/agents/${agentId}/executions`;
+    const waiting = keyed(newId());
+    const [first, again] = [await waiting.post<Any>(`${path}?wait=true`, { message: 'hello' }), await waiting.post<Any>(`${path}?wait=true`, { message: 'hello' })];
+    expect([again.status, again.body['executionId'], again.body['result']]).toEqual([200, first.body['executionId'], first.body['result']]);
+    const key = newId();
+    const follow = async (): Promise<[string | null, string]> => {
+      const headers = { 'x-tenant-id': 'acme', 'x-tenant-tier': 'enterprise', 'content-type': 'application/json', accept: 'text/event-stream', 'idempotency-key': key };
+      const answer = await fetch(nooble.url + path, { method: 'POST', headers, body: '{"message":"hello"}' });
+      return [answer.headers.get('idempotency-replayed'), await answer.text()];
+    };
+    const [[none, events], [replay, eventsAgain]] = [await follow(), await follow()];
+    expect([none, replay]).toEqual([null, 'true']);
+    expect(events).toContain('execution.completed');
+    expect(eventsAgain).toBe(events);
+  });
+
   it('of a turn without the header is another turn', async () => {
+    const known = await nooble.redis.keys('nb:{acme}:idem:*');
     const [one, other] = [await acme.post<Any>(`/api/v1/agents/${agentId}/executions`, { message: 'hello' }), await acme.post<Any>(`/api/v1/agents/${agentId}/executions`, { message: 'hello' })];
     expect(one.body['executionId']).not.toBe(other.body['executionId']);
-    expect(await nooble.redis.keys('nb:{acme}:idem:*executions*')).toHaveLength(1);
+    expect((await nooble.redis.keys('nb:{acme}:idem:*')).length).toBe(known.length);
   });
 
   describe('of a conversation whose answer was lost', () => {

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { newId } from '../../src/contracts/index.js';
 import type { Answer, ApiClient } from '../support/api-client.js';
+import { createAgent } from '../factories/agent.js';
 import { freePort } from '../support/free-port.js';
+import { keys } from '../../src/shared/redis/index.js';
 import { OwnRedis } from '../support/own-redis.js';
 import { ServerProcess } from '../support/server-process.js';
 import { type TestDatabase, createDatabase, emptyRedis, redisUrl } from '../support/services.js';
@@ -15,6 +17,7 @@ type Any = Record<string, unknown>;
 /** Steps of a request with a key, by what is said to Redis. The reservation and the answer name the key; an agent is made in PostgreSQL between them. */
 const RESERVE = { says: [':idem:'], occurrence: 1 } as const;
 const BEGIN = { says: [':session:crash'], occurrence: 1 } as const;
+const ACCEPT = { says: ['execution.queued', ':runs'], occurrence: 1 } as const;
 const KEEP = { says: [':idem:'], occurrence: 2 } as const;
 
 describe('a server that is killed', () => {
@@ -30,8 +33,8 @@ describe('a server that is killed', () => {
     survivor = await ServerProcess.start(environment());
     acme = await survivor.client('acme');
     // Redis knows all scripts from here on: each of them is one command.
-    for (const [path, body] of [['/api/v1/agents', { name: 'First' }], ['/api/v1/conversations', { agentId: newId() }]] as const) {
-      expect((await acme.with({ 'idempotency-key': 'first' }).post(path, body)).status).toBe(201);
+    for (const [path, body] of [['/api/v1/agents', { name: 'First' }], ['/api/v1/conversations', { agentId: newId() }], [`/api/v1/agents/${await createAgent(acme)}/executions`, { message: 'hello' }]] as const) {
+      expect((await acme.with({ 'idempotency-key': 'first' }).post(path, body)).status).toBeLessThan(300);
     }
   });
   afterAll(async () => {
@@ -40,10 +43,15 @@ describe('a server that is killed', () => {
     await database.drop();
   });
 
-  const THINGS = {
-    'a conversation': (mark: string): [string, object, string] => ['/api/v1/conversations', { agentId: newId(), sessionId: `crash-${mark}`, userId: mark }, `/api/v1/conversations?userId=${mark}`],
-    'an agent': (mark: string): [string, object, string] => ['/api/v1/agents', { name: 'Guide', tags: [mark] }, `/api/v1/agents?tag=${mark}`],
-  } as const;
+  /** A request, and where what it makes is listed. */
+  const THINGS: Record<string, (mark: string) => Promise<[path: string, body: object, list: string]>> = {
+    'a conversation': async (mark) => ['/api/v1/conversations', { agentId: newId(), sessionId: `crash-${mark}`, userId: mark }, `/api/v1/conversations?userId=${mark}`],
+    'an agent': async (mark) => ['/api/v1/agents', { name: 'Guide', tags: [mark] }, `/api/v1/agents?tag=${mark}`],
+    'a turn': async (mark) => {
+      const agentId = await createAgent(acme);
+      return [`/api/v1/agents/${agentId}/executions`, { message: 'hello', sessionId: `crash-${mark}` }, `/api/v1/executions?agentId=${agentId}`];
+    },
+  };
 
   /** Sends a request to a server of its own, and kills it at the step. */
   const dieAt = async (stop: StopAt, send: (client: ApiClient) => Promise<unknown>): Promise<void> => {
@@ -66,18 +74,25 @@ describe('a server that is killed', () => {
     ['after it has kept the answer', 'a conversation', { ...KEEP, side: 'after' }, 1],
     ['after it has reserved the key', 'an agent', { ...RESERVE, side: 'after' }, 0],
     ['before it has kept the answer', 'an agent', { ...KEEP, side: 'before' }, 1],
+      ['before it has begun the conversation', 'a turn', { ...BEGIN, side: 'before' }, 0],
+    ['before it has accepted the run', 'a turn', { ...ACCEPT, side: 'before' }, 0],
+    ['after it has accepted the run', 'a turn', { ...ACCEPT, side: 'after' }, 1],
+    ['before it has kept the answer', 'a turn', { ...KEEP, side: 'before' }, 1],
   ] as const)('%s makes no second thing when the request comes again: %s', async (_, name, stop, madeBefore) => {
     const key = newId();
-    const [path, body, list] = THINGS[name](key);
+    const [path, body, list] = await THINGS[name]!(key);
     const made = async (): Promise<number> => (await acme.get<{ total: number }>(list)).body.total;
     const send = (client: ApiClient): Promise<Answer<Any>> => client.with({ 'idempotency-key': key }).post<Any>(path, body);
     await dieAt(stop, send);
     expect(await made()).toBe(madeBefore);
     const answer = await send(acme);
     const again = await send(acme);
-    expect([answer.status, await made()]).toEqual([201, 1]);
-    expect([again.status, again.body, again.headers.get('idempotency-replayed')]).toEqual([201, answer.body, 'true']);
-    expect((await acme.get<{ data: unknown[] }>(list)).body.data).toEqual([answer.body]);
+    expect([answer.status, await made()]).toEqual([name === 'a turn' ? 202 : 201, 1]);
+    expect([again.status, again.body, again.headers.get('idempotency-replayed')]).toEqual([answer.status, answer.body, 'true']);
+    const [only] = (await acme.get<{ data: Any[] }>(list)).body.data;
+    if (name !== 'a turn') expect(only).toEqual(answer.body);
+    // The run waits for a worker.
+    else expect([only?.['executionId'], await redis.exists(`${keys.queues()}:execution.agent_run:${answer.body['executionId'] as string}`)]).toEqual([answer.body['executionId'], 1]);
   });
 });
 

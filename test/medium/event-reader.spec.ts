@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ExecutionEvent } from '../../src/contracts/index.js';
-import type { ExecutionRef } from '../../src/modules/execution/execution.js';
+import type { RunRef } from '../../src/modules/execution/execution.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { EventLogs, delta } from '../support/event-logs.js';
 import { numbers } from '../support/hot-store.js';
 import { waitFor } from '../support/wait-for.js';
 
 let logs: EventLogs;
-let ref: ExecutionRef;
+let ref: RunRef;
 
 beforeAll(async () => {
   logs = await EventLogs.start();
@@ -34,7 +34,7 @@ async function killSubscriptions(): Promise<number> {
 
 describe('a reader', () => {
   it('of an ended execution is given everything behind its cursor, whatever that is, and then ends', async () => {
-    await logs.store.append(ref, numbers(2, 5).map(delta));
+    await logs.append(ref, numbers(2, 5).map(delta));
     await logs.end(ref);
     for (const after of numbers(0, 6)) expect(seqsOf(await logs.follow(ref, after))).toEqual(numbers(after + 1, 6));
   });
@@ -56,7 +56,7 @@ describe('a reader', () => {
     const reading = logs.follow(ref, 0, undefined, ({ seq }) => seen.push(seq));
     for (const number of numbers(2, 5)) {
       await waitFor('the events so far', () => seen.length === number - 1);
-      await logs.store.append(ref, [delta(number)]);
+      await logs.append(ref, [delta(number)]);
     }
     await logs.end(ref);
     expect(seqsOf(await reading)).toEqual(numbers(1, 6));
@@ -67,7 +67,7 @@ describe('a reader', () => {
     for (let i = 0; i < 150; i++) {
       const each = await logs.begin();
       const writing = (async () => {
-        for (const number of numbers(1, i % 5)) await logs.store.append(each, [delta(number)]);
+        for (const number of numbers(1, i % 5)) await logs.append(each, [delta(number)]);
         await logs.end(each);
       })();
       if (i % 3 === 1) await logs.store.find(each);
@@ -78,7 +78,7 @@ describe('a reader', () => {
   });
 
   it('is given more than one page', async () => {
-    await logs.store.append(ref, numbers(2, 1_201).map(delta));
+    await logs.append(ref, numbers(2, 1_201).map(delta));
     await logs.end(ref);
     expect(seqsOf(await logs.follow(ref))).toEqual(numbers(1, 1_202));
   });
@@ -89,7 +89,7 @@ describe('a reader', () => {
     await isListening();
     for (const number of numbers(2, 4)) {
       expect(await killSubscriptions()).toBeGreaterThan(0);
-      await logs.store.append(ref, [delta(number)]);
+      await logs.append(ref, [delta(number)]);
       await waitFor('the event', () => seen.includes(number));
     }
     await killSubscriptions();
@@ -110,10 +110,10 @@ describe('a reader', () => {
     const stopper = new AbortController();
     const third = logs.follow(ref, 0, stopper.signal);
     await isListening();
-    await logs.store.append(ref, [delta(2)]);
+    await logs.append(ref, [delta(2)]);
     stopper.abort();
     await third;
-    await logs.store.append(ref, [delta(3)]);
+    await logs.append(ref, [delta(3)]);
     await logs.end(ref);
     expect(seqsOf(await first)).toEqual([1, 2, 3, 4]);
     expect(seqsOf(await second)).toEqual([2, 3, 4]);

@@ -102,8 +102,8 @@ describe('a window', () => {
   it('of one brought back goes on for whoever remembers it from before', async () => {
     const conversation = hotConversation({ conversationId: ref.conversationId, status: 'transferred', seq: 6, archivedSeq: 6, firstHotSeq: 5, systemSeqs: [2, 5] });
     await reheat(store, ref, conversation, { tail: [message(5), message(6)], ids: numbers(1, 6).map((seq) => [`m${String(seq)}`, seq]) });
-    expect(await window(4, 6)).toEqual({ goesOn: true, firstSeq: 7, systemSeqs: [2, 5], messages: [] });
-    expect(await window(4)).toEqual({ goesOn: false, firstSeq: 3, systemSeqs: [2, 5], messages: [message(5), message(6)] });
+    expect(await window(4, 6)).toEqual({ goesOn: true, firstSeq: 7, systemSeqs: [2, 5], withdrawnSeqs: [], messages: [] });
+    expect(await window(4)).toEqual({ goesOn: false, firstSeq: 3, systemSeqs: [2, 5], withdrawnSeqs: [], messages: [message(5), message(6)] });
   });
 
   it('tells where the system messages are, in and before it', async () => {

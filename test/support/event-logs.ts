@@ -1,8 +1,12 @@
-import { newId, type ExecutionEvent, type NewExecutionEvent } from '../../src/contracts/index.js';
+import type { ExecutionEvent, NewExecutionEvent } from '../../src/contracts/index.js';
 import { EventLogStore } from '../../src/modules/execution/event-log/event-log.store.js';
 import { EventReader } from '../../src/modules/execution/event-log/event-reader.service.js';
 import type { StateChange } from '../../src/modules/execution/event-log/execution-hash.js';
-import type { ExecutionRef } from '../../src/modules/execution/execution.js';
+import { ExecutionPersistence } from '../../src/modules/execution/execution-persistence.service.js';
+import type { ExecutionRef, RunRef } from '../../src/modules/execution/execution.js';
+import { RunStore } from '../../src/modules/execution/runs/run.store.js';
+import { keys } from '../../src/shared/redis/index.js';
+import { newRun } from '../factories/run.js';
 import { ExecutionsService } from '../../src/modules/execution/executions.service.js';
 import { type TestApp, startTestApp } from './test-app.js';
 
@@ -12,6 +16,9 @@ export function delta(number: number): NewExecutionEvent {
 }
 
 export const COMPLETED: NewExecutionEvent = { type: 'execution.completed', data: { usage: { inputTokens: 0, outputTokens: 0, totalTokens: 0 }, finishReason: 'stop' } };
+
+/** Fencing token of the writer of these tests. */
+export const TOKEN = 'writer:1';
 
 /** The event logs of the system without workers. */
 export class EventLogs {
@@ -33,16 +40,33 @@ export class EventLogs {
     return this.nooble.app.get(ExecutionsService, { strict: false });
   }
 
-  /** An execution with its first event, `execution.queued`. */
-  async begin(change: StateChange = {}): Promise<ExecutionRef> {
-    const executionId = newId();
-    const state = { executionId, agentId: newId(), conversationId: newId(), sessionId: newId(), status: 'queued', attempt: 0, queuedAt: new Date(), ...change } as const;
-    await this.store.append({ tenantId: 'acme', executionId }, [{ type: 'execution.queued', data: { agentId: state.agentId } }], state);
-    return { tenantId: 'acme', executionId };
+  get runs(): RunStore {
+    return this.nooble.app.get(RunStore, { strict: false });
   }
 
-  async end(ref: ExecutionRef, change: StateChange = {}): Promise<number | null> {
-    return this.store.append(ref, [COMPLETED], { status: 'completed', endedAt: new Date(), ...change });
+  get persistence(): ExecutionPersistence {
+    return this.nooble.app.get(ExecutionPersistence, { strict: false });
+  }
+
+  /** A run with its first event, `execution.queued`, that the writer with {@link TOKEN} may go on with. */
+  async begin(change: StateChange = {}): Promise<RunRef> {
+    const run = newRun();
+    await this.runs.accept({ ...run, state: { ...run.state, ...change } });
+    await this.nooble.redis.hset(keys.lease(run.tenantId, run.conversationId), 'token', TOKEN);
+    const { tenantId, executionId, conversationId } = run;
+    return { tenantId, executionId, conversationId };
+  }
+
+  /** @returns seq of the last event; null when the run has ended */
+  async append(run: RunRef, events: readonly NewExecutionEvent[], change: StateChange = {}): Promise<number | null> {
+    const answer = await this.store.append(run, { events, change, token: TOKEN });
+    return answer.outcome === 'appended' ? answer.seq : null;
+  }
+
+  /** @returns seq of the last event; null when the run had ended */
+  async end(run: RunRef, change: StateChange = {}): Promise<number | null> {
+    const { outcome } = await this.runs.end(run, { events: [COMPLETED], change: { status: 'completed', endedAt: new Date(), ...change } });
+    return outcome === 'ended' ? ((await this.store.find(run))?.lastEventSeq ?? null) : null;
   }
 
   /** Everything that a reader is given, until it ends. @param onEvent sees each event at once */

@@ -29,7 +29,7 @@ export interface OpenRequest extends Omit<NewConversation, 'sessionId' | 'conver
   /** A conversation to go on with; default: the session's active one with the agent, made if there is none. */
   readonly conversationId: string | undefined;
   /** Of the conversation that is made, if one is; default: new ones. */
-  readonly ids?: (BeginningId & { readonly sessionId: string }) | undefined;
+  readonly ids?: BeginningIds | undefined;
 }
 
 /** The id of a conversation that begins. */
@@ -37,6 +37,11 @@ export interface BeginningId {
   readonly conversationId: string;
   /** The request may have been here before: it is then the conversation that it has begun. */
   readonly mayExist: boolean;
+}
+
+/** The ids of a conversation that begins, and of its session. */
+export interface BeginningIds extends BeginningId {
+  readonly sessionId: string;
 }
 
 export interface OpenedConversation {
@@ -111,11 +116,12 @@ export class ConversationsService {
   /**
    * A message of a run: its conversation begins with it if there is none.
    *
-   * @param tier limits it; the answer to a message that was taken is always taken: leave it out
+   * @param tier         limits it; the answer to a message that was taken is always taken: leave it out
+   * @param fencingToken of the run: refused when another one has the conversation by now
    * @throws as {@link MessageAppender.append}
    */
-  async append(tenantId: string, conversation: NewConversation, message: NewMessage, tier?: Tier): Promise<AppendedMessage> {
-    const appended = await this.appender.append(tenantId, { conversation, mayBegin: true, ...(tier && limitsOf(tier)) }, message);
+  async append(tenantId: string, conversation: NewConversation, message: NewMessage, { tier, fencingToken }: { readonly tier?: Tier; readonly fencingToken?: string } = {}): Promise<AppendedMessage> {
+    const appended = await this.appender.append(tenantId, { conversation, mayBegin: true, ...(tier && limitsOf(tier)), ...(fencingToken !== undefined && { fencingToken }) }, message);
     await this.closeDisplaced(tenantId, appended.displaced);
     return appended;
   }

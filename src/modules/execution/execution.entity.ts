@@ -3,6 +3,7 @@ import type { ExecutionError, ExecutionStatus, TokenUsage } from '../../contract
 import type { ExecutionResult } from './execution.js';
 
 @Entity('executions')
+@Index('executions_agent', ['tenantId', 'agentId', 'executionId'])
 @Index('executions_conversation', ['tenantId', 'conversationId', 'executionId'])
 export class ExecutionEntity {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'executions_pk' }) tenantId!: string;

@@ -1,5 +1,13 @@
 import { AppError } from '../../shared/errors/index.js';
 
+/** When to look again whether a conversation is free. A guess: about as long as a short answer takes. */
+const RETRY_AFTER_MS = 1_000;
+
+/** Where the events of an execution are. */
+export function eventsUrl(executionId: string): string {
+  return `/api/v1/executions/${executionId}/events`;
+}
+
 export const executionErrors = {
   notFound: (executionId: string): AppError =>
     new AppError({ kind: 'notFound', code: 'EXECUTION_NOT_FOUND', message: `There is no execution "${executionId}" here.`, details: { field: 'executionId' } }),
@@ -12,16 +20,46 @@ export const executionErrors = {
     }),
   ended: (executionId: string): AppError =>
     new AppError({ kind: 'conflict', code: 'EXECUTION_ENDED', message: `Execution "${executionId}" has ended already.` }),
+  superseded: (executionId: string): AppError =>
+    new AppError({ kind: 'conflict', code: 'RUN_SUPERSEDED', message: `Execution "${executionId}" is in the hands of another worker by now.` }),
+  conversationBusy: (conversationId: string, activeId: string): AppError =>
+    new AppError({
+      kind: 'conflict',
+      code: 'CONVERSATION_BUSY',
+      message: `Execution "${activeId}" has conversation "${conversationId}". Follow its events and send again when it has ended, or send with onConflict "enqueue", "interrupt" or "rollback".`,
+      details: { field: 'onConflict', executionId: activeId, eventsUrl: eventsUrl(activeId), retryAfterMs: RETRY_AFTER_MS },
+    }),
+  conversationFull: (conversationId: string, activeId: string, waiting: number): AppError =>
+    new AppError({
+      kind: 'limited',
+      code: 'CONVERSATION_QUEUE_FULL',
+      message: `${String(waiting)} turns wait for conversation "${conversationId}" already; send again when the next of them has ended.`,
+      details: { executionId: activeId, eventsUrl: eventsUrl(activeId), retryAfterMs: RETRY_AFTER_MS },
+    }),
+  cancelled: (reason: string): AppError =>
+    new AppError({ kind: 'conflict', code: 'EXECUTION_CANCELLED', message: reason }),
   timedOut: (timeoutMs: number): AppError =>
     new AppError({ kind: 'conflict', code: 'EXECUTION_TIMED_OUT', message: `The run took longer than its ${String(timeoutMs)} ms; ask for less, or for a larger timeoutMs if the tier allows it.` }),
   workerLost: (beginnings: number): AppError =>
     new AppError({ kind: 'conflict', code: 'WORKER_LOST', message: `The run was begun ${String(beginnings)} times and its worker was lost each time; it is not begun again. Your message is in the conversation.` }),
-  agentUnnamed: (): AppError =>
-    new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message: 'An action execution.agent_run needs the agentId of the agent that is to run.', details: { fields: [{ field: 'agentId', message: 'agentId must be a UUID' }] } }),
+  agentUnnamed: (type = 'execution.agent_run'): AppError =>
+    new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message: `An action ${type} needs the agentId of an agent.`, details: { fields: [{ field: 'agentId', message: 'agentId must be a UUID' }] } }),
   contextDenied: (): AppError =>
     new AppError({ kind: 'forbidden', code: 'CONTEXT_DENIED', message: 'The contextCacheKey of this action is not one of its tenant; leave it out, and the context is assembled anew.', details: { field: 'contextCacheKey' } }),
   headerInvalid: (header: string, rule: string): AppError =>
     new AppError({ kind: 'invalid', code: 'HEADER_INVALID', message: `${header} ${rule}; leave it out for the agent's own.`, details: { field: header } }),
+  waitInvalid: (): AppError => new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message: 'wait must be true or false.', details: { fields: [{ field: 'wait', message: 'wait must be true or false' }] } }),
+  headerMissing: (header: string, rule: string): AppError =>
+    new AppError({ kind: 'invalid', code: 'HEADER_INVALID', message: `${header} is missing; it ${rule}.`, details: { field: header } }),
+  chatHeaderInvalid: (header: string, rule: string): AppError =>
+    new AppError({ kind: 'invalid', code: 'HEADER_INVALID', message: `${header} ${rule}.`, details: { field: header } }),
+  onDisconnectWithoutConnection: (): AppError =>
+    new AppError({
+      kind: 'invalid',
+      code: 'ON_DISCONNECT_WITHOUT_CONNECTION',
+      message: 'onDisconnect "cancel" needs a connection that stays open until the end: send the request with ?wait=true or Accept: text/event-stream, or over a WebSocket.',
+      details: { field: 'onDisconnect' },
+    }),
   cursorInvalid: (): AppError =>
     new AppError({ kind: 'invalid', code: 'CURSOR_INVALID', message: 'Last-Event-ID or ?after= must be a whole number: the id of the last event you have, 0 for all.', details: { field: 'after' } }),
 };

@@ -3,12 +3,22 @@ import { DatabaseModule } from '../../shared/database/index.js';
 import { AgentsModule } from '../agents/index.js';
 import { ConversationsModule } from '../conversations/index.js';
 import { TenancyModule } from '../tenancy/index.js';
-import { AgentRunHandler } from './agent-run.handler.js';
+import { AgentRunHandler } from './actions/agent-run.handler.js';
+import { CancelExecutionHandler } from './actions/cancel-execution.handler.js';
+import { GetAgentConfigHandler } from './actions/get-agent-config.handler.js';
+import { InvalidateAgentCacheHandler } from './actions/invalidate-agent-cache.handler.js';
+import { ChatController } from './chat.controller.js';
 import { ExecutionContexts } from './context/execution-contexts.service.js';
+import { EventArchiveRepository } from './event-log/event-archive.repository.js';
 import { EventLogStore } from './event-log/event-log.store.js';
 import { EventReader } from './event-log/event-reader.service.js';
+import { EventWriters } from './event-log/event-writers.service.js';
+import { ExecutionEventsEntity } from './event-log/execution-events.entity.js';
 import { WakeUpStore } from './event-log/wake-up.store.js';
 import { ExecutionEndings } from './execution-endings.service.js';
+import { ExecutionList } from './execution-list.service.js';
+import { ExecutionPersistence } from './execution-persistence.service.js';
+import { ExecutionRecords } from './execution-records.service.js';
 import { ExecutionEntity } from './execution.entity.js';
 import { ExecutionRepository } from './execution.repository.js';
 import { ExecutionsController } from './executions.controller.js';
@@ -16,17 +26,30 @@ import { ExecutionsService } from './executions.service.js';
 import { ExecutionsGateway } from './gateway/executions.gateway.js';
 import { ModelProviders } from './models/model-providers.js';
 import { Orchestrator } from './orchestrator.service.js';
-import { PersistExecutionHandler } from './persist-execution.handler.js';
+import { PersistExecutionHandler } from './actions/persist-execution.handler.js';
+import { RunAdmission } from './runs/run-admission.service.js';
+import { RunBeginnings } from './runs/run-beginnings.service.js';
+import { RunCancellation } from './runs/run-cancellation.service.js';
+import { RunDispatcher } from './runs/run-dispatcher.service.js';
+import { RunEndings } from './runs/run-endings.service.js';
+import { RunStore } from './runs/run.store.js';
+import { RunningRuns } from './runs/running-runs.service.js';
+import { SweepRunsHandler } from './actions/sweep-runs.handler.js';
 import { AgentTools } from './tools/agent-tools.service.js';
+import { TurnAnswers } from './turn-answers.service.js';
 import { TurnPreparation } from './turn-preparation.service.js';
+import { TurnResponder } from './turn-responder.service.js';
 import { Turn } from './turn.service.js';
 
 @Module({
-  imports: [DatabaseModule.forEntities(ExecutionEntity), TenancyModule, AgentsModule, ConversationsModule],
-  controllers: [ExecutionsController],
+  imports: [DatabaseModule.forEntities(ExecutionEntity, ExecutionEventsEntity), TenancyModule, AgentsModule, ConversationsModule],
+  controllers: [ExecutionsController, ChatController],
   providers: [
-    ...[EventLogStore, WakeUpStore, EventReader, ExecutionRepository, ExecutionEndings, ExecutionsService],
-    ...[ExecutionContexts, AgentTools, Orchestrator, AgentRunHandler, PersistExecutionHandler, TurnPreparation, Turn, ModelProviders, ExecutionsGateway],
+    ...[EventLogStore, WakeUpStore, EventReader, EventWriters, EventArchiveRepository],
+    ...[ExecutionRepository, ExecutionEndings, ExecutionRecords, ExecutionPersistence, ExecutionsService, ExecutionList, TurnResponder],
+    ...[RunStore, RunDispatcher, RunEndings, RunCancellation, RunAdmission, RunBeginnings, RunningRuns],
+    ...[AgentRunHandler, PersistExecutionHandler, SweepRunsHandler, CancelExecutionHandler, InvalidateAgentCacheHandler, GetAgentConfigHandler],
+    ...[ExecutionContexts, AgentTools, Orchestrator, TurnPreparation, TurnAnswers, Turn, ModelProviders, ExecutionsGateway],
   ],
   exports: [ExecutionsService],
 })

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
+import { Repository, type SelectQueryBuilder } from 'typeorm';
+import { type Tx, managerOf } from '../../shared/database/index.js';
 import { ExecutionEntity } from './execution.entity.js';
-import type { Execution, ExecutionRef } from './execution.js';
+import type { Execution, ExecutionFilter, ExecutionRef } from './execution.js';
 
 /** How long an agent's answers took. */
 export interface ResponseTimes {
@@ -21,8 +22,8 @@ export class ExecutionRepository {
   constructor(@InjectRepository(ExecutionEntity) private readonly executions: Repository<ExecutionEntity>) {}
 
   /** Writes an ended execution; one that is there already is left as it is. */
-  async insertOnce(tenantId: string, execution: Execution): Promise<void> {
-    await this.executions.createQueryBuilder().insert().values({ ...execution, tenantId }).orIgnore().updateEntity(false).execute();
+  async insertOnce(tenantId: string, execution: Execution, tx: Tx): Promise<void> {
+    await managerOf(tx, this.executions.manager).createQueryBuilder().insert().into(ExecutionEntity).values({ ...execution, tenantId }).orIgnore().updateEntity(false).execute();
   }
 
   async find({ tenantId, executionId }: ExecutionRef): Promise<Execution | null> {
@@ -32,6 +33,29 @@ export class ExecutionRepository {
   /** Oldest first. */
   async findByConversation(tenantId: string, conversationId: string): Promise<Execution[]> {
     return this.executions.find({ where: { tenantId, conversationId }, order: { executionId: 'ASC' } });
+  }
+
+  /** Newest first, behind a cursor. @param exceptIds not these */
+  async findPage(tenantId: string, filter: ExecutionFilter, { limit, cursor }: { readonly limit: number; readonly cursor: string | undefined }, exceptIds: readonly string[]): Promise<Execution[]> {
+    const query = this.matching(tenantId, filter, exceptIds).orderBy('e.executionId', 'DESC').limit(limit);
+    return (cursor === undefined ? query : query.andWhere('e.executionId < :cursor', { cursor })).getMany();
+  }
+
+  async count(tenantId: string, filter: ExecutionFilter, exceptIds: readonly string[]): Promise<number> {
+    return this.matching(tenantId, filter, exceptIds).getCount();
+  }
+
+  private matching(tenantId: string, { conversationId, agentId, status, from, to }: ExecutionFilter, exceptIds: readonly string[]): SelectQueryBuilder<ExecutionEntity> {
+    const conditions: readonly [string, Record<string, unknown>][] = [
+      ['e.executionId <> ALL(:exceptIds)', { exceptIds: exceptIds.length > 0 ? exceptIds : undefined }],
+      ['e.conversationId = :conversationId', { conversationId }],
+      ['e.agentId = :agentId', { agentId }],
+      ['e.status = :status', { status }],
+      ['e.queuedAt >= :from', { from }],
+      ['e.queuedAt < :to', { to }],
+    ];
+    const wanted = conditions.filter(([, values]) => Object.values(values).every((value) => value !== undefined));
+    return wanted.reduce((query, [sql, values]) => query.andWhere(sql, values), this.executions.createQueryBuilder('e').where('e.tenantId = :tenantId', { tenantId }));
   }
 
   /** From acceptance to the end, on average, of each agent's completed executions: milliseconds. */

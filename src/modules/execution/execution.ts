@@ -6,6 +6,30 @@ export interface ExecutionRef {
   readonly executionId: string;
 }
 
+/** An execution's place in its conversation, too. */
+export interface RunRef extends ExecutionRef {
+  readonly conversationId: string;
+}
+
+/** Why a run is to stop. */
+export interface CancelRequest {
+  /** For people. */
+  readonly reason: string;
+  /** What it has put into the conversation is withdrawn. */
+  readonly isRollback?: boolean;
+}
+
+/** Which executions a list shows; a field that is left out excludes none. */
+export interface ExecutionFilter {
+  readonly conversationId?: string | undefined;
+  readonly agentId?: string | undefined;
+  readonly status?: ExecutionStatus | undefined;
+  /** Accepted at this time or later. */
+  readonly from?: Date | undefined;
+  /** Accepted before this time. */
+  readonly to?: Date | undefined;
+}
+
 /** The answer of a completed execution, or what there was of it. */
 export interface ExecutionResult {
   readonly messageId: string;

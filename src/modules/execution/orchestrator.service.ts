@@ -1,13 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { newId } from '../../contracts/index.js';
-import { ActionBus } from '../../shared/actions/index.js';
+import { type ConflictPolicy, type ExecutionStatus, newId, type Tier } from '../../contracts/index.js';
 import { requireRunnable } from '../agents/index.js';
-import { ConversationsService, type OpenedConversation } from '../conversations/index.js';
+import { type BeginningIds, ConversationsService, type OpenedConversation } from '../conversations/index.js';
 import { type Principal, TIER_LIMITS } from '../tenancy/index.js';
 import { contextKeyOf } from './context/context-key.js';
 import { ExecutionContexts } from './context/execution-contexts.service.js';
 import type { LlmOverrides } from './context/execution-context.js';
+import { eventsUrl } from './execution.errors.js';
+import type { Execution } from './execution.js';
 import { ExecutionsService } from './executions.service.js';
+import { newRunOf } from './runs/new-run.js';
+import { RunAdmission } from './runs/run-admission.service.js';
+import { RunDispatcher } from './runs/run-dispatcher.service.js';
+import type { NewRun } from './runs/run.store.js';
 
 /** One turn that somebody asks for, whatever channel it came by. */
 export interface TurnRequest {
@@ -17,81 +22,103 @@ export interface TurnRequest {
   readonly sessionId?: string;
   readonly userId?: string;
   readonly metadata?: Record<string, unknown>;
+  /** Kind of message; default `text`. */
+  readonly messageType?: string;
+  /** What the channel knows of the user. */
+  readonly userInfo?: Record<string, unknown>;
   readonly maxIterations?: number;
   readonly timeoutMs?: number;
+  /** Default: the agent's. */
+  readonly onConflict?: ConflictPolicy;
+  /** The execution's id; the same again is the same turn. Default: a new one. */
+  readonly executionId?: string;
+  /** Of the session and the conversation that the turn begins, if it does; nothing is looked for that cannot exist. Default: new ones. */
+  readonly begins?: BeginningIds;
   /** Who is told by HTTP when the run has ended. */
   readonly webhookUrl?: string;
   /** The command that the run carries out. */
   readonly commandId?: string;
   /** Instead of the agent's, for this turn alone. */
   readonly overrides?: LlmOverrides | undefined;
-  /** Of what the turn makes; default: new ones. */
-  readonly ids?: TurnIds | undefined;
 }
 
-/** Ids that a turn has each time that it is asked for. */
-export interface TurnIds {
-  readonly executionId: string;
-  /** Of the session and the conversation that it begins, if it begins one. */
-  readonly sessionId: string;
-  readonly conversationId: string;
-  /** It was asked for before, so what has these ids may be there. */
-  readonly isRepeat: boolean;
-}
-
-/** A turn that waits for a worker. */
+/** A turn that is accepted. */
 export interface AcceptedTurn {
   readonly executionId: string;
   readonly conversationId: string;
   readonly sessionId: string;
-  readonly status: 'queued';
+  readonly status: ExecutionStatus;
   readonly eventsUrl: string;
-  /** Turns that wait before this one. */
+  /** Turns that begin before this one: those that it waits for in its conversation, otherwise those in the queue. */
   readonly queuePosition: number;
   readonly estimatedSeconds: number;
 }
 
-/** Accepts turns: checks, finds the conversation, writes the first event, and queues the run. */
+/** Accepts turns: checks, finds the conversation, gives the run its place in it, and queues it. */
 @Injectable()
 export class Orchestrator {
   constructor(
     private readonly contexts: ExecutionContexts,
     private readonly conversations: ConversationsService,
     private readonly executions: ExecutionsService,
-    private readonly bus: ActionBus,
+    private readonly admission: RunAdmission,
+    private readonly dispatcher: RunDispatcher,
   ) {}
 
   /**
-   * Nothing is queued unless everything named exists and may be used. A crash after the first event leaves an execution that
-   * nobody was told of; it expires.
+   * Nothing is queued unless everything named exists and may be used. The same executionId again is the same turn, also after a crash between any
+   * two steps; without one, a crash after the acceptance leaves a run that the sweep sends to a worker.
    *
-   * @throws AGENT_NOT_FOUND, CONVERSATION_NOT_FOUND (notFound), AGENT_INACTIVE, AGENT_TIER_TOO_LOW (forbidden), HOT_STORE_UNAVAILABLE (unavailable)
+   * @throws AGENT_NOT_FOUND, CONVERSATION_NOT_FOUND (notFound), AGENT_INACTIVE, AGENT_TIER_TOO_LOW (forbidden), CONVERSATION_BUSY (conflict),
+   * CONVERSATION_QUEUE_FULL (limited), HOT_STORE_UNAVAILABLE (unavailable)
    */
   async accept({ tenantId, tier }: Principal, request: TurnRequest): Promise<AcceptedTurn> {
-    const { agentId, userId } = request;
+    const executionId = request.executionId ?? newId();
+    const before = await this.before(tenantId, request);
+    if (before) return this.acceptedBefore(tenantId, tier, before);
+    const { agentId, userId, sessionId: wanted, conversationId: named, metadata = {}, begins } = request;
     const agent = await this.contexts.agentOf(tenantId, agentId);
     requireRunnable(agent, tier);
-    const { sessionId: wanted, conversationId: named, metadata = {}, ids } = request;
-    const begins = ids && { sessionId: ids.sessionId, conversationId: ids.conversationId, mayExist: ids.isRepeat };
     const opened = await this.conversations.open({ tenantId, tier }, { agentId, userId: userId ?? null, model: agent.model, metadata, sessionId: wanted, conversationId: named, ids: begins });
-    const { conversationId, sessionId } = opened;
-    const executionId = ids?.executionId ?? newId();
-    const queued = this.executions.open({ tenantId, executionId }, { agentId, conversationId, sessionId, userId: userId ?? null, commandId: request.commandId ?? null, webhookUrl: request.webhookUrl ?? null });
-    const context = { tenantId, agentId, conversationId };
-    // The worker makes it, if it cannot be made now: an execution that is queued has to have its job.
-    await Promise.all([queued, this.contexts.ensure(context, tier).catch(() => undefined)]);
-    // Decoration: a failure of this one must not be one of the turn.
-    const queuePosition = this.bus.waiting('execution.agent_run').catch(() => 0);
-    await this.enqueue({ tenantId, tier }, { executionId, contextCacheKey: contextKeyOf(context) }, request, opened);
-    const { estimatedSeconds } = TIER_LIMITS[tier];
-    return { executionId, conversationId, sessionId, status: 'queued', eventsUrl: `/api/v1/executions/${executionId}/events`, queuePosition: await queuePosition, estimatedSeconds };
+    const run = newRunOf(actionOf({ tenantId, tier }, executionId, request, opened), agentId, request.onConflict ?? 'enqueue', { commandId: request.commandId ?? null, webhookUrl: request.webhookUrl ?? null });
+    // The worker makes the context, if it cannot be made now.
+    const [acceptance] = await Promise.all([this.admission.admit(run), this.contexts.ensure(run, tier).catch(() => undefined)]);
+    return { ...answerOf(run, tier), status: 'queued', queuePosition: acceptance.outcome === 'waiting' ? acceptance.position : await this.send(run) };
   }
 
-  private async enqueue({ tenantId, tier }: Pick<Principal, 'tenantId' | 'tier'>, { executionId, contextCacheKey }: { executionId: string; contextCacheKey: string }, request: TurnRequest, opened: OpenedConversation): Promise<void> {
-    const { agentId, userId, message, maxIterations, timeoutMs, metadata, overrides } = request;
-    const { conversationId, sessionId } = opened;
-    const data = { conversationId, sessionId, message, messageType: 'text', userInfo: {}, maxIterations, timeoutMs, ...(overrides && { overrides }) };
-    const action = { tenantId, tenantTier: tier, agentId, sessionId, userId, taskId: executionId, contextCacheKey, metadata: metadata ?? {}, data };
-    await this.bus.send('execution.agent_run', action, { jobId: executionId });
+  /** @returns how many wait in the queue, as far as that can be said */
+  private async send({ action }: NewRun): Promise<number> {
+    // Decoration: a failure of this one must not be one of the turn.
+    const waiting = this.dispatcher.waiting().catch(() => 0);
+    await this.dispatcher.send(action);
+    return waiting;
   }
+
+  /** The execution of a turn that was asked for before. */
+  private async before(tenantId: string, { executionId, begins }: TurnRequest): Promise<Execution | null> {
+    return executionId === undefined || begins?.mayExist === false ? null : this.executions.find({ tenantId, executionId });
+  }
+
+  /** Whoever asked before may have died before the run was queued. */
+  private async acceptedBefore(tenantId: string, tier: Tier, execution: Execution): Promise<AcceptedTurn> {
+    const { executionId, status } = execution;
+    if (status === 'queued') await this.dispatcher.sendById(tenantId, executionId);
+    return { ...answerOf(execution, tier), status, queuePosition: 0 };
+  }
+}
+
+function actionOf({ tenantId, tier }: Pick<Principal, 'tenantId' | 'tier'>, executionId: string, request: TurnRequest, { conversationId, sessionId }: OpenedConversation): NewRun['action'] {
+  const { agentId, userId, message, messageType = 'text', userInfo = {}, maxIterations, timeoutMs, metadata = {}, overrides, onConflict } = request;
+  const data = { conversationId, sessionId, message, messageType, userInfo, ...defined({ maxIterations, timeoutMs, overrides, onConflict }) };
+  const envelope = { actionId: newId(), tenantId, tenantTier: tier, agentId, sessionId, taskId: executionId, createdAt: new Date().toISOString() };
+  return { ...envelope, ...defined({ userId }), contextCacheKey: contextKeyOf({ tenantId, agentId, conversationId }), metadata, data };
+}
+
+function answerOf({ executionId, conversationId, sessionId }: Pick<Execution, 'executionId' | 'conversationId' | 'sessionId'>, tier: Tier): Omit<AcceptedTurn, 'status' | 'queuePosition'> {
+  return { executionId, conversationId, sessionId, eventsUrl: eventsUrl(executionId), estimatedSeconds: TIER_LIMITS[tier].estimatedSeconds };
+}
+
+/** Without the fields that have no value. */
+function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
 }

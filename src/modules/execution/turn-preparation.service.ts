@@ -50,7 +50,7 @@ export class TurnPreparation {
   private async remember(action: AgentRun, context: ExecutionContext): Promise<MemoryWindow> {
     const { tenantId, taskId: executionId, data } = action;
     const message = { messageId: `${executionId}.user`, role: 'user', content: data.message, agentId: null, executionId, metadata: null } as const;
-    await this.conversations.append(tenantId, conversationOf(action, context), message, action.tenantTier);
+    await this.conversations.append(tenantId, conversationOf(action, context), message, { tier: action.tenantTier });
     return this.memory.window({ tenantId, conversationId: data.conversationId }, context.llm.model, context.agent.maxHistoryMessages);
   }
 }

@@ -9,6 +9,8 @@ import { type ConnectionUse, QueueConnections, QueueConnectionsModule } from './
 
 /** How long a job may be silent before another worker takes it over, milliseconds. Its lock is renewed at half of it. */
 const LOCK_MS = 15_000;
+/** How often somebody looks for such jobs, in all processes together, milliseconds. Twice, before one counts as lost. */
+const LOOK_MS = 5_000;
 
 /**
  * Bull fails a job whose workers were lost too often, and with `removeOnFail` deletes it before anybody is told: such a job would
@@ -30,7 +32,7 @@ export const QUEUE_OPTIONS: DynamicModule = BullModule.forRootAsync({
   useFactory: (connections: QueueConnections) => ({
     prefix: keys.queues(),
     createClient: (use: ConnectionUse) => connections.forUse(use),
-    settings: { lockDuration: LOCK_MS, stalledInterval: LOCK_MS, maxStalledCount: NEVER, backoffStrategies: { [CAPPED]: cappedBackoff } },
+    settings: { lockDuration: LOCK_MS, stalledInterval: LOOK_MS, maxStalledCount: NEVER, backoffStrategies: { [CAPPED]: cappedBackoff } },
   }),
 });
 

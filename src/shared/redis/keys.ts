@@ -21,8 +21,16 @@ export const keys = {
   due: (tenantId: string) => `nb:{${tenantId}}:due`,
   /** sorted set: active conversations by a time before which they had no message; made exact when somebody looks for idle ones. */
   active: (tenantId: string) => `nb:{${tenantId}}:active`,
-  /** hash: executionId and fencing token of the run that may append. */
+  /** hash: executionId and fencing token of the one run that has the conversation, and the request to cancel it if there is one. */
   lease: (tenantId: string, conversationId: string) => `nb:{${tenantId}}:lease:${conversationId}`,
+  /** list: runs that wait for the conversation, the next one first. */
+  waitingRuns: (tenantId: string, conversationId: string) => `nb:{${tenantId}}:lease:${conversationId}:waiting`,
+  /** sorted set: runs that PostgreSQL does not have yet, by the time at which somebody looks after them. */
+  runs: (tenantId: string) => `nb:{${tenantId}}:runs`,
+  /** sorted set: runs of a session whose end none of its sockets was sent yet, by the time of their acceptance; also the name of its wake-up channel. */
+  sessionRuns: (tenantId: string, sessionId: string) => `nb:{${tenantId}}:session:${sessionId}:runs`,
+  /** channel: somebody asked for a run to be cancelled; every worker looks at those that it has. Channels know no databases, so its number is in the name. */
+  cancellations: (database: number) => `nb:cancellations:${String(database)}`,
   /** hash: state of an execution. */
   execution: (tenantId: string, executionId: string) => `nb:{${tenantId}}:exec:${executionId}`,
   /** stream: the execution's event log; also the name of its wake-up channel. */

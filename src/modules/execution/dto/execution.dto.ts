@@ -1,4 +1,5 @@
-import type { ExecutionStatus } from '../../../contracts/index.js';
+import { ApiProperty } from '@nestjs/swagger';
+import { EXECUTION_STATUSES, type ExecutionStatus } from '../../../contracts/index.js';
 import type { Execution } from '../execution.js';
 
 /** Tokens a model read and wrote. */
@@ -30,6 +31,8 @@ export class ExecutionTimingsDto {
   endedAt!: Date | null;
 }
 
+const PROGRESS: Readonly<Partial<Record<ExecutionStatus, number>>> = { queued: 0, running: 50 };
+
 export class ExecutionDto {
   executionId!: string;
   agentId!: string;
@@ -38,7 +41,12 @@ export class ExecutionDto {
   conversationId!: string;
   sessionId!: string;
   userId!: string | null;
-  status!: ExecutionStatus;
+  /** The command that it carries out. */
+  commandId!: string | null;
+  webhookUrl!: string | null;
+  @ApiProperty({ enum: EXECUTION_STATUSES }) status!: ExecutionStatus;
+  /** Percent: 0 while it waits, 50 while it runs, 100 once it has ended. */
+  progress!: number;
   /** Times a worker has begun it. */
   attempt!: number;
   /** The answer, whole when completed, otherwise what there was of it. */
@@ -50,10 +58,10 @@ export class ExecutionDto {
   timings!: ExecutionTimingsDto;
 
   static of(execution: Execution): ExecutionDto {
-    const { executionId, agentId, agentVersion, conversationId, sessionId, userId, status, attempt, result, usage, error, contextSource, lastEventSeq } = execution;
+    const { executionId, agentId, agentVersion, conversationId, sessionId, userId, commandId, webhookUrl, status, attempt, result, usage, error, contextSource, lastEventSeq } = execution;
     const { queuedAt, startedAt, firstTokenAt, endedAt } = execution;
     return {
-      ...{ executionId, agentId, agentVersion, conversationId, sessionId, userId, status, attempt, result, usage, error, contextSource, lastEventSeq },
+      ...{ executionId, agentId, agentVersion, conversationId, sessionId, userId, commandId, webhookUrl, status, progress: PROGRESS[status] ?? 100, attempt, result, usage, error, contextSource, lastEventSeq },
       timings: { queuedAt, startedAt, firstTokenAt, endedAt },
     };
   }

@@ -1,6 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsInt, Matches, Max, Min } from 'class-validator';
-import { CLIENT_ID, IsId, IsMessageText, IsMetadata, MAX_MESSAGE_CHARACTERS, Optional } from '../../../contracts/index.js';
+import { IsIn, IsInt, Matches, Max, Min } from 'class-validator';
+import { CLIENT_ID, CONFLICT_POLICIES, type ConflictPolicy, IsId, IsMessageText, IsMetadata, MAX_MESSAGE_CHARACTERS, Optional } from '../../../contracts/index.js';
+
+/** What becomes of a run when the connection that waits for it, or reads its events, is closed before its end. */
+export const DISCONNECT_POLICIES = ['continue', 'cancel'] as const;
+
+export type DisconnectPolicy = (typeof DISCONNECT_POLICIES)[number];
 
 /** One turn of an agent. */
 export class StartExecutionDto {
@@ -16,4 +21,8 @@ export class StartExecutionDto {
   @Optional() @IsInt() @Min(1) @Max(100) maxIterations?: number;
   /** Time-out of the run in milliseconds; the tier may allow less. */
   @Optional() @IsInt() @Min(1) timeoutMs?: number;
+  /** While another turn of the conversation has not ended: this one is refused, waits, or takes its place; `interrupt` keeps what the other one has said, `rollback` withdraws it. Default: the agent's. */
+  @Optional() @IsIn(CONFLICT_POLICIES) onConflict?: ConflictPolicy;
+  /** When you close the connection before the end, with `?wait=true` or `Accept: text/event-stream`: the run goes on, or is cancelled. Default: it goes on. */
+  @Optional() @IsIn(DISCONNECT_POLICIES) onDisconnect?: DisconnectPolicy;
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type ExecutionEvent, isTerminal } from '../../../contracts/index.js';
 import type { ExecutionRef } from '../execution.js';
+import { EventArchiveRepository } from './event-archive.repository.js';
 import { EventLogStore } from './event-log.store.js';
 import { WakeUpStore } from './wake-up.store.js';
 
@@ -9,11 +10,12 @@ const PAGE = 500;
 /** Without a wake-up the log is looked at this often: a lost wake-up costs so much, never an event. */
 const POLL_MS = 2_000;
 
-/** The one reader of event logs; WebSocket and SSE are projections of it. */
+/** The one reader of event logs, while they are in Redis and afterwards; WebSocket and SSE are projections of it. */
 @Injectable()
 export class EventReader {
   constructor(
     private readonly log: EventLogStore,
+    private readonly archive: EventArchiveRepository,
     private readonly wakeUps: WakeUpStore,
   ) {}
 
@@ -31,14 +33,14 @@ export class EventReader {
     signal.addEventListener('abort', stop, { once: true });
     try {
       for (let cursor = after, isExpected = false; !signal.aborted; ) {
-        const events = await this.log.read(ref, cursor, PAGE);
+        const events = await this.read(ref, cursor);
         for (const event of events) {
           yield event;
           if (isTerminal(event.type)) return;
           cursor = event.seq;
         }
         if (events.length > 0) continue;
-        // After a wake-up there is more to come, or to wait for; only silence may mean that the log has ended before the cursor.
+        // After a wake-up there is more to come, or to wait for; only silence may mean that there is nothing more.
         if (!isExpected && (await this.isOver(ref, cursor))) return;
         isExpected = await wakeUp.wait(POLL_MS);
       }
@@ -48,8 +50,25 @@ export class EventReader {
     }
   }
 
+  /** What Redis has after a cursor; what it has not any more, from PostgreSQL. */
+  private async read(ref: ExecutionRef, cursor: number): Promise<ExecutionEvent[]> {
+    const events = await this.log.read(ref, cursor, PAGE);
+    if (events.length > 0) return events;
+    const execution = await this.log.find(ref);
+    const isMissing = execution === null || (execution.endedAt !== null && execution.lastEventSeq > cursor);
+    // Its last events may have come between the two reads.
+    return isMissing ? this.readEnded(ref, cursor) : [];
+  }
+
+  private async readEnded(ref: ExecutionRef, cursor: number): Promise<ExecutionEvent[]> {
+    const events = await this.log.read(ref, cursor, PAGE);
+    return events.length > 0 ? events : this.archive.read(ref, cursor);
+  }
+
+  /** There is nothing more, in either store: what has come since the last look is more. */
   private async isOver(ref: ExecutionRef, cursor: number): Promise<boolean> {
     const execution = await this.log.find(ref);
-    return execution === null || (execution.endedAt !== null && execution.lastEventSeq <= cursor);
+    if (execution?.endedAt === null) return false;
+    return execution ? execution.lastEventSeq <= cursor || (await this.readEnded(ref, cursor)).length === 0 : true;
   }
 }

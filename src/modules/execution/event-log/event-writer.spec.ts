@@ -1,27 +1,53 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { NewExecutionEvent } from '../../../contracts/index.js';
+import type { ExecutionEvent, NewExecutionEvent } from '../../../contracts/index.js';
 import { AppError } from '../../../shared/errors/index.js';
-import { EventWriter } from './event-writer.js';
+import type { AppendedEvents } from './event-log.store.js';
+import { type EventLogs, EventWriter } from './event-writer.js';
 import type { StateChange } from './execution-hash.js';
+
+const RUN = { tenantId: 't', executionId: 'e', conversationId: 'c', token: 'e:1', known: [] };
 
 /** A log in memory: what was appended, in order; `answer` may refuse. */
 class Log {
   readonly batches: { events: readonly NewExecutionEvent[]; change: StateChange }[] = [];
-  answer: () => Promise<number | null> = () => Promise.resolve(1);
+  answer: () => Promise<AppendedEvents> = () => Promise.resolve(APPENDED);
+  readonly restored: ExecutionEvent[] = [];
+  private ends = 0;
 
-  readonly append = async (_: unknown, events: readonly NewExecutionEvent[], change: StateChange = {}): Promise<number | null> => {
-    const answer = await this.answer();
-    if (answer !== null) this.batches.push({ events, change });
-    return answer;
+  readonly log: EventLogs['log'] = {
+    append: async (_, { events, change, restores }) => {
+      const answer = await this.answer();
+      if (answer.outcome === 'lost' && restores !== true) return this.keep(events, change);
+      return answer.outcome === 'appended' ? { ...this.keep(events, change), request: answer.request } : answer;
+    },
+    restore: (_, events) => Promise.resolve(void this.restored.push(...events)),
+  };
+
+  readonly runs: EventLogs['runs'] = {
+    end: async (_, { events, change, restores }) => {
+      const answer = await this.answer();
+      if (answer.outcome === 'appended' || (answer.outcome === 'lost' && restores !== true)) {
+        this.keep(events, change);
+        return { outcome: 'ended', nextId: `next ${String(++this.ends)}` };
+      }
+      return answer;
+    },
   };
 
   /** Every event so far, deltas as their text. */
   get seen(): string[] {
     return this.batches.flatMap(({ events }) => events.map((event) => (event.type === 'message.delta' ? event.data.text : event.type)));
   }
+
+  private keep(events: readonly NewExecutionEvent[], change: StateChange): Extract<AppendedEvents, { outcome: 'appended' }> {
+    this.batches.push({ events, change });
+    return { outcome: 'appended', seq: this.seen.length, request: null };
+  }
 }
 
+const APPENDED: AppendedEvents = { outcome: 'appended', seq: 0, request: null };
 const STARTED: NewExecutionEvent = { type: 'execution.started', data: { attempt: 1 } };
+const DONE: NewExecutionEvent = { type: 'execution.completed', data: { usage: { inputTokens: 0, outputTokens: 0, totalTokens: 0 }, finishReason: 'stop' } };
 const TOOL: NewExecutionEvent = { type: 'tool.started', data: { toolCallId: 't', name: 'datetime', input: {} } };
 
 describe('the event writer', () => {
@@ -31,7 +57,7 @@ describe('the event writer', () => {
   beforeEach(() => {
     jest.useFakeTimers();
     log = new Log();
-    writer = new EventWriter(log, { tenantId: 't', executionId: 'e' }, 20);
+    writer = new EventWriter(log, RUN, 20);
   });
   afterEach(() => {
     jest.useRealTimers();
@@ -88,7 +114,7 @@ describe('the event writer', () => {
 
   it('keeps the order while an earlier write is still on its way', async () => {
     const release: (() => void)[] = [];
-    log.answer = () => new Promise((resolve) => release.push(() => { resolve(1); }));
+    log.answer = () => new Promise((resolve) => release.push(() => { resolve(APPENDED); }));
     writer.delta('a');
     writer.add(TOOL);
     const flushed = writer.flush();
@@ -131,7 +157,7 @@ describe('the event writer', () => {
     log.answer = () => Promise.reject(failure);
     writer.delta('a');
     await settle(100);
-    log.answer = () => Promise.resolve(1);
+    log.answer = () => Promise.resolve(APPENDED);
     writer.add(TOOL);
     await expect(writer.flush()).rejects.toBe(failure);
     writer.add(TOOL);
@@ -140,8 +166,49 @@ describe('the event writer', () => {
   });
 
   it('refuses to write to an execution that has ended', async () => {
-    log.answer = () => Promise.resolve(null);
+    log.answer = () => Promise.resolve({ outcome: 'over' });
     writer.add(TOOL);
     await expect(writer.flush()).rejects.toMatchObject({ kind: 'conflict', code: 'EXECUTION_ENDED', message: expect.stringContaining('"e"') });
+  });
+
+  it('refuses to write when another worker has the run', async () => {
+    log.answer = () => Promise.resolve({ outcome: 'fenced' });
+    writer.delta('a');
+    await expect(writer.flush()).rejects.toMatchObject({ kind: 'conflict', code: 'RUN_SUPERSEDED' });
+    expect(writer.failed.aborted).toBe(true);
+    await expect(writer.end(DONE, {})).rejects.toMatchObject({ code: 'RUN_SUPERSEDED' });
+  });
+
+  it('passes a request to stop on, once', async () => {
+    log.answer = () => Promise.resolve({ outcome: 'appended', seq: 1, request: { reason: 'enough' } });
+    expect(writer.cancelled.aborted).toBe(false);
+    writer.delta('a');
+    await writer.flush();
+    expect(writer.cancelled.reason).toEqual({ reason: 'enough' });
+    log.answer = () => Promise.resolve({ outcome: 'appended', seq: 2, request: { reason: 'more' } });
+    writer.add(TOOL);
+    await writer.flush();
+    expect(writer.cancelled.reason).toEqual({ reason: 'enough' });
+  });
+
+  it('ends the run with everything that waits, and says whose turn it is', async () => {
+    writer.delta('a');
+    writer.delta('b');
+    writer.add(TOOL, { attempt: 2 });
+    expect(await writer.end(DONE, { status: 'completed' })).toBe('next 1');
+    expect(log.seen).toEqual(['a', 'b', 'tool.started', 'execution.completed']);
+    expect(log.batches.at(-1)?.change).toMatchObject({ attempt: 2, status: 'completed' });
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it.each(['flush', 'end'] as const)('restores a log that is gone before it goes on: %s', async (how) => {
+    writer.delta('a');
+    writer.add(TOOL);
+    await writer.flush();
+    log.answer = () => Promise.resolve({ outcome: 'lost', lastEventSeq: 2 });
+    writer.delta('b');
+    await (how === 'flush' ? writer.flush() : writer.end(DONE, {}));
+    expect(log.restored.map(({ seq, type }) => [seq, type])).toEqual([[1, 'message.delta'], [2, 'tool.started']]);
+    expect(log.seen.slice(0, 3)).toEqual(['a', 'tool.started', 'b']);
   });
 });

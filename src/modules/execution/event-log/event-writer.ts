@@ -1,12 +1,29 @@
-import type { NewExecutionEvent } from '../../../contracts/index.js';
-import type { ExecutionRef } from '../execution.js';
+import type { ExecutionEvent, NewExecutionEvent } from '../../../contracts/index.js';
 import { executionErrors } from '../execution.errors.js';
-import type { EventLogStore } from './event-log.store.js';
+import type { CancelRequest, RunRef } from '../execution.js';
+import type { Ended, RunStore } from '../runs/run.store.js';
+import type { AppendedEvents, EventBatch, EventLogStore } from './event-log.store.js';
 import type { StateChange } from './execution-hash.js';
+
+/** Where a run's events go. */
+export interface EventLogs {
+  readonly log: Pick<EventLogStore, 'append' | 'restore'>;
+  readonly runs: Pick<RunStore, 'end'>;
+}
+
+/** Whose events they are. */
+export interface WritingRun extends RunRef {
+  /** Fencing token of the attempt. */
+  readonly token: string;
+  /** What the log had before, as far as it is known: with it a log that is lost is whole again. */
+  readonly known: readonly ExecutionEvent[];
+}
+
+type Outcome = AppendedEvents['outcome'] | Ended['outcome'];
 
 /**
  * Writes one run's events, in order. Text deltas are gathered for a few milliseconds and go out as one event; the first one goes at once.
- * A write that fails fires {@link EventWriter.failed}, and makes every later flush fail with the same error.
+ * A log that is gone is restored from memory. A write that fails fires {@link EventWriter.failed}, and makes every later flush fail with the same error.
  */
 export class EventWriter {
   private text = '';
@@ -14,19 +31,33 @@ export class EventWriter {
   private timer: NodeJS.Timeout | undefined;
   private pending: NewExecutionEvent[] = [];
   private change: StateChange = {};
-  private written: Promise<void> = Promise.resolve();
+  private writing: Promise<unknown> = Promise.resolve();
   private readonly failure = new AbortController();
+  private readonly cancellation = new AbortController();
+  private readonly written: ExecutionEvent[];
 
   /** @param deltaIntervalMs longest time that a delta waits for company */
   constructor(
-    private readonly log: Pick<EventLogStore, 'append'>,
-    private readonly ref: ExecutionRef,
+    private readonly logs: EventLogs,
+    private readonly run: WritingRun,
     private readonly deltaIntervalMs: number,
-  ) {}
+  ) {
+    this.written = [...run.known];
+  }
+
+  /** Fencing token of the attempt that writes. */
+  get token(): string {
+    return this.run.token;
+  }
 
   /** Fires when a write has failed: nobody will see what the run goes on to do. */
   get failed(): AbortSignal {
     return this.failure.signal;
+  }
+
+  /** Fires with a {@link CancelRequest} when a write has found one. */
+  get cancelled(): AbortSignal {
+    return this.cancellation.signal;
   }
 
   /** Puts an event in line; it goes out with the next flush. */
@@ -54,38 +85,85 @@ export class EventWriter {
   /**
    * Writes everything in line.
    *
-   * @throws EXECUTION_ENDED (conflict) when something else has ended the execution, HOT_STORE_UNAVAILABLE (unavailable)
+   * @throws EXECUTION_ENDED (conflict) when something else has ended the execution, RUN_SUPERSEDED (conflict) when another worker has it, HOT_STORE_UNAVAILABLE (unavailable)
    */
   async flush(): Promise<void> {
     this.send();
-    return this.written;
+    await this.writing;
   }
 
   /** Begins to write everything in line, without waiting; a failure shows at the next {@link flush}. */
   send(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    this.takeText();
-    if (this.pending.length === 0) return;
-    const [events, change] = [this.pending, this.change];
-    [this.pending, this.change] = [[], {}];
-    this.written = this.written.then(() => this.append(events, change));
-    // Whoever flushes next sees the failure; until then it must not count as unhandled.
-    this.written.catch((error: unknown) => {
-      this.failure.abort(error);
+    const [events, change] = this.takeAll();
+    if (events.length === 0) return;
+    this.write(async () => this.append({ events, change, token: this.run.token, restores: true }));
+  }
+
+  /**
+   * Writes everything in line and ends the run with it.
+   *
+   * @param event the terminal one
+   * @returns id of the run that has the conversation now, if one has waited for it
+   * @throws as {@link flush}
+   */
+  async end(event: NewExecutionEvent, change: StateChange): Promise<string | null> {
+    const [events, before] = this.takeAll();
+    const end = { events: [...events, event], change: { ...before, ...change }, token: this.run.token, restores: true };
+    let nextId: string | null = null;
+    this.write(async () => {
+      let answer = await this.logs.runs.end(this.run, end);
+      if (answer.outcome === 'lost') {
+        await this.logs.log.restore(this.run, this.written);
+        answer = await this.logs.runs.end(this.run, { ...end, restores: false });
+      }
+      if (answer.outcome === 'ended') nextId = answer.nextId;
+      else this.refuse(answer.outcome);
     });
+    await this.writing;
+    return nextId;
   }
 
   /** Forgets what is in line and waits for what is being written: another worker may go on from here. */
   async discard(): Promise<void> {
-    clearTimeout(this.timer);
-    [this.timer, this.text, this.pending, this.change] = [undefined, '', [], {}];
-    await this.written.catch(() => undefined);
+    this.takeAll();
+    await this.writing.catch(() => undefined);
   }
 
-  private async append(events: readonly NewExecutionEvent[], change: StateChange): Promise<void> {
-    const seq = await this.log.append(this.ref, events, change);
-    if (seq === null) throw executionErrors.ended(this.ref.executionId);
+  private write(task: () => Promise<void>): void {
+    this.writing = this.writing.then(task);
+    // Whoever flushes next sees the failure; until then it must not count as unhandled.
+    this.writing.catch((error: unknown) => {
+      this.failure.abort(error);
+    });
+  }
+
+  private async append(batch: EventBatch): Promise<void> {
+    let answer = await this.logs.log.append(this.run, batch);
+    if (answer.outcome === 'lost') {
+      await this.logs.log.restore(this.run, this.written);
+      answer = await this.logs.log.append(this.run, { ...batch, restores: false });
+    }
+    if (answer.outcome !== 'appended') return this.refuse(answer.outcome);
+    this.note(batch.events, answer.seq);
+    if (answer.request && !this.cancelled.aborted) this.cancellation.abort(answer.request satisfies CancelRequest);
+  }
+
+  private note(events: readonly NewExecutionEvent[], lastSeq: number): void {
+    const at = new Date().toISOString();
+    events.forEach((event, i) => this.written.push({ ...event, seq: lastSeq - events.length + 1 + i, at }));
+  }
+
+  private refuse(outcome: Outcome): never {
+    throw outcome === 'fenced' ? executionErrors.superseded(this.run.executionId) : executionErrors.ended(this.run.executionId);
+  }
+
+  private takeAll(): [NewExecutionEvent[], StateChange] {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.takeText();
+    const taken: [NewExecutionEvent[], StateChange] = [this.pending, this.change];
+    [this.pending, this.change] = [[], {}];
+    return taken;
   }
 
   private takeText(): void {

@@ -76,7 +76,12 @@ export class WakeUpStore implements OnApplicationShutdown {
       this.channels.set(channel, known);
     }
     known.listeners.add(wake);
-    await known.isSubscribed;
+    try {
+      await known.isSubscribed;
+    } catch (error) {
+      this.remove(channel, wake);
+      throw error;
+    }
   }
 
   private remove(channel: string, wake: () => void): void {

@@ -1,0 +1,2 @@
+DROP INDEX executions_agent;
+DROP TABLE execution_events;

@@ -1,0 +1,15 @@
+import { IsInt, IsObject, IsString, Length, Max, Min } from 'class-validator';
+import { Optional, Verbatim } from '../../../contracts/index.js';
+
+/** Longest message of the seeds' own entry, UTF-16 code units. */
+const MAX_CHAT_CHARACTERS = 4_000;
+
+/** What is in the body of the seeds' own entry; the rest is in headers. @source seed 001; `originals.md` section 1.5 */
+export class SendChatDto {
+  @IsString() @Length(1, MAX_CHAT_CHARACTERS) message!: string;
+  /** Kind of message; default `text`. */
+  @Optional() @IsString() @Length(1, 64) messageType?: string;
+  @Optional() @Verbatim() @IsObject() userInfo?: Record<string, unknown>;
+  /** Model calls at the most; the agent and the tier may allow fewer. */
+  @Optional() @IsInt() @Min(1) @Max(100) maxIterations?: number;
+}

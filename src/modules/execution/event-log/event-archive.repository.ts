@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import type { ExecutionEvent } from '../../../contracts/index.js';
+import { type Tx, managerOf } from '../../../shared/database/index.js';
+import type { ExecutionRef } from '../execution.js';
+import { ExecutionEventsEntity } from './execution-events.entity.js';
+import { fromPage, toPages } from './stored-events.js';
+
+const INSERT_ONCE = `
+  INSERT INTO execution_events (tenant_id, execution_id, first_seq, events)
+  SELECT $1, $2, page.* FROM unnest($3::integer[], $4::jsonb[]) AS page ON CONFLICT DO NOTHING`;
+
+/** The page that has the event behind a cursor, or the next one. */
+const PAGE_BEHIND = `
+  SELECT first_seq AS "firstSeq", events FROM execution_events
+  WHERE tenant_id = $1 AND execution_id = $2 AND first_seq + jsonb_array_length(events) - 1 > $3
+  ORDER BY first_seq LIMIT 1`;
+
+/** The table `execution_events`: the logs of ended executions. */
+@Injectable()
+export class EventArchiveRepository {
+  constructor(@InjectRepository(ExecutionEventsEntity) private readonly pages: Repository<ExecutionEventsEntity>) {}
+
+  /** Stores events; those that are there already are left as they are. */
+  async insertOnce({ tenantId, executionId }: ExecutionRef, events: readonly ExecutionEvent[], tx: Tx): Promise<void> {
+    const pages = toPages(events);
+    if (pages.length === 0) return;
+    await managerOf(tx, this.pages.manager).query(INSERT_ONCE, [tenantId, executionId, pages.map(({ firstSeq }) => firstSeq), pages.map((page) => JSON.stringify(page.events))]);
+  }
+
+  /** Events after a cursor, oldest first: a page of them, or none. */
+  async read({ tenantId, executionId }: ExecutionRef, after: number): Promise<ExecutionEvent[]> {
+    const [page] = await this.pages.query<Pick<ExecutionEventsEntity, 'firstSeq' | 'events'>[]>(PAGE_BEHIND, [tenantId, executionId, after]);
+    return page ? fromPage(page, after) : [];
+  }
+
+  async exists({ tenantId, executionId }: ExecutionRef): Promise<boolean> {
+    return this.pages.existsBy({ tenantId, executionId });
+  }
+}

@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import { ActionBus } from '../../shared/actions/index.js';
+import { toAppError } from '../../shared/errors/index.js';
+import { EventLogStore } from './event-log/event-log.store.js';
+import { ExecutionEndings } from './execution-endings.service.js';
+import { ExecutionRecords } from './execution-records.service.js';
+import type { ExecutionRef } from './execution.js';
+import { RunStore } from './runs/run.store.js';
+
+/** Brings ended executions from Redis to PostgreSQL, and tells who wants to know. */
+@Injectable()
+export class ExecutionPersistence {
+  constructor(
+    private readonly log: EventLogStore,
+    private readonly runs: RunStore,
+    private readonly records: ExecutionRecords,
+    private readonly endings: ExecutionEndings,
+    private readonly bus: ActionBus,
+    private readonly logger: PinoLogger,
+  ) {}
+
+  /** The same as {@link persistNow}; while PostgreSQL is away, a job goes on trying. */
+  async persist(ref: ExecutionRef): Promise<void> {
+    try {
+      await this.persistNow(ref);
+    } catch (error) {
+      if (toAppError(error).code !== 'DATABASE_UNAVAILABLE') throw error;
+      await this.bus.send('execution.persist', { tenantId: ref.tenantId, tenantTier: 'enterprise', data: { executionId: ref.executionId } });
+    }
+  }
+
+  /**
+   * Does nothing to an execution that has not ended. A crash between two steps has all of them done again by the sweep.
+   *
+   * @throws DATABASE_UNAVAILABLE (unavailable), and what a listener throws
+   */
+  async persistNow(ref: ExecutionRef): Promise<void> {
+    const execution = await this.log.find(ref);
+    if (execution?.endedAt == null) return;
+    await this.records.write(ref, execution);
+    await this.endings.tell(ref.tenantId, execution);
+    await this.log.expire(ref);
+    await this.runs.forget(ref.tenantId, ref.executionId);
+    const { status, agentId, conversationId, attempt, usage, error, queuedAt, endedAt } = execution;
+    this.logger.info({ ...ref, agentId, conversationId, status, attempt, usage, code: error?.code, durationMs: endedAt.getTime() - queuedAt.getTime() }, 'execution');
+  }
+}

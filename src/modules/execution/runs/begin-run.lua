@@ -1,0 +1,26 @@
+-- A worker begins a run, for the first time or because the worker before was lost: a new attempt with a new fencing token.
+-- KEYS: state, events, lease, waiting runs, runs
+-- ARGV: 1 executionId, 2 now (ms), 3 at (ISO-8601), 4 look after it at (ms), 5 attempts at the most
+-- Returns { 'begun', attempt }, { 'unknown' }, { 'ended' }, { 'waiting' } while another run has the conversation,
+--   { 'cancelled', request (JSON) }, { 'exhausted', attempts }
+local at = redis.call('HMGET', KEYS[1], 'status', 'endedAt', 'attempt')
+if not at[1] then return { 'unknown' } end
+if at[2] then return { 'ended' } end
+local id = ARGV[1]
+local lease = redis.call('HMGET', KEYS[3], 'executionId', 'cancel')
+if lease[1] and lease[1] ~= id then
+  if not redis.call('LPOS', KEYS[4], id) then redis.call('RPUSH', KEYS[4], id) end
+  return { 'waiting' }
+end
+if lease[1] and lease[2] then return { 'cancelled', lease[2] } end
+local attempt = (tonumber(at[3]) or 0) + 1
+if attempt > tonumber(ARGV[5]) then return { 'exhausted', attempt - 1 } end
+
+redis.call('LREM', KEYS[4], 0, id)
+redis.call('HSET', KEYS[3], 'executionId', id, 'token', id .. ':' .. attempt)
+local seq = redis.call('HINCRBY', KEYS[1], 'lastEventSeq', 1)
+redis.call('HSET', KEYS[1], 'status', 'running', 'attempt', attempt, 'startedAt', ARGV[2])
+redis.call('XADD', KEYS[2], seq .. '-0', 'type', 'execution.started', 'data', '{"attempt":' .. attempt .. '}', 'at', ARGV[3])
+redis.call('ZADD', KEYS[5], ARGV[4], id)
+redis.call('PUBLISH', KEYS[2], seq)
+return { 'begun', attempt }

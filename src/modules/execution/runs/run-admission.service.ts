@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { executionErrors } from '../execution.errors.js';
+import { RunCancellation } from './run-cancellation.service.js';
+import { type Acceptance, MAX_WAITING_RUNS, type NewRun, RunStore } from './run.store.js';
+
+/** A run that was not refused. */
+export type Admission = Exclude<Acceptance, { outcome: 'busy' } | { outcome: 'full' }>;
+
+/** Gives a run its place in its conversation, by what it wants to become of another one that is there. */
+@Injectable()
+export class RunAdmission {
+  constructor(
+    private readonly runs: RunStore,
+    private readonly cancellation: RunCancellation,
+  ) {}
+
+  /**
+   * Accepts a run, or refuses it; again changes nothing. One that is `claimed` has to be sent to a worker; one that waits is, when its turn comes.
+   *
+   * @throws CONVERSATION_BUSY (conflict), CONVERSATION_QUEUE_FULL (limited)
+   */
+  async admit(run: NewRun): Promise<Admission> {
+    const acceptance = await this.runs.accept(run);
+    if (acceptance.outcome === 'busy') throw executionErrors.conversationBusy(run.conversationId, acceptance.activeId);
+    if (acceptance.outcome === 'full') throw executionErrors.conversationFull(run.conversationId, acceptance.activeId, MAX_WAITING_RUNS);
+    if (acceptance.outcome === 'waiting' && makesWay(run)) this.cancellation.cancelSoon({ tenantId: run.tenantId, executionId: acceptance.activeId }, run.request);
+    return acceptance;
+  }
+}
+
+function makesWay({ onConflict }: NewRun): boolean {
+  return onConflict === 'interrupt' || onConflict === 'rollback';
+}

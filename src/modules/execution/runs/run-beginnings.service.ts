@@ -1,0 +1,28 @@
+import { Injectable } from '@nestjs/common';
+import type { DomainAction } from '../../../contracts/index.js';
+import { executionErrors } from '../execution.errors.js';
+import type { RunRef } from '../execution.js';
+import { newRunOf } from './new-run.js';
+import { RunAdmission } from './run-admission.service.js';
+import { type Beginning, RunStore } from './run.store.js';
+
+/** Begins runs for workers. */
+@Injectable()
+export class RunBeginnings {
+  constructor(
+    private readonly runs: RunStore,
+    private readonly admission: RunAdmission,
+  ) {}
+
+  /**
+   * @param maxAttempts beginnings at the most
+   * @throws what refuses a run that another program has put into the queue
+   */
+  async begin(action: DomainAction<'execution.agent_run'>, run: RunRef, maxAttempts: number): Promise<Beginning> {
+    const beginning = await this.runs.begin(run, maxAttempts);
+    if (beginning.outcome !== 'unknown') return beginning;
+    if (action.agentId === undefined) throw executionErrors.agentUnnamed();
+    await this.admission.admit(newRunOf(action, action.agentId, action.data.onConflict ?? 'enqueue'));
+    return this.runs.begin(run, maxAttempts);
+  }
+}

@@ -1,0 +1,67 @@
+import { Injectable, StreamableFile } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type ExecutionEvent, isTerminal } from '../../contracts/index.js';
+import { EVENT_STREAM_HEADERS, eventStream, type ServerSentEvent } from '../../shared/http/index.js';
+import { AcceptedExecutionDto } from './dto/accepted-execution.dto.js';
+import { ExecutionDto } from './dto/execution.dto.js';
+import type { DisconnectPolicy } from './dto/start-execution.dto.js';
+import { executionErrors } from './execution.errors.js';
+import type { ExecutionRef } from './execution.js';
+import { ExecutionsService } from './executions.service.js';
+import type { AcceptedTurn } from './orchestrator.service.js';
+import { RunCancellation } from './runs/run-cancellation.service.js';
+
+/** How a caller wants to be answered. */
+export type AnswerForm = 'accepted' | 'ended' | 'events';
+
+export type TurnAnswer = AcceptedExecutionDto | ExecutionDto | StreamableFile;
+
+const WAIT: ReadonlyMap<unknown, AnswerForm> = new Map([[undefined, 'accepted'], ['false', 'accepted'], ['true', 'ended']]);
+
+/** By `Accept: text/event-stream` or `?wait=true`. @throws VALIDATION_FAILED, ON_DISCONNECT_WITHOUT_CONNECTION (invalid) where there is no connection to be closed */
+export function answerFormOf({ headers, query }: FastifyRequest, onDisconnect?: DisconnectPolicy): AnswerForm {
+  const waiting = WAIT.get((query as Readonly<Record<string, unknown>>)['wait']);
+  if (waiting === undefined) throw executionErrors.waitInvalid();
+  const form = headers.accept?.includes('text/event-stream') === true ? 'events' : waiting;
+  if (form === 'accepted' && onDisconnect === 'cancel') throw executionErrors.onDisconnectWithoutConnection();
+  return form;
+}
+
+/** Answers the request that has started a turn: at once, with the ended execution, or with its events. */
+@Injectable()
+export class TurnResponder {
+  constructor(
+    private readonly executions: ExecutionsService,
+    private readonly cancellation: RunCancellation,
+  ) {}
+
+  async respond(tenantId: string, turn: AcceptedTurn, { form, onDisconnect = 'continue' }: { readonly form: AnswerForm; readonly onDisconnect?: DisconnectPolicy | undefined }, reply: FastifyReply): Promise<TurnAnswer> {
+    if (form === 'accepted') return turn;
+    const ref = { tenantId, executionId: turn.executionId };
+    const events = this.executions.follow(ref, 0, this.untilClosed(ref, onDisconnect, reply));
+    if (form === 'events') return this.stream(ref.executionId, events, reply);
+    for await (const { type } of events) if (isTerminal(type)) break;
+    void reply.status(200);
+    return ExecutionDto.of(await this.executions.get(ref));
+  }
+
+  /** Events as server-sent events, until the terminal one. */
+  stream(executionId: string, events: AsyncIterable<ExecutionEvent>, reply: FastifyReply): StreamableFile {
+    void reply.status(200).headers(EVENT_STREAM_HEADERS);
+    return new StreamableFile(eventStream(toServerSent(executionId, events)), { type: EVENT_STREAM_HEADERS['content-type'] });
+  }
+
+  /** Fires when the caller is gone; then the run is cancelled if he wanted that. */
+  untilClosed(ref: ExecutionRef, onDisconnect: DisconnectPolicy, reply: FastifyReply): AbortSignal {
+    const closed = new AbortController();
+    reply.raw.once('close', () => {
+      closed.abort();
+      if (onDisconnect === 'cancel' && !reply.raw.writableFinished) this.cancellation.cancelSoon(ref, { reason: 'The connection that had started the run was closed (onDisconnect cancel).' });
+    });
+    return closed.signal;
+  }
+}
+
+async function* toServerSent(executionId: string, events: AsyncIterable<ExecutionEvent>): AsyncGenerator<ServerSentEvent> {
+  for await (const event of events) yield { id: event.seq, event: event.type, data: { ...event, executionId } };
+}
