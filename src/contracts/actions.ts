@@ -1,7 +1,7 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsNumber, IsObject, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { GetContextData, GetHistoryData, SaveMessageData, SessionClosedData } from './conversation-actions.js';
-import { CancelExecutionData, GetAgentConfigData, InvalidateAgentCacheData, PersistExecutionData, SweepRunsData } from './execution-actions.js';
+import { CancelExecutionData, DeliverWebhookData, GetAgentConfigData, InvalidateAgentCacheData, PersistExecutionData, SweepRunsData } from './execution-actions.js';
 import { IsId, IsMessageText, Optional, Verbatim } from './fields.js';
 import { CLIENT_ID } from './ids.js';
 import { GetMigrationStatsData, MigrateConversationData, MoveConversationData, StartMigrationLoopData, StopMigrationLoopData, SweepData } from './migration-actions.js';
@@ -69,6 +69,7 @@ export const ACTIONS = {
   'execution.agent_run': { data: AgentRunData, attempts: 240, backoffMs: 500, deadlineMs: 310_000, concurrency: 100, answersItself: true },
   'execution.persist': { data: PersistExecutionData, attempts: 240, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 4 },
   'execution.sweep': { data: SweepRunsData, attempts: 1, backoffMs: 0, deadlineMs: 60_000, concurrency: 1, isSystemOnly: true },
+  'execution.deliver_webhook': { data: DeliverWebhookData, attempts: 240, backoffMs: 1_000, deadlineMs: 90_000, concurrency: 32 },
   'execution.cancel': { data: CancelExecutionData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
   'execution.cache.invalidate': { data: InvalidateAgentCacheData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 8 },
   'management.get_agent_config': { data: GetAgentConfigData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },

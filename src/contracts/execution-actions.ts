@@ -8,6 +8,11 @@ export class PersistExecutionData {
   @IsId() executionId!: string;
 }
 
+/** `execution.deliver_webhook`: one try to tell the `webhookUrl` of an ended execution. */
+export class DeliverWebhookData {
+  @IsId() executionId!: string;
+}
+
 /** `execution.sweep`: look after runs that nobody has heard of for a while, in every tenant. */
 export class SweepRunsData {}
 

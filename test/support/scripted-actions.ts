@@ -34,6 +34,8 @@ export class RunScript extends Scripted<'execution.agent_run'> {}
 export class PersistScript extends Scripted<'execution.persist'> {}
 @HandlesAction('execution.sweep')
 export class SweepRunsScript extends Scripted<'execution.sweep'> {}
+@HandlesAction('execution.deliver_webhook')
+export class WebhookScript extends Scripted<'execution.deliver_webhook'> {}
 @HandlesAction('execution.cancel')
 export class CancelScript extends Scripted<'execution.cancel'> {}
 @HandlesAction('execution.cache.invalidate')
@@ -64,7 +66,7 @@ export class StatsScript extends Scripted<'migration.get_migration_stats'> {}
 export class SecondMoveScript extends Scripted<'migration.move'> {}
 
 export const EVERY_SCRIPT: readonly Type[] = [
-  ...[RunScript, PersistScript, SweepRunsScript, CancelScript, InvalidateScript, ConfigScript, SaveScript, ContextScript, HistoryScript, SessionClosedScript],
+  ...[RunScript, PersistScript, WebhookScript, SweepRunsScript, CancelScript, InvalidateScript, ConfigScript, SaveScript, ContextScript, HistoryScript, SessionClosedScript],
   ...[SweepScript, MoveScript, StartScript, StopScript, MigrateScript, StatsScript],
 ];
 

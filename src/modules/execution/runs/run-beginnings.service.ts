@@ -4,7 +4,7 @@ import { executionErrors } from '../execution.errors.js';
 import type { RunRef } from '../execution.js';
 import { newRunOf } from './new-run.js';
 import { RunAdmission } from './run-admission.service.js';
-import { type Beginning, RunStore } from './run.store.js';
+import { type Beginning, RunStore, tokenOf } from './run.store.js';
 
 /** Begins runs for workers. */
 @Injectable()
@@ -15,7 +15,7 @@ export class RunBeginnings {
   ) {}
 
   /**
-   * @param maxAttempts beginnings at the most
+   * @param maxAttempts beginnings at the most that took their workers down
    * @throws what refuses a run that another program has put into the queue
    */
   async begin(action: DomainAction<'execution.agent_run'>, run: RunRef, maxAttempts: number): Promise<Beginning> {
@@ -24,5 +24,10 @@ export class RunBeginnings {
     if (action.agentId === undefined) throw executionErrors.agentUnnamed();
     await this.admission.admit(newRunOf(action, action.agentId, action.data.onConflict ?? 'enqueue'));
     return this.runs.begin(run, maxAttempts);
+  }
+
+  /** Another try will bring it to its end. While Redis is away that cannot be written down; the attempt then counts as one whose worker was lost. */
+  async giveBack(run: RunRef, attempt: number): Promise<void> {
+    await this.runs.giveBack(run, tokenOf(run, attempt)).catch(() => undefined);
   }
 }
