@@ -31,7 +31,8 @@ const OWNED_LIBRARIES = {
     owners: ['^src/shared/cache/'],
   },
   outbound: { libraries: 'undici|ipaddr[.]js', owners: ['^src/shared/outbound/'] },
-  ai: { libraries: 'ai|@ai-sdk/[^/]+', owners: ['^src/modules/[^/]+/models/', '^src/modules/.+[.]model[.]', '^src/modules/.*agent-loop[.]ts$'] },
+  ai: { libraries: 'ai|@ai-sdk/[^/]+', owners: ['^src/modules/[^/]+/models/', '^src/modules/.+[.]model[.]', '^src/modules/.*agent-loop[.]ts$', '^src/modules/[^/]+/tools/mcp-connection[.]ts$'] },
+  mathjs: { libraries: 'mathjs', owners: ['^src/modules/execution/tools/calculator[.]ts$'] },
 };
 
 const SPEC = '[.]spec[.]ts$';

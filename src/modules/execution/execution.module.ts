@@ -36,6 +36,7 @@ import { RunStore } from './runs/run.store.js';
 import { RunningRuns } from './runs/running-runs.service.js';
 import { SweepRunsHandler } from './actions/sweep-runs.handler.js';
 import { AgentTools } from './tools/agent-tools.service.js';
+import { McpServers } from './tools/mcp-servers.service.js';
 import { TurnAnswers } from './turn-answers.service.js';
 import { TurnPreparation } from './turn-preparation.service.js';
 import { TurnResponder } from './turn-responder.service.js';
@@ -56,7 +57,7 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
     ...[ExecutionRepository, ExecutionEndings, ExecutionRecords, ExecutionPersistence, ExecutionsService, ExecutionList, TurnResponder],
     ...[RunStore, RunDispatcher, RunEndings, RunCancellation, RunAdmission, RunBeginnings, RunningRuns],
     ...[AgentRunHandler, PersistExecutionHandler, SweepRunsHandler, CancelExecutionHandler, InvalidateAgentCacheHandler, GetAgentConfigHandler],
-    ...[ExecutionContexts, AgentTools, Orchestrator, TurnPreparation, TurnAnswers, Turn, ModelProviders, ExecutionsGateway],
+    ...[ExecutionContexts, McpServers, AgentTools, Orchestrator, TurnPreparation, TurnAnswers, Turn, ModelProviders, ExecutionsGateway],
     ...[WebhookDeliveryRepository, WebhookDeliveries, WebhookSecrets, WebhookSender, DeliverWebhookHandler],
   ],
   exports: [ExecutionsService],
