@@ -10,7 +10,7 @@ import { RunEndings } from './runs/run-endings.service.js';
 import { tokenOf } from './runs/run.store.js';
 import { runOf, Turn } from './turn.service.js';
 
-/** A run that has begun this often and never ended takes its workers down with it. */
+/** A run that has lost this many workers takes them down with it. */
 const MAX_BEGINNINGS = 5;
 
 type AgentRun = DomainAction<'execution.agent_run'>;
@@ -56,8 +56,9 @@ export class AgentRunHandler implements ActionHandler<'execution.agent_run'> {
       await this.endings.sendNext(run, await this.turn.run(action, attempt, signal));
     } catch (thrown) {
       const error = toAppError(thrown);
-      if (error.isRetryable) throw error;
-      await this.endings.fail(run, error, tokenOf(run, attempt));
+      if (!error.isRetryable) return this.endings.fail(run, error, tokenOf(run, attempt));
+      await this.beginnings.giveBack(run, attempt);
+      throw error;
     }
   }
 

@@ -1,9 +1,9 @@
 -- A worker begins a run, for the first time or because the worker before was lost: a new attempt with a new fencing token.
 -- KEYS: state, events, lease, waiting runs, runs
--- ARGV: 1 executionId, 2 now (ms), 3 at (ISO-8601), 4 look after it at (ms), 5 attempts at the most
+-- ARGV: 1 executionId, 2 now (ms), 3 at (ISO-8601), 4 look after it at (ms), 5 beginnings whose worker was lost at the most
 -- Returns { 'begun', attempt }, { 'unknown' }, { 'ended' }, { 'waiting' } while another run has the conversation,
 --   { 'cancelled', request (JSON) }, { 'exhausted', attempts }
-local at = redis.call('HMGET', KEYS[1], 'status', 'endedAt', 'attempt')
+local at = redis.call('HMGET', KEYS[1], 'status', 'endedAt', 'attempt', 'givenBack')
 if not at[1] then return { 'unknown' } end
 if at[2] then return { 'ended' } end
 local id = ARGV[1]
@@ -12,9 +12,13 @@ if lease[1] and lease[1] ~= id then
   if not redis.call('LPOS', KEYS[4], id) then redis.call('RPUSH', KEYS[4], id) end
   return { 'waiting' }
 end
-if lease[1] and lease[2] then return { 'cancelled', lease[2] } end
+if lease[1] and lease[2] then
+  -- A worker that was thought lost may come back: nothing that it does from now on counts.
+  redis.call('HSET', KEYS[3], 'token', id .. ':cancelled')
+  return { 'cancelled', lease[2] }
+end
 local attempt = (tonumber(at[3]) or 0) + 1
-if attempt > tonumber(ARGV[5]) then return { 'exhausted', attempt - 1 } end
+if attempt - (tonumber(at[4]) or 0) > tonumber(ARGV[5]) then return { 'exhausted', attempt - 1 } end
 
 redis.call('LREM', KEYS[4], 0, id)
 redis.call('HSET', KEYS[3], 'executionId', id, 'token', id .. ':' .. attempt)

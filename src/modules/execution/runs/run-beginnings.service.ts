@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { DomainAction } from '../../../contracts/index.js';
 import { executionErrors } from '../execution.errors.js';
 import type { RunRef } from '../execution.js';
+import { ExecutionsService } from '../executions.service.js';
 import { newRunOf } from './new-run.js';
 import { RunAdmission } from './run-admission.service.js';
 import { type Beginning, RunStore } from './run.store.js';
@@ -12,17 +13,25 @@ export class RunBeginnings {
   constructor(
     private readonly runs: RunStore,
     private readonly admission: RunAdmission,
+    private readonly executions: ExecutionsService,
   ) {}
 
   /**
-   * @param maxAttempts beginnings at the most
-   * @throws what refuses a run that another program has put into the queue
+   * @param maxLost beginnings that were neither brought to an end nor given back, at the most
+   * @throws what refuses a run that another program has put into the queue, DATABASE_UNAVAILABLE (unavailable) when Redis does not know the run
    */
-  async begin(action: DomainAction<'execution.agent_run'>, run: RunRef, maxAttempts: number): Promise<Beginning> {
-    const beginning = await this.runs.begin(run, maxAttempts);
+  async begin(action: DomainAction<'execution.agent_run'>, run: RunRef, maxLost: number): Promise<Beginning> {
+    const beginning = await this.runs.begin(run, maxLost);
     if (beginning.outcome !== 'unknown') return beginning;
+    // A job whose worker was lost at the very end may come back when PostgreSQL alone has the run.
+    if (await this.executions.find(run)) return { outcome: 'ended' };
     if (action.agentId === undefined) throw executionErrors.agentUnnamed();
     await this.admission.admit(newRunOf(action, action.agentId, action.data.onConflict ?? 'enqueue'));
-    return this.runs.begin(run, maxAttempts);
+    return this.runs.begin(run, maxLost);
+  }
+
+  /** An attempt that another one may do better. */
+  async giveBack(run: RunRef, attempt: number): Promise<void> {
+    await this.runs.giveBack(run, attempt);
   }
 }

@@ -11,7 +11,7 @@ export const MAX_WAITING_RUNS = 100;
 /** Nobody has heard of a run for this long: the sweep looks after it. Milliseconds; longer than Bull takes to notice a lost worker. */
 const SILENT_MS = 60_000;
 
-const SCRIPTS = { 'accept-run': 6, 'begin-run': 5, 'end-run': 4, 'ask-cancel': 1 } as const;
+const SCRIPTS = { 'accept-run': 6, 'begin-run': 5, 'end-run': 4, 'ask-cancel': 1, 'give-back': 2 } as const;
 
 /** A run that is to be accepted. */
 export interface NewRun extends RunRef {
@@ -83,13 +83,19 @@ export class RunStore {
     return outcome === 'waiting' ? { outcome, activeId: activeId ?? '', position: position ?? 0 } : { outcome, activeId: activeId ?? '' };
   }
 
-  /** @param maxAttempts beginnings at the most */
-  async begin(run: RunRef, maxAttempts: number): Promise<Beginning> {
+  /** @param maxLost beginnings that were neither brought to an end nor given back, at the most */
+  async begin(run: RunRef, maxLost: number): Promise<Beginning> {
     const now = Date.now();
-    const args = [run.executionId, now, new Date(now).toISOString(), now + SILENT_MS, maxAttempts];
+    const args = [run.executionId, now, new Date(now).toISOString(), now + SILENT_MS, maxLost];
     const [outcome, fact] = (await this.scripts['begin-run']([...keysOf(run), keys.runs(run.tenantId)], args)) as [Beginning['outcome'], (string | number)?];
     if (outcome === 'begun') return { outcome, attempt: Number(fact) };
     return outcome === 'cancelled' ? { outcome, request: JSON.parse(String(fact)) as CancelRequest } : { outcome };
+  }
+
+  /** This attempt could not do the run; nobody counts its worker as lost. */
+  async giveBack(run: RunRef, attempt: number): Promise<void> {
+    const [state, , lease] = keysOf(run) as [string, string, string];
+    await this.scripts['give-back']([state, lease], [tokenOf(run, attempt)]);
   }
 
   async end(run: RunRef, { events, change, token, status, restores = false }: RunEnd): Promise<Ended> {
@@ -119,16 +125,11 @@ export class RunStore {
 
   /** These runs are alive. @returns for each the request to cancel it, if there is one */
   async stillRunning(runs: readonly RunRef[]): Promise<(CancelRequest | null)[]> {
-    const pipeline = this.redis.pipeline();
-    for (const { tenantId, conversationId, executionId } of runs) {
-      pipeline.zadd(keys.runs(tenantId), 'XX', Date.now() + SILENT_MS, executionId);
-      pipeline.hmget(keys.lease(tenantId, conversationId), 'executionId', 'cancel');
-    }
-    const answers = (await pipeline.exec()) ?? [];
-    return runs.map(({ executionId }, i) => {
-      const [holder, request] = (answers[2 * i + 1]?.[1] ?? []) as (string | null)[];
+    return Promise.all(runs.map(async ({ tenantId, conversationId, executionId }) => {
+      const isAlive = this.redis.zadd(keys.runs(tenantId), 'XX', Date.now() + SILENT_MS, executionId);
+      const [[holder, request]] = await Promise.all([this.redis.hmget(keys.lease(tenantId, conversationId), 'executionId', 'cancel'), isAlive]);
       return holder === executionId && request ? (JSON.parse(request) as CancelRequest) : null;
-    });
+    }));
   }
 
   /** Runs of a tenant that nobody has heard of for a while; they are not found again before as long has passed. */
@@ -153,6 +154,12 @@ export class RunStore {
   async findAction({ tenantId, executionId }: ExecutionRef): Promise<NewRun['action'] | null> {
     const text = await this.redis.hget(keys.execution(tenantId, executionId), 'action');
     return text === null ? null : (JSON.parse(text) as NewRun['action']);
+  }
+
+  /** Whether a run waits for one that has its conversation. */
+  async isInLine(run: RunRef): Promise<boolean> {
+    const [holder, position] = await Promise.all([this.redis.hget(keys.lease(run.tenantId, run.conversationId), 'executionId'), this.findPosition(run)]);
+    return holder !== null && holder !== run.executionId && position > 0;
   }
 
   /** Runs that wait for a conversation before this one, the active one included; 0 when it is its turn. */
