@@ -73,15 +73,19 @@ function overlapsOf(runs: readonly EndedRun[]): string[] {
 function faultsOfMessages({ execution: { executionId, status, result }, events }: EndedRun, messages: readonly SaidMessage[]): string[] {
   const places = (id: string): number[] => messages.flatMap(({ messageId }, i) => (messageId === id ? [i] : []));
   const [asked, answered] = [places(`${executionId}.user`), places(`${executionId}.assistant`)];
-  const answer = messages[answered[0] ?? -1];
+  const answer = messages.find(({ messageId }) => messageId === `${executionId}.assistant`);
   const rules: Record<string, boolean> = {
     'says nothing twice': asked.length <= 1 && answered.length <= 1,
     'is answered right behind what was asked': answered.length === 0 || answered[0] === (asked[0] ?? NaN) + 1,
-    'is completed with a whole answer': status !== 'completed' || (answer !== undefined && answer.metadata?.['isPartial'] !== true),
+    'is completed with a whole answer': status !== 'completed' || isWhole(answer),
     'has its answer as its result': result?.content === answer?.content,
     'says nothing unless it was begun': asked.length === 0 || events.some(({ type }) => type === 'execution.started'),
   };
   return Object.keys(rules).filter((rule) => rules[rule] === false).map((rule) => `not true of ${executionId}, which is ${status}: it ${rule}`);
+}
+
+function isWhole(answer: SaidMessage | undefined): boolean {
+  return answer !== undefined && answer.metadata?.['isPartial'] !== true;
 }
 
 function strangersOf(runs: readonly EndedRun[], messages: readonly SaidMessage[]): string[] {
