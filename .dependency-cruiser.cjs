@@ -15,7 +15,7 @@ const MAY_IMPORT = {
 /** Lowest first. A folder of src/shared may import every folder of a lower level, and none of its own level but its SIBLINGS. */
 const LEVELS = [
   ['errors', 'config', 'telemetry'],
-  ['redis', 'database', 'http'],
+  ['redis', 'database', 'http', 'outbound'],
   ['cache', 'actions'],
   ['memo'],
 ];
@@ -30,6 +30,7 @@ const OWNED_LIBRARIES = {
     libraries: 'redis|@redis/[^/]+|cache-manager|cache-manager-redis-yet|@nestjs/cache-manager|keyv|@keyv/[^/]+',
     owners: ['^src/shared/cache/'],
   },
+  outbound: { libraries: 'undici|ipaddr[.]js', owners: ['^src/shared/outbound/'] },
   ai: { libraries: 'ai|@ai-sdk/[^/]+', owners: ['^src/modules/[^/]+/models/', '^src/modules/.+[.]model[.]', '^src/modules/.*agent-loop[.]ts$'] },
 };
 

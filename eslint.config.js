@@ -60,7 +60,7 @@ export default defineConfig(
     ignores: SPECS,
     rules: {
       ...forbid(DEFAULT_EXPORT, BARE_ERROR),
-      'no-restricted-globals': ['error', { name: 'fetch', message: 'Only model files and shared/http speak HTTP: deadlines and address checks live there.' }],
+      'no-restricted-globals': ['error', { name: 'fetch', message: 'Only model files and shared/outbound speak HTTP: deadlines and address checks live there.' }],
     },
   },
   {
@@ -70,13 +70,13 @@ export default defineConfig(
       'no-restricted-properties': [
         'error',
         { object: 'process', property: 'env', message: 'Only shared/config reads the environment.' },
-        { object: 'globalThis', property: 'fetch', message: 'Only model files and shared/http speak HTTP.' },
+        { object: 'globalThis', property: 'fetch', message: 'Only model files and shared/outbound speak HTTP.' },
       ],
       'no-restricted-imports': ['error', { paths: ['process', 'node:process'].map((name) => ({ name, importNames: ['env'], message: 'Only shared/config reads the environment.' })) }],
     },
   },
   {
-    files: ['src/shared/http/**/*.ts', 'src/modules/*/models/**/*.ts', 'src/modules/**/*.model.ts'],
+    files: ['src/shared/outbound/**/*.ts', 'src/modules/*/models/**/*.ts', 'src/modules/**/*.model.ts'],
     rules: { 'no-restricted-globals': 'off' },
   },
   {

@@ -1,6 +1,7 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsNumber, IsObject, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { GetContextData, GetHistoryData, SaveMessageData, SessionClosedData } from './conversation-actions.js';
+import { CancelExecutionData, DeliverWebhookData, GetAgentConfigData, InvalidateAgentCacheData, PersistExecutionData, SweepRunsData } from './execution-actions.js';
 import { IsId, IsMessageText, Optional, Verbatim } from './fields.js';
 import { CLIENT_ID } from './ids.js';
 import { GetMigrationStatsData, MigrateConversationData, MoveConversationData, StartMigrationLoopData, StopMigrationLoopData, SweepData } from './migration-actions.js';
@@ -41,14 +42,6 @@ export class AgentRunData {
   @Optional() @IsIn(CONFLICT_POLICIES) onConflict?: ConflictPolicy;
 }
 
-/** `execution.persist`: write an ended execution to PostgreSQL, again and again until it is there. */
-export class PersistExecutionData {
-  @IsId() executionId!: string;
-}
-
-/** `execution.sweep`: look after runs that nobody has heard of for a while, in every tenant. */
-export class SweepRunsData {}
-
 /** How a job of one type is run. */
 export interface ActionSpec {
   /** Class that validates `data`, at both ends of the queue. */
@@ -76,6 +69,10 @@ export const ACTIONS = {
   'execution.agent_run': { data: AgentRunData, attempts: 240, backoffMs: 500, deadlineMs: 310_000, concurrency: 100, answersItself: true },
   'execution.persist': { data: PersistExecutionData, attempts: 240, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 4 },
   'execution.sweep': { data: SweepRunsData, attempts: 1, backoffMs: 0, deadlineMs: 60_000, concurrency: 1, isSystemOnly: true },
+  'execution.deliver_webhook': { data: DeliverWebhookData, attempts: 240, backoffMs: 1_000, deadlineMs: 90_000, concurrency: 32 },
+  'execution.cancel': { data: CancelExecutionData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
+  'execution.cache.invalidate': { data: InvalidateAgentCacheData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 8 },
+  'management.get_agent_config': { data: GetAgentConfigData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
   'conversation.save_message': { data: SaveMessageData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
   'conversation.get_context': { data: GetContextData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
   'conversation.get_history': { data: GetHistoryData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },

@@ -1,12 +1,16 @@
 import type { ActionType } from './actions.js';
 import type { ContextAnswer, HistoryAnswer, SavedMessageAnswer, SessionClosedAnswer } from './conversation-actions.js';
 import type { DomainAction } from './domain-action.js';
+import type { AgentConfigAnswer, CancelledExecutionAnswer, InvalidatedAgentCacheAnswer } from './execution-actions.js';
 import type { ExecutionError, ExecutionStatus } from './execution-events.js';
 import type { TokenUsage } from './messages.js';
 import type { MigratedConversationAnswer, MigrationLoopAnswer, MigrationStatsAnswer, MovedConversationAnswer } from './migration-actions.js';
 
 /** What each action type is answered with, which is what its handler returns. A type that is not here is answered without data. */
 export interface ActionAnswers {
+  'execution.cancel': CancelledExecutionAnswer;
+  'execution.cache.invalidate': InvalidatedAgentCacheAnswer;
+  'management.get_agent_config': AgentConfigAnswer;
   'conversation.save_message': SavedMessageAnswer;
   'conversation.get_context': ContextAnswer;
   'conversation.get_history': HistoryAnswer;

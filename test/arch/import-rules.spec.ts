@@ -17,7 +17,7 @@ const MODULE_ROWS: Record<string, readonly string[]> = {
   crm: ['tenancy', 'agents', 'conversations', 'execution', 'migration'],
 };
 const GROUND = ['errors', 'config', 'telemetry'];
-const MIDDLE = ['redis', 'database', 'http'];
+const MIDDLE = ['redis', 'database', 'http', 'outbound'];
 const SHARED_ROWS: Record<string, readonly string[]> = {
   errors: [],
   config: ['errors'],
@@ -25,11 +25,12 @@ const SHARED_ROWS: Record<string, readonly string[]> = {
   redis: GROUND,
   database: GROUND,
   http: GROUND,
+  outbound: GROUND,
   cache: [...GROUND, ...MIDDLE],
   actions: [...GROUND, ...MIDDLE],
   memo: [...GROUND, ...MIDDLE, 'cache', 'actions'],
 };
-const LIBRARIES = ['typeorm', '@nestjs/typeorm', 'bull', '@nestjs/bull', 'ioredis', '@redis/client', 'cache-manager', 'ai', '@ai-sdk/openai-compatible'];
+const LIBRARIES = ['typeorm', '@nestjs/typeorm', 'bull', '@nestjs/bull', 'ioredis', '@redis/client', 'cache-manager', 'undici', 'ipaddr.js', 'ai', '@ai-sdk/openai-compatible'];
 
 /** A tree that keeps every rule: each folder has a file, each face is there, each library is with its owners. */
 const CLEAN: Files = {
@@ -108,6 +109,9 @@ const LIBRARY_CASES: Case[] = [
   ['src/shared/memo/cached.ts', "import 'cache-manager';", 'owned-node-redis'],
   ['src/shared/memo/not-installed.ts', "import 'redis';", 'no-unresolved', 'owned-node-redis'],
   ['src/shared/cache/client.ts', "import '@redis/client';\nimport 'cache-manager';"],
+  ['src/modules/execution/tools/bare.ts', "import 'undici';", 'owned-outbound'],
+  ['src/shared/http/addresses.ts', "import 'ipaddr.js';", 'owned-outbound'],
+  ['src/shared/outbound/dial.ts', "import 'undici';\nimport 'ipaddr.js';"],
   ['src/modules/execution/run.service.ts', "import 'ai';", 'owned-ai'],
   ['src/modules/agents/provider.ts', "import '@ai-sdk/openai-compatible';", 'owned-ai'],
   ['src/modules/execution/models/registry.ts', "import 'ai';\nimport '@ai-sdk/openai-compatible';"],

@@ -41,7 +41,7 @@ const CASES: Case[] = [
   ['globalThis.fetch', `${FREE}/a26.ts`, "export const a = (): Promise<unknown> => globalThis.fetch('http://x');\n", 'no-restricted-properties'],
   ['fetch in a model file', 'src/modules/execution/chat.model.ts', "export const a = (): Promise<unknown> => fetch('http://x');\n"],
   ['fetch in models/', 'src/modules/execution/models/provider.ts', "export const a = (): Promise<unknown> => fetch('http://x');\n"],
-  ['fetch in shared/http', 'src/shared/http/outgoing.ts', "export const a = (): Promise<unknown> => fetch('http://x');\n"],
+  ['fetch in shared/outbound', 'src/shared/outbound/outgoing.ts', "export const a = (): Promise<unknown> => fetch('http://x');\n"],
   ['process.env', `${FREE}/a27.ts`, 'export const a = process.env.A;\n', 'no-restricted-properties'],
   ['a destructured process.env', `${FREE}/a28.ts`, 'export const { env } = process;\n', 'no-restricted-properties'],
   ['an imported env', `${FREE}/a29.ts`, "import { env } from 'node:process';\nexport const a = env['A'];\n", 'no-restricted-imports'],

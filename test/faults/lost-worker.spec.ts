@@ -74,7 +74,7 @@ describe('a worker that stops', () => {
 
   it('lost for the fifth time: the run is failed, and the message stays in the conversation', async () => {
     const started = await run('@tokens 400\n@delay 50');
-    await redis.hset(`nb:{acme}:exec:${started.executionId}`, 'attempt', 5);
+    await redis.hset(`nb:{acme}:exec:${started.executionId}`, 'lostAttempts', 5);
     await worker.end('SIGKILL');
     worker = await start('worker');
     const events = await acme.events(started.executionId);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DomainAction, newId } from '../../src/contracts/index.js';
 import { newRunOf } from '../../src/modules/execution/runs/new-run.js';
 import { type NewRun, RunStore } from '../../src/modules/execution/runs/run.store.js';
-import { SweepRunsHandler } from '../../src/modules/execution/runs/sweep-runs.handler.js';
+import { SweepRunsHandler } from '../../src/modules/execution/actions/sweep-runs.handler.js';
 import { ActionBus } from '../../src/shared/actions/index.js';
 import { QueueRegistry } from '../../src/shared/actions/queue-registry.service.js';
 import { keys } from '../../src/shared/redis/index.js';

@@ -36,7 +36,7 @@ describe.each([0, 1, 2])('on a Redis Cluster, the runs of a tenant of node %i', 
     expect(await line.log.append(first, batch)).toEqual({ outcome: 'lost', lastEventSeq: 3 });
     await line.log.restore(first, known);
     expect(await line.log.append(first, batch)).toMatchObject({ seq: 4 });
-    await line.runs.giveBack(first, 1);
+    await line.runs.giveBack(first, tokenOf(first, 1));
     expect(await line.runs.askCancel(first, { reason: 'again' }, true)).toBe(true);
     expect((await cluster.nodes[node]!.redis.keys(`nb:{${line.tenantId}}:*`)).length).toBeGreaterThan(9);
     for (const other of [0, 1, 2].filter((i) => i !== node)) expect(await cluster.nodes[other]!.redis.keys(`nb:{${line.tenantId}}:*`)).toEqual([]);

@@ -149,9 +149,9 @@ describe('a run that begins', () => {
     const run = await line.accept();
     for (const attempt of numbers(1, MAX_LOST)) expect(await line.begin(run)).toEqual({ outcome: 'begun', attempt });
     expect(await line.begin(run)).toEqual({ outcome: 'exhausted' });
-    await line.runs.giveBack(run, MAX_LOST);
+    await line.runs.giveBack(run, tokenOf(run, MAX_LOST));
     expect(await line.begin(run)).toEqual({ outcome: 'begun', attempt: MAX_LOST + 1 });
-    await line.runs.giveBack(run, 1);
+    await line.runs.giveBack(run, tokenOf(run, 1));
     expect(await line.begin(run)).toEqual({ outcome: 'exhausted' });
     expect((await line.events(run)).length).toBe(MAX_LOST + 2);
   });

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Queue } from 'bull';
 import { type DomainAction, newId } from '../../src/contracts/index.js';
-import { AgentRunHandler } from '../../src/modules/execution/agent-run.handler.js';
+import { AgentRunHandler } from '../../src/modules/execution/actions/agent-run.handler.js';
 import { Orchestrator } from '../../src/modules/execution/orchestrator.service.js';
 import { newRunOf } from '../../src/modules/execution/runs/new-run.js';
 import { type NewRun, RunStore, tokenOf } from '../../src/modules/execution/runs/run.store.js';
-import { SweepRunsHandler } from '../../src/modules/execution/runs/sweep-runs.handler.js';
+import { SweepRunsHandler } from '../../src/modules/execution/actions/sweep-runs.handler.js';
 import { TurnPreparation } from '../../src/modules/execution/turn-preparation.service.js';
 import { AgentCacheInvalidator } from '../../src/shared/cache/index.js';
 import { QueueRegistry } from '../../src/shared/actions/queue-registry.service.js';

@@ -1,7 +1,7 @@
 // Workers in a process of their own, to be killed for real, driven by the messages of runner-process.ts. Each has its own connections.
 import 'reflect-metadata';
 import { createApp } from '../../dist/create-app.js';
-import { AgentRunHandler } from '../../dist/modules/execution/agent-run.handler.js';
+import { AgentRunHandler } from '../../dist/modules/execution/actions/agent-run.handler.js';
 import { loadSettings } from '../../dist/shared/config/index.js';
 
 // Each application listens to the signals of the process.

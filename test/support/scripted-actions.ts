@@ -34,6 +34,14 @@ export class RunScript extends Scripted<'execution.agent_run'> {}
 export class PersistScript extends Scripted<'execution.persist'> {}
 @HandlesAction('execution.sweep')
 export class SweepRunsScript extends Scripted<'execution.sweep'> {}
+@HandlesAction('execution.deliver_webhook')
+export class WebhookScript extends Scripted<'execution.deliver_webhook'> {}
+@HandlesAction('execution.cancel')
+export class CancelScript extends Scripted<'execution.cancel'> {}
+@HandlesAction('execution.cache.invalidate')
+export class InvalidateScript extends Scripted<'execution.cache.invalidate'> {}
+@HandlesAction('management.get_agent_config')
+export class ConfigScript extends Scripted<'management.get_agent_config'> {}
 @HandlesAction('conversation.save_message')
 export class SaveScript extends Scripted<'conversation.save_message'> {}
 @HandlesAction('conversation.get_context')
@@ -58,7 +66,7 @@ export class StatsScript extends Scripted<'migration.get_migration_stats'> {}
 export class SecondMoveScript extends Scripted<'migration.move'> {}
 
 export const EVERY_SCRIPT: readonly Type[] = [
-  ...[RunScript, PersistScript, SweepRunsScript, SaveScript, ContextScript, HistoryScript, SessionClosedScript],
+  ...[RunScript, PersistScript, WebhookScript, SweepRunsScript, CancelScript, InvalidateScript, ConfigScript, SaveScript, ContextScript, HistoryScript, SessionClosedScript],
   ...[SweepScript, MoveScript, StartScript, StopScript, MigrateScript, StatsScript],
 ];
 

@@ -42,8 +42,8 @@ export const executionErrors = {
     new AppError({ kind: 'conflict', code: 'EXECUTION_TIMED_OUT', message: `The run took longer than its ${String(timeoutMs)} ms; ask for less, or for a larger timeoutMs if the tier allows it.` }),
   workerLost: (beginnings: number): AppError =>
     new AppError({ kind: 'conflict', code: 'WORKER_LOST', message: `The run was begun ${String(beginnings)} times and its worker was lost each time; it is not begun again. Your message is in the conversation.` }),
-  agentUnnamed: (): AppError =>
-    new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message: 'An action execution.agent_run needs the agentId of the agent that is to run.', details: { fields: [{ field: 'agentId', message: 'agentId must be a UUID' }] } }),
+  agentUnnamed: (type = 'execution.agent_run'): AppError =>
+    new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message: `An action ${type} needs the agentId of an agent.`, details: { fields: [{ field: 'agentId', message: 'agentId must be a UUID' }] } }),
   contextDenied: (): AppError =>
     new AppError({ kind: 'forbidden', code: 'CONTEXT_DENIED', message: 'The contextCacheKey of this action is not one of its tenant; leave it out, and the context is assembled anew.', details: { field: 'contextCacheKey' } }),
   headerInvalid: (header: string, rule: string): AppError =>

@@ -3,7 +3,10 @@ import { DatabaseModule } from '../../shared/database/index.js';
 import { AgentsModule } from '../agents/index.js';
 import { ConversationsModule } from '../conversations/index.js';
 import { TenancyModule } from '../tenancy/index.js';
-import { AgentRunHandler } from './agent-run.handler.js';
+import { AgentRunHandler } from './actions/agent-run.handler.js';
+import { CancelExecutionHandler } from './actions/cancel-execution.handler.js';
+import { GetAgentConfigHandler } from './actions/get-agent-config.handler.js';
+import { InvalidateAgentCacheHandler } from './actions/invalidate-agent-cache.handler.js';
 import { ChatController } from './chat.controller.js';
 import { ExecutionContexts } from './context/execution-contexts.service.js';
 import { EventArchiveRepository } from './event-log/event-archive.repository.js';
@@ -23,7 +26,7 @@ import { ExecutionsService } from './executions.service.js';
 import { ExecutionsGateway } from './gateway/executions.gateway.js';
 import { ModelProviders } from './models/model-providers.js';
 import { Orchestrator } from './orchestrator.service.js';
-import { PersistExecutionHandler } from './persist-execution.handler.js';
+import { PersistExecutionHandler } from './actions/persist-execution.handler.js';
 import { RunAdmission } from './runs/run-admission.service.js';
 import { RunBeginnings } from './runs/run-beginnings.service.js';
 import { RunCancellation } from './runs/run-cancellation.service.js';
@@ -31,21 +34,30 @@ import { RunDispatcher } from './runs/run-dispatcher.service.js';
 import { RunEndings } from './runs/run-endings.service.js';
 import { RunStore } from './runs/run.store.js';
 import { RunningRuns } from './runs/running-runs.service.js';
-import { SweepRunsHandler } from './runs/sweep-runs.handler.js';
+import { SweepRunsHandler } from './actions/sweep-runs.handler.js';
 import { AgentTools } from './tools/agent-tools.service.js';
 import { TurnAnswers } from './turn-answers.service.js';
 import { TurnPreparation } from './turn-preparation.service.js';
 import { TurnResponder } from './turn-responder.service.js';
 import { Turn } from './turn.service.js';
+import { DeliverWebhookHandler } from './webhooks/deliver-webhook.handler.js';
+import { WebhookDeliveries } from './webhooks/webhook-deliveries.service.js';
+import { WebhookDeliveryEntity } from './webhooks/webhook-delivery.entity.js';
+import { WebhookDeliveryRepository } from './webhooks/webhook-delivery.repository.js';
+import { WebhookSecrets } from './webhooks/webhook-secrets.service.js';
+import { WebhookSender } from './webhooks/webhook-sender.service.js';
+import { WebhooksController } from './webhooks/webhooks.controller.js';
 
 @Module({
-  imports: [DatabaseModule.forEntities(ExecutionEntity, ExecutionEventsEntity), TenancyModule, AgentsModule, ConversationsModule],
-  controllers: [ExecutionsController, ChatController],
+  imports: [DatabaseModule.forEntities(ExecutionEntity, ExecutionEventsEntity, WebhookDeliveryEntity), TenancyModule, AgentsModule, ConversationsModule],
+  controllers: [ExecutionsController, ChatController, WebhooksController],
   providers: [
     ...[EventLogStore, WakeUpStore, EventReader, EventWriters, EventArchiveRepository],
     ...[ExecutionRepository, ExecutionEndings, ExecutionRecords, ExecutionPersistence, ExecutionsService, ExecutionList, TurnResponder],
-    ...[RunStore, RunDispatcher, RunEndings, RunCancellation, RunAdmission, RunBeginnings, RunningRuns, SweepRunsHandler],
-    ...[ExecutionContexts, AgentTools, Orchestrator, AgentRunHandler, PersistExecutionHandler, TurnPreparation, TurnAnswers, Turn, ModelProviders, ExecutionsGateway],
+    ...[RunStore, RunDispatcher, RunEndings, RunCancellation, RunAdmission, RunBeginnings, RunningRuns],
+    ...[AgentRunHandler, PersistExecutionHandler, SweepRunsHandler, CancelExecutionHandler, InvalidateAgentCacheHandler, GetAgentConfigHandler],
+    ...[ExecutionContexts, AgentTools, Orchestrator, TurnPreparation, TurnAnswers, Turn, ModelProviders, ExecutionsGateway],
+    ...[WebhookDeliveryRepository, WebhookDeliveries, WebhookSecrets, WebhookSender, DeliverWebhookHandler],
   ],
   exports: [ExecutionsService],
 })

@@ -13,6 +13,7 @@ import { newRunOf } from './runs/new-run.js';
 import { type Admission, RunAdmission } from './runs/run-admission.service.js';
 import { RunDispatcher } from './runs/run-dispatcher.service.js';
 import type { NewRun } from './runs/run.store.js';
+import { WebhookSender } from './webhooks/webhook-sender.service.js';
 
 /** One turn that somebody asks for, whatever channel it came by. */
 export interface TurnRequest {
@@ -61,19 +62,21 @@ export class Orchestrator {
     private readonly executions: ExecutionsService,
     private readonly admission: RunAdmission,
     private readonly dispatcher: RunDispatcher,
+    private readonly webhooks: WebhookSender,
   ) {}
 
   /**
    * Nothing is queued unless everything named exists and may be used. The same executionId again is the same turn, also after a crash between any
    * two steps; without one, a crash after the acceptance leaves a run that the sweep sends to a worker.
    *
-   * @throws AGENT_NOT_FOUND, CONVERSATION_NOT_FOUND (notFound), AGENT_INACTIVE, AGENT_TIER_TOO_LOW (forbidden), CONVERSATION_BUSY (conflict),
+   * @throws WEBHOOK_URL_REFUSED (invalid), WEBHOOKS_OFF (forbidden), AGENT_NOT_FOUND, CONVERSATION_NOT_FOUND (notFound), AGENT_INACTIVE, AGENT_TIER_TOO_LOW (forbidden), CONVERSATION_BUSY (conflict),
    * CONVERSATION_QUEUE_FULL (limited), HOT_STORE_UNAVAILABLE (unavailable)
    */
   async accept({ tenantId, tier }: Principal, request: TurnRequest): Promise<AcceptedTurn> {
     const executionId = request.executionId ?? newId();
     const before = request.executionId === undefined ? null : await this.executions.find({ tenantId, executionId });
     if (before) return this.acceptedBefore(tenantId, tier, before);
+    this.webhooks.requireTarget(request.webhookUrl);
     const { agentId, userId, sessionId: wanted, conversationId: named, metadata = {} } = request;
     const agent = await this.contexts.agentOf(tenantId, agentId);
     requireRunnable(agent, tier);

@@ -1,4 +1,5 @@
 import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, Matches, Max, Min, MinLength } from 'class-validator';
+import { IsHostList } from './host-list.js';
 import { IsModelLimits } from './parse-model-limits.js';
 import { Setting } from './setting.js';
 
@@ -122,6 +123,32 @@ export class ModelSettings {
   @Setting('NOOBLE_MODEL') @MinLength(1) defaultModel = 'builtin/chat';
 }
 
+/** Requests to hosts that tenants name: by tools and webhooks. */
+export class OutboundSettings {
+  /** Hosts that may be reached, with commas between: `api.example.com`, `*.example.com`, addresses and networks; empty for every public host. */
+  @Setting('OUTBOUND_ALLOWED_HOSTS') @IsHostList() allowedHosts = '';
+  /** Hosts and networks that may be reached though they are not public, with commas between: `mcp.internal`, `10.1.0.0/16`; for development and for services of your own. */
+  @Setting('OUTBOUND_ALLOWED_PRIVATE') @IsHostList() allowedPrivate = '';
+  /** One request with its answer, redirects included, may take this long unless the caller says otherwise, milliseconds. */
+  @Setting('OUTBOUND_TIMEOUT_MS') @IsInt() @Min(100) @Max(600_000) timeoutMs = 30_000;
+  /** An answer's body is read no further than this, bytes. */
+  @Setting('OUTBOUND_MAX_BODY_BYTES') @IsInt() @Min(1_024) @Max(1_073_741_824) maxBodyBytes = 10_485_760;
+}
+
+/** Webhooks: who names a URL with a turn is told of its end. */
+export class WebhookSettings {
+  /** What the secrets of all tenants follow from; at least 32 characters, the same in every process. Without it webhooks are off in production and signed with a known secret in development. Never logged. */
+  @Setting('WEBHOOK_SECRET', { isSecret: true }) @Matches(/^$|^\S{32,}$/, { message: 'needs at least 32 characters without blanks' }) secret = '';
+  /** The one before, while receivers change to the new one: webhooks are signed with both. Never logged. */
+  @Setting('WEBHOOK_SECRET_PREVIOUS', { isSecret: true }) @Matches(/^$|^\S{32,}$/, { message: 'needs at least 32 characters without blanks' }) previousSecret = '';
+  /** A receiver that has not answered after this long has failed, milliseconds. */
+  @Setting('WEBHOOK_TIMEOUT_MS') @IsInt() @Min(100) @Max(60_000) timeoutMs = 15_000;
+  /** Tries of one delivery at the most. */
+  @Setting('WEBHOOK_ATTEMPTS') @IsInt() @Min(1) @Max(50) attempts = 10;
+  /** Before the second try, seconds; each wait is five times the one before, up to six hours. */
+  @Setting('WEBHOOK_RETRY_SECONDS') @IsNumber() @Min(0.01) @Max(3_600) retrySeconds = 5;
+}
+
 /** The caches: memory of the process (L1) over Redis (L2) over the database. A time to live of 0 is without end. */
 export class CacheSettings {
   /** Entries that one process keeps in its memory at the most. */
@@ -179,4 +206,4 @@ export class CacheSettings {
 }
 
 /** Every topic, in the order of `.env.example`. */
-export const SETTINGS_CLASSES = [ServerSettings, DatabaseSettings, RedisSettings, ExecutionSettings, ConversationSettings, MemorySettings, MigrationSettings, RetentionSettings, ModelSettings, CacheSettings] as const;
+export const SETTINGS_CLASSES = [ServerSettings, DatabaseSettings, RedisSettings, ExecutionSettings, ConversationSettings, MemorySettings, MigrationSettings, RetentionSettings, ModelSettings, OutboundSettings, WebhookSettings, CacheSettings] as const;

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsIn, IsInt, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsInt, Matches, Max, MaxLength, Min } from 'class-validator';
 import { CLIENT_ID, CONFLICT_POLICIES, type ConflictPolicy, IsId, IsMessageText, IsMetadata, MAX_MESSAGE_CHARACTERS, Optional } from '../../../contracts/index.js';
 
 /** What becomes of a run when the connection that waits for it, or reads its events, is closed before its end. */
@@ -25,4 +25,6 @@ export class StartExecutionDto {
   @Optional() @IsIn(CONFLICT_POLICIES) onConflict?: ConflictPolicy;
   /** When you close the connection before the end, with `?wait=true` or `Accept: text/event-stream`: the run goes on, or is cancelled. Default: it goes on. */
   @Optional() @IsIn(DISCONNECT_POLICIES) onDisconnect?: DisconnectPolicy;
+  /** Is told by a signed POST when the run has ended: docs/webhooks.md. A public host; http or https. */
+  @Optional() @MaxLength(2_048) @Matches(/^https?:\/\/\S+$/i, { message: '$property must be a URL that begins with https:// or http://' }) webhookUrl?: string;
 }

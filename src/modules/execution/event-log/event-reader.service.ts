@@ -41,7 +41,7 @@ export class EventReader {
         }
         if (events.length > 0) continue;
         // After a wake-up there is more to come, or to wait for; only silence may mean that there is nothing more.
-        if (!isExpected && (await this.isOver(ref))) return;
+        if (!isExpected && (await this.isOver(ref, cursor))) return;
         isExpected = await wakeUp.wait(POLL_MS);
       }
     } finally {
@@ -65,8 +65,10 @@ export class EventReader {
     return events.length > 0 ? events : this.archive.read(ref, cursor);
   }
 
-  private async isOver(ref: ExecutionRef): Promise<boolean> {
+  /** There is nothing more, in either store: what has come since the last look is more. */
+  private async isOver(ref: ExecutionRef, cursor: number): Promise<boolean> {
     const execution = await this.log.find(ref);
-    return execution?.endedAt !== null;
+    if (execution?.endedAt === null) return false;
+    return execution ? execution.lastEventSeq <= cursor || (await this.readEnded(ref, cursor)).length === 0 : true;
   }
 }

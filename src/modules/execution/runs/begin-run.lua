@@ -1,9 +1,9 @@
 -- A worker begins a run, for the first time or because the worker before was lost: a new attempt with a new fencing token.
 -- KEYS: state, events, lease, waiting runs, runs
--- ARGV: 1 executionId, 2 now (ms), 3 at (ISO-8601), 4 look after it at (ms), 5 beginnings whose worker was lost at the most
+-- ARGV: 1 executionId, 2 now (ms), 3 at (ISO-8601), 4 look after it at (ms), 5 attempts at the most that neither ended nor were given back
 -- Returns { 'begun', attempt }, { 'unknown' }, { 'ended' }, { 'waiting' } while another run has the conversation,
 --   { 'cancelled', request (JSON) }, { 'exhausted', attempts }
-local at = redis.call('HMGET', KEYS[1], 'status', 'endedAt', 'attempt', 'givenBack')
+local at = redis.call('HMGET', KEYS[1], 'status', 'endedAt', 'attempt', 'lostAttempts')
 if not at[1] then return { 'unknown' } end
 if at[2] then return { 'ended' } end
 local id = ARGV[1]
@@ -17,13 +17,14 @@ if lease[1] and lease[2] then
   redis.call('HSET', KEYS[3], 'token', id .. ':cancelled')
   return { 'cancelled', lease[2] }
 end
+local lost = tonumber(at[4]) or 0
+if lost >= tonumber(ARGV[5]) then return { 'exhausted', lost } end
 local attempt = (tonumber(at[3]) or 0) + 1
-if attempt - (tonumber(at[4]) or 0) > tonumber(ARGV[5]) then return { 'exhausted', attempt - 1 } end
 
 redis.call('LREM', KEYS[4], 0, id)
 redis.call('HSET', KEYS[3], 'executionId', id, 'token', id .. ':' .. attempt)
 local seq = redis.call('HINCRBY', KEYS[1], 'lastEventSeq', 1)
-redis.call('HSET', KEYS[1], 'status', 'running', 'attempt', attempt, 'startedAt', ARGV[2])
+redis.call('HSET', KEYS[1], 'status', 'running', 'attempt', attempt, 'lostAttempts', lost + 1, 'startedAt', ARGV[2])
 redis.call('XADD', KEYS[2], seq .. '-0', 'type', 'execution.started', 'data', '{"attempt":' .. attempt .. '}', 'at', ARGV[3])
 redis.call('ZADD', KEYS[5], ARGV[4], id)
 redis.call('PUBLISH', KEYS[2], seq)

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { EventLogStore } from '../event-log/event-log.store.js';
 import { executionErrors } from '../execution.errors.js';
+import { RunDispatcher } from './run-dispatcher.service.js';
 import { RunCancellation } from './run-cancellation.service.js';
 import { type Acceptance, MAX_WAITING_RUNS, type NewRun, RunStore } from './run.store.js';
 
@@ -11,6 +13,8 @@ export type Admission = Exclude<Acceptance, { outcome: 'busy' } | { outcome: 'fu
 export class RunAdmission {
   constructor(
     private readonly runs: RunStore,
+    private readonly log: EventLogStore,
+    private readonly dispatcher: RunDispatcher,
     private readonly cancellation: RunCancellation,
   ) {}
 
@@ -20,11 +24,19 @@ export class RunAdmission {
    * @throws CONVERSATION_BUSY (conflict), CONVERSATION_QUEUE_FULL (limited)
    */
   async admit(run: NewRun): Promise<Admission> {
-    const acceptance = await this.runs.accept(run);
+    const acceptance = await this.accept(run);
     if (acceptance.outcome === 'busy') throw executionErrors.conversationBusy(run.conversationId, acceptance.activeId);
     if (acceptance.outcome === 'full') throw executionErrors.conversationFull(run.conversationId, acceptance.activeId, MAX_WAITING_RUNS);
     if (acceptance.outcome === 'waiting' && makesWay(run)) this.cancellation.cancelSoon({ tenantId: run.tenantId, executionId: acceptance.activeId }, run.request);
     return acceptance;
+  }
+
+  private async accept(run: NewRun): Promise<Acceptance> {
+    const acceptance = await this.runs.accept(run);
+    if (!('activeId' in acceptance) || (await this.log.find({ tenantId: run.tenantId, executionId: acceptance.activeId }))) return acceptance;
+    // Nothing will ever end a run that is nowhere.
+    await this.dispatcher.sendById(run.tenantId, await this.runs.passOn({ ...run, executionId: acceptance.activeId }));
+    return acceptance.outcome === 'waiting' ? acceptance : this.runs.accept(run);
   }
 }
 

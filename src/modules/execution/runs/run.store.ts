@@ -11,7 +11,7 @@ export const MAX_WAITING_RUNS = 100;
 /** Nobody has heard of a run for this long: the sweep looks after it. Milliseconds; longer than Bull takes to notice a lost worker. */
 const SILENT_MS = 60_000;
 
-const SCRIPTS = { 'accept-run': 6, 'begin-run': 5, 'end-run': 4, 'ask-cancel': 1, 'give-back': 2 } as const;
+const SCRIPTS = { 'accept-run': 6, 'begin-run': 5, 'end-run': 4, 'ask-cancel': 1, 'give-back': 2, 'pass-on': 3 } as const;
 
 /** A run that is to be accepted. */
 export interface NewRun extends RunRef {
@@ -83,19 +83,26 @@ export class RunStore {
     return outcome === 'waiting' ? { outcome, activeId: activeId ?? '', position: position ?? 0 } : { outcome, activeId: activeId ?? '' };
   }
 
-  /** @param maxLost beginnings that were neither brought to an end nor given back, at the most */
-  async begin(run: RunRef, maxLost: number): Promise<Beginning> {
+  /** @param maxAttempts beginnings at the most that neither ended nor were given back: they took their workers down */
+  async begin(run: RunRef, maxAttempts: number): Promise<Beginning> {
     const now = Date.now();
-    const args = [run.executionId, now, new Date(now).toISOString(), now + SILENT_MS, maxLost];
+    const args = [run.executionId, now, new Date(now).toISOString(), now + SILENT_MS, maxAttempts];
     const [outcome, fact] = (await this.scripts['begin-run']([...keysOf(run), keys.runs(run.tenantId)], args)) as [Beginning['outcome'], (string | number)?];
     if (outcome === 'begun') return { outcome, attempt: Number(fact) };
     return outcome === 'cancelled' ? { outcome, request: JSON.parse(String(fact)) as CancelRequest } : { outcome };
   }
 
-  /** This attempt could not do the run; nobody counts its worker as lost. */
-  async giveBack(run: RunRef, attempt: number): Promise<void> {
-    const [state, , lease] = keysOf(run) as [string, string, string];
-    await this.scripts['give-back']([state, lease], [tokenOf(run, attempt)]);
+  /** Takes the conversation away from a run of which there is nothing any more. @returns the one that has it now; null if nobody has, or nothing was done */
+  async passOn({ tenantId, executionId, conversationId }: RunRef): Promise<string | null> {
+    const scriptKeys = [keys.execution(tenantId, executionId), keys.lease(tenantId, conversationId), keys.waitingRuns(tenantId, conversationId)];
+    const nextId = (await this.scripts['pass-on'](scriptKeys, [executionId])) as string | null;
+    return nextId === '' ? null : nextId;
+  }
+
+  /** Another try will bring the run to its end: this attempt has not taken its worker down. */
+  async giveBack(run: RunRef, token: string): Promise<void> {
+    const { tenantId, executionId, conversationId } = run;
+    await this.scripts['give-back']([keys.execution(tenantId, executionId), keys.lease(tenantId, conversationId)], [token]);
   }
 
   async end(run: RunRef, { events, change, token, status, restores = false }: RunEnd): Promise<Ended> {

@@ -1,3 +1,6 @@
+/** HTTP to public hosts, as `shared/outbound` lets it through. */
+export type Fetch = typeof globalThis.fetch;
+
 /** A tool that a model may call. */
 export interface AgentTool {
   readonly name: string;
@@ -5,6 +8,6 @@ export interface AgentTool {
   readonly description: string;
   /** JSON schema of the input. */
   readonly inputSchema: Readonly<Record<string, unknown>>;
-  /** @returns something that can be JSON; what it throws the model is told */
-  readonly execute: (input: unknown, signal: AbortSignal) => Promise<unknown>;
+  /** @param fetch its only way to the network  @returns something that can be JSON; what it throws the model is told */
+  readonly execute: (input: unknown, signal: AbortSignal, fetch?: Fetch) => Promise<unknown>;
 }

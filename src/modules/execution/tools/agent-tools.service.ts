@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CacheAsideService } from '../../../shared/cache/index.js';
+import { OutboundHttp } from '../../../shared/outbound/index.js';
 import type { AgentTool } from './agent-tool.js';
 import { implementationOf, TOOLS_FINGERPRINT, toolsNamed } from './tool-registry.js';
 
@@ -13,7 +14,10 @@ type ToolConfig = Omit<AgentTool, 'execute'>;
  */
 @Injectable()
 export class AgentTools {
-  constructor(private readonly cache: CacheAsideService) {}
+  constructor(
+    private readonly cache: CacheAsideService,
+    private readonly outbound: OutboundHttp,
+  ) {}
 
   /** @param names a name without a tool is passed over */
   async load(tenantId: string, agentId: string, names: readonly string[]): Promise<AgentTool[]> {
@@ -23,7 +27,7 @@ export class AgentTools {
     const { value } = await this.cache.getWithCacheAside<ToolConfig[]>({ ...request, fetchFromDb: async () => toolsNamed(sorted).map(configOf) });
     return (value ?? []).flatMap((config) => {
       const execute = implementationOf(config.name);
-      return execute ? [{ ...config, execute }] : [];
+      return execute ? [{ ...config, execute: (input: unknown, signal: AbortSignal) => execute(input, signal, this.outbound.fetch) }] : [];
     });
   }
 }

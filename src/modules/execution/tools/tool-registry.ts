@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import type { BuiltinTool } from '../../../contracts/index.js';
 import type { AgentTool } from './agent-tool.js';
 import { datetime } from './datetime.js';
+import { httpRequest } from './http-request.js';
 
 /** Every tool there is; the names are in `contracts/models.ts`, so that an agent cannot be given another. */
-const TOOLS: Readonly<Record<BuiltinTool, AgentTool>> = { datetime };
+const TOOLS: Readonly<Record<BuiltinTool, AgentTool>> = { datetime, http_request: httpRequest };
 
 /** Changes with what a model is told of any tool: what another version of this program has cached is not this one's. */
 export const TOOLS_FINGERPRINT = createHash('sha256')

@@ -1,16 +1,16 @@
-import type { DomainAction, ExecutionCallbackData } from '../../contracts/index.js';
-import { ActionBus, type ActionHandler, type ActionRun, HandlesAction } from '../../shared/actions/index.js';
-import { type AppError, toAppError } from '../../shared/errors/index.js';
-import { executionErrors } from './execution.errors.js';
-import type { Execution } from './execution.js';
-import { ExecutionPersistence } from './execution-persistence.service.js';
-import { ExecutionsService } from './executions.service.js';
-import { RunBeginnings } from './runs/run-beginnings.service.js';
-import { RunEndings } from './runs/run-endings.service.js';
-import { tokenOf } from './runs/run.store.js';
-import { runOf, Turn } from './turn.service.js';
+import type { DomainAction, ExecutionCallbackData } from '../../../contracts/index.js';
+import { ActionBus, type ActionHandler, type ActionRun, HandlesAction } from '../../../shared/actions/index.js';
+import { type AppError, toAppError } from '../../../shared/errors/index.js';
+import { executionErrors } from '../execution.errors.js';
+import type { Execution } from '../execution.js';
+import { ExecutionPersistence } from '../execution-persistence.service.js';
+import { ExecutionsService } from '../executions.service.js';
+import { RunBeginnings } from '../runs/run-beginnings.service.js';
+import { RunEndings } from '../runs/run-endings.service.js';
+import { tokenOf } from '../runs/run.store.js';
+import { runOf, Turn } from '../turn.service.js';
 
-/** A run that has lost this many workers takes them down with it. */
+/** A run that has begun this often, and was neither ended nor given back, takes its workers down with it. */
 const MAX_BEGINNINGS = 5;
 
 type AgentRun = DomainAction<'execution.agent_run'>;

@@ -1,6 +1,6 @@
-import type { DomainAction } from '../../contracts/index.js';
-import { type ActionHandler, HandlesAction } from '../../shared/actions/index.js';
-import { ExecutionPersistence } from './execution-persistence.service.js';
+import type { DomainAction } from '../../../contracts/index.js';
+import { type ActionHandler, HandlesAction } from '../../../shared/actions/index.js';
+import { ExecutionPersistence } from '../execution-persistence.service.js';
 
 /** Running twice equals running once: an execution that PostgreSQL has is left as it is. */
 @HandlesAction('execution.persist')

@@ -5,8 +5,8 @@ import { ServerSettings } from '../../../shared/config/index.js';
 import { TenantsService } from '../../tenancy/index.js';
 import { EventLogStore } from '../event-log/event-log.store.js';
 import type { RunRef } from '../execution.js';
-import { RunDispatcher } from './run-dispatcher.service.js';
-import { RunStore } from './run.store.js';
+import { RunDispatcher } from '../runs/run-dispatcher.service.js';
+import { RunStore } from '../runs/run.store.js';
 
 /** How often somebody looks after silent runs. Milliseconds. */
 const EVERY_MS = 30_000;

@@ -1,0 +1,16 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { TerminalEventType } from '../../../contracts/index.js';
+import type { DeliveryStatus, WebhookTry } from './webhook-delivery.js';
+
+@Entity('webhook_deliveries')
+export class WebhookDeliveryEntity {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'webhook_deliveries_pk' }) tenantId!: string;
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'webhook_deliveries_pk' }) deliveryId!: string;
+  @Column('text') type!: TerminalEventType;
+  @Column('text') url!: string;
+  @Column('text') status!: DeliveryStatus;
+  @Column('jsonb', { default: [] }) tries!: WebhookTry[];
+  @Column('integer') triesLeft!: number;
+  @Column('timestamptz', { nullable: true }) nextTryAt!: Date | null;
+  @CreateDateColumn({ type: 'timestamptz' }) createdAt!: Date;
+}

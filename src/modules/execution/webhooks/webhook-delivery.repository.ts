@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { LessThan, Repository } from 'typeorm';
+import type { DeliveryRef, DeliveryStatus, TryOutcome, WebhookDelivery, WebhookTry } from './webhook-delivery.js';
+import { WebhookDeliveryEntity } from './webhook-delivery.entity.js';
+
+/** Tries of one delivery that are kept; the oldest go. More come only from retries by hand. A guess. */
+const MAX_TRIES_KEPT = 50;
+
+/** A delivery that was made stays made, whatever a later or a simultaneous try says. */
+const RECORD = `
+  UPDATE webhook_deliveries SET
+    tries = (CASE WHEN jsonb_array_length(tries) >= ${MAX_TRIES_KEPT} THEN tries - 0 ELSE tries END) || $3::jsonb,
+    status = CASE WHEN status = 'delivered' THEN status ELSE $4 END,
+    next_try_at = CASE WHEN status = 'delivered' THEN NULL ELSE $5::timestamptz END,
+    tries_left = $6
+  WHERE tenant_id = $1 AND delivery_id = $2`;
+
+/** Which deliveries a list has. */
+export interface DeliveryFilter {
+  readonly deliveryId?: string | undefined;
+  readonly status?: DeliveryStatus | undefined;
+  /** The id to go on from, not included. */
+  readonly before?: string | undefined;
+  readonly limit: number;
+}
+
+/** The table `webhook_deliveries`. */
+@Injectable()
+export class WebhookDeliveryRepository {
+  constructor(@InjectRepository(WebhookDeliveryEntity) private readonly deliveries: Repository<WebhookDeliveryEntity>) {}
+
+  /** One that is there already is left as it is. */
+  async insertOnce(tenantId: string, delivery: Pick<WebhookDelivery, 'deliveryId' | 'type' | 'url' | 'status' | 'triesLeft' | 'nextTryAt'>): Promise<void> {
+    await this.deliveries.createQueryBuilder().insert().values({ ...delivery, tenantId, tries: [] }).orIgnore().updateEntity(false).execute();
+  }
+
+  async find({ tenantId, deliveryId }: DeliveryRef): Promise<WebhookDelivery | null> {
+    return this.deliveries.findOneBy({ tenantId, deliveryId });
+  }
+
+  /** Newest execution first; both filters on the id hold together. */
+  async findPage(tenantId: string, { deliveryId, status, before, limit }: DeliveryFilter): Promise<WebhookDelivery[]> {
+    const where = { tenantId, ...(status !== undefined && { status }), ...(before !== undefined && { deliveryId: LessThan(before) }) };
+    if (deliveryId === undefined) return this.deliveries.find({ where, order: { deliveryId: 'DESC' }, take: limit });
+    return (await this.deliveries.findBy({ ...where, deliveryId })).filter((found) => before === undefined || found.deliveryId < before);
+  }
+
+  async record({ tenantId, deliveryId }: DeliveryRef, made: WebhookTry, { status, nextTryAt, triesLeft }: TryOutcome): Promise<void> {
+    await this.deliveries.query(RECORD, [tenantId, deliveryId, JSON.stringify([made]), status, nextTryAt, triesLeft]);
+  }
+
+  /** @returns false when there is none */
+  async reopen({ tenantId, deliveryId }: DeliveryRef, triesLeft: number, nextTryAt: Date): Promise<boolean> {
+    const { affected } = await this.deliveries.update({ tenantId, deliveryId }, { status: 'pending', triesLeft, nextTryAt });
+    return affected === 1;
+  }
+}
