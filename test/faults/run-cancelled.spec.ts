@@ -49,45 +49,33 @@ describe('a run whose worker is not there', () => {
   const isAtRest = async (): Promise<unknown> => waitFor('nobody to look after any run', async () => (await redis.zcard(keys.runs('acme'))) === 0);
   /** No worker has a job in hand, and none waits. */
   const areJobsDone = async (): Promise<unknown> =>
-    waitFor('the end of every job', async () => (await Promise.all(['active', 'wait', 'prioritized'].map((list) => redis.exists(`{nb:queues}:execution.agent_run:${list}`)))).every((count) => count === 0), 60_000);
+    waitFor('the end of every job', async () => (await Promise.all(['active', 'wait'].map((list) => redis.exists(`{nb:queues}:execution.agent_run:${list}`)))).every((count) => count === 0), 60_000);
 
-  it('stopped in mid-answer: is cancelled without it, with what it had said; the next one runs, and the worker that comes back changes nothing', async () => {
+  it('is cancelled without it, with what it had said, and is not begun again; the next one runs; a worker that was only stopped changes nothing when it comes back', async () => {
+    const sessions = [newId(), newId(), newId(), newId()] as const;
     const stopped = await start('worker');
-    const runs = [await saying(newId()), await saying(newId()), await saying(newId())];
+    const [cancelled, interrupted, twice] = [await saying(sessions[0]), await saying(sessions[1]), await saying(sessions[2])];
     stopped.child.kill('SIGSTOP');
+    const lost = await start('worker');
+    const killed = await saying(sessions[3]);
+    await lost.end('SIGKILL');
     const other = await start('worker');
-    const sessions = await Promise.all(runs.map(async ({ executionId }) => (await acme.get<{ sessionId: string }>(`/api/v1/executions/${executionId}`)).body.sessionId));
-    const [cancelled, interrupted, twice] = runs as [Accepted, Accepted, Accepted];
-    const line = [await turn('next', sessions[0]!), await turn('at once', sessions[1]!, 'interrupt'), await turn('next', sessions[2]!)];
-    const answers = await Promise.all([cancel(cancelled), cancel(twice), cancel(twice)]);
+    const runs = [cancelled, interrupted, twice, killed];
+    const line = [await turn('next', sessions[0]), await turn('at once', sessions[1], 'interrupt'), await turn('next', sessions[2]), await turn('next', sessions[3])];
+    const answers = await Promise.all([cancelled, twice, twice, killed].map(cancel));
     for (const answer of answers) expect(answer).toMatchObject({ status: 'cancelled', attempt: 1, error: { message: 'enough' }, result: { content: expect.stringMatching(/^word1 /) } });
-    const check = async (): Promise<string[]> => (await Promise.all([faults(cancelled, line[0]!), faults(interrupted, line[1]!), faults(twice, line[2]!)])).flat();
+    const check = async (): Promise<string[]> => (await Promise.all(runs.map((run, i) => faults(run, line[i]!)))).flat();
+    const said = async (): Promise<unknown[]> => Promise.all(runs.map(({ conversationId }) => messagesOf(acme, conversationId)));
     expect(await check()).toEqual([]);
-    for (const { conversationId } of runs) expect((await messagesOf(acme, conversationId))[1]).toMatchObject({ metadata: { isPartial: true, finishReason: 'cancelled' } });
     await isAtRest();
-    const before = await Promise.all(runs.map(({ conversationId }) => messagesOf(acme, conversationId)));
+    const before = await said();
+    for (const messages of before) expect(messages).toMatchObject([{ role: 'user' }, { role: 'assistant', metadata: { isPartial: true, finishReason: 'cancelled' } }, { role: 'user' }, { role: 'assistant', metadata: null }]);
     stopped.child.kill('SIGCONT');
     await areJobsDone();
     expect(await stopped.end('SIGTERM')).toBe(0);
-    expect(await Promise.all(runs.map(({ conversationId }) => messagesOf(acme, conversationId)))).toEqual(before);
+    expect(await said()).toEqual(before);
     expect(await check()).toEqual([]);
     expect(await redis.zcard(keys.runs('acme'))).toBe(0);
-    await other.end('SIGKILL');
-  }, NOTICED_MS);
-
-  it('killed with -9 in mid-answer: is cancelled without it, is not begun again, and the next one runs', async () => {
-    const session = newId();
-    const lost = await start('worker');
-    const run = await saying(session);
-    await lost.end('SIGKILL');
-    const next = await turn('next', session);
-    expect(await cancel(run)).toMatchObject({ status: 'cancelled', attempt: 1, result: { content: expect.stringMatching(/^word1 /) } });
-    const other = await start('worker');
-    expect(await faults(run, next)).toEqual([]);
-    await areJobsDone();
-    expect((await acme.get<SeenExecution>(`/api/v1/executions/${run.executionId}`)).body).toMatchObject({ status: 'cancelled', attempt: 1 });
-    expect(await faults(run, next)).toEqual([]);
-    await isAtRest();
     await other.end('SIGKILL');
   }, NOTICED_MS);
 });
