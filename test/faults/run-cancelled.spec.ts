@@ -46,26 +46,27 @@ describe('a run whose worker is not there', () => {
   };
   const cancel = async ({ executionId }: Accepted): Promise<SeenExecution> => (await acme.post<SeenExecution>(`/api/v1/executions/${executionId}/cancel`, { reason: 'enough' })).body;
   const faults = async (...runs: readonly Accepted[]): Promise<string[]> => faultsOfRuns(await Promise.all(runs.map(({ executionId }) => endedRun(acme, executionId))), await messagesOf(acme, runs[0]!.conversationId));
-  const isAtRest = async (): Promise<unknown> => waitFor('nobody to look after any run', async () => (await redis.zcard(keys.runs('acme'))) === 0);
+  const isAtRest = async (): Promise<unknown> => waitFor('nobody to look after any run', async () => (await redis.zcard(keys.runs('acme'))) === 0, 60_000);
   /** No worker has a job in hand, and none waits. */
   const areJobsDone = async (): Promise<unknown> =>
     waitFor('the end of every job', async () => (await Promise.all(['active', 'wait'].map((list) => redis.exists(`{nb:queues}:execution.agent_run:${list}`)))).every((count) => count === 0), 60_000);
 
   it('is cancelled without it, with what it had said, and is not begun again; the next one runs; a worker that was only stopped changes nothing when it comes back', async () => {
     const sessions = [newId(), newId(), newId(), newId()] as const;
-    const stopped = await start('worker');
+    const lost = await start('worker');
+    const killed = await saying(sessions[3]);
+    await lost.end('SIGKILL');
+    const afterKilled = await turn('next', sessions[3]);
+    const [answer, stopped] = await Promise.all([cancel(killed), start('worker')]);
     const [cancelled, interrupted, twice] = [await saying(sessions[0]), await saying(sessions[1]), await saying(sessions[2])];
     stopped.child.kill('SIGSTOP');
     // Redis still hands it the next job, for which it had waited; that one is noticed as lost, too.
     const swallowed = await turn('hello', newId());
-    const lost = await start('worker');
-    const killed = await saying(sessions[3]);
-    await lost.end('SIGKILL');
     const other = await start('worker');
+    const line = [await turn('next', sessions[0]), await turn('at once', sessions[1], 'interrupt'), await turn('next', sessions[2]), afterKilled];
     const runs = [cancelled, interrupted, twice, killed];
-    const line = [await turn('next', sessions[0]), await turn('at once', sessions[1], 'interrupt'), await turn('next', sessions[2]), await turn('next', sessions[3])];
-    const answers = await Promise.all([cancelled, twice, twice, killed].map(cancel));
-    for (const answer of answers) expect(answer).toMatchObject({ status: 'cancelled', attempt: 1, error: { message: 'enough' }, result: { content: expect.stringMatching(/^word1 /) } });
+    const answers = [answer, ...(await Promise.all([cancelled, twice, twice].map(cancel)))];
+    for (const ended of answers) expect(ended).toMatchObject({ status: 'cancelled', attempt: 1, error: { message: 'enough' }, result: { content: expect.stringMatching(/^word1 /) } });
     const check = async (): Promise<string[]> => (await Promise.all(runs.map((run, i) => faults(run, line[i]!)))).flat();
     const said = async (): Promise<unknown[]> => Promise.all(runs.map(({ conversationId }) => messagesOf(acme, conversationId)));
     expect(await check()).toEqual([]);
