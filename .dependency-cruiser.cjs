@@ -16,7 +16,7 @@ const MAY_IMPORT = {
 const LEVELS = [
   ['errors', 'config', 'telemetry'],
   ['redis', 'database', 'http', 'outbound'],
-  ['cache', 'actions'],
+  ['cache', 'actions', 'idempotency'],
   ['memo'],
 ];
 const SIBLINGS = { config: ['errors'], telemetry: ['config', 'errors'] };
@@ -31,7 +31,8 @@ const OWNED_LIBRARIES = {
     owners: ['^src/shared/cache/'],
   },
   outbound: { libraries: 'undici|ipaddr[.]js', owners: ['^src/shared/outbound/'] },
-  ai: { libraries: 'ai|@ai-sdk/[^/]+', owners: ['^src/modules/[^/]+/models/', '^src/modules/.+[.]model[.]', '^src/modules/.*agent-loop[.]ts$'] },
+  ai: { libraries: 'ai|@ai-sdk/[^/]+', owners: ['^src/modules/[^/]+/models/', '^src/modules/.+[.]model[.]', '^src/modules/.*agent-loop[.]ts$', '^src/modules/[^/]+/tools/mcp-connection[.]ts$'] },
+  mathjs: { libraries: 'mathjs', owners: ['^src/modules/execution/tools/calculator[.]ts$'] },
 };
 
 const SPEC = '[.]spec[.]ts$';

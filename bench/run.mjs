@@ -8,6 +8,7 @@ import { printTable } from './table.mjs';
 /** Each module exports `run({ isQuick, isFull })`, which resolves with `{ runs, notes, tables, metrics, section }`; `section`, if any, goes to RESULTS.md. */
 const BENCHES = {
   cache: { about: 'the cache engine, beside bentocache, cacheable, cache-manager 7 and bare clients', load: () => import('./cache.mjs') },
+  commands: { about: 'the cache of commands, beside a bare Map and lru-cache', load: () => import('./commands.mjs') },
   conversations: { about: 'the store of conversations, beside bare Redis, LangGraph and Mastra', load: () => import('./conversations.mjs') },
   durability: { about: 'what is lost of acknowledged messages when Redis is killed', load: () => import('./durability.mjs') },
   migration: { about: 'the move of conversations from Redis to PostgreSQL, beside COPY, a bare insert and TypeORM', load: () => import('./migration.mjs'), hasFull: true },

@@ -11,6 +11,19 @@ export interface ExecutionError {
   readonly message: string;
 }
 
+/** What a run is at, besides its tools and its answer. */
+export type Progress =
+  /** A workflow's plan, and what it has found out: for whoever watches; no part of the answer. */
+  | { readonly stage: 'analyse' | 'process'; readonly text: string }
+  /** A workflow begins to answer. */
+  | { readonly stage: 'respond' }
+  /** The agent's model has failed for good; this one goes on. */
+  | { readonly stage: 'fallback'; readonly provider: string; readonly model: string; readonly reason: string }
+  /** The run goes on without the tools of this MCP server. */
+  | { readonly stage: 'tools'; readonly server: string; readonly error: string }
+  /** The run goes on without these tools. */
+  | { readonly stage: 'tools'; readonly leftOut: readonly string[]; readonly reason: string };
+
 /**
  * Every event of an execution and what it carries. `seq` of an execution's events is dense from 1.
  * A second `execution.started` (a larger `attempt`) means that a worker was lost: what the deltas of the earlier attempt
@@ -20,10 +33,12 @@ export interface ExecutionEvents {
   'execution.queued': { agentId: string };
   'execution.started': { attempt: number };
   'context.resolved': { agentVersion: number; model: string; provider: string; messages: number; tokens: number; source: string };
+  progress: Progress;
   'tool.started': { toolCallId: string; name: string; input: unknown };
   'tool.completed': { toolCallId: string; name: string; output?: unknown; error?: string };
   'message.delta': { text: string };
-  'message.completed': { messageId: string; seq: number; content: string; usage: TokenUsage };
+  /** `provider` and `model` are those that answered; left out when an earlier worker's answer was found. */
+  'message.completed': { messageId: string; seq: number; content: string; provider?: string; model?: string; usage: TokenUsage };
   'execution.completed': { usage: TokenUsage; finishReason: string };
   'execution.failed': { error: ExecutionError };
   'execution.cancelled': { reason: string; isRollback?: boolean };

@@ -28,9 +28,10 @@ const SHARED_ROWS: Record<string, readonly string[]> = {
   outbound: GROUND,
   cache: [...GROUND, ...MIDDLE],
   actions: [...GROUND, ...MIDDLE],
-  memo: [...GROUND, ...MIDDLE, 'cache', 'actions'],
+  idempotency: [...GROUND, ...MIDDLE],
+  memo: [...GROUND, ...MIDDLE, 'cache', 'actions', 'idempotency'],
 };
-const LIBRARIES = ['typeorm', '@nestjs/typeorm', 'bull', '@nestjs/bull', 'ioredis', '@redis/client', 'cache-manager', 'undici', 'ipaddr.js', 'ai', '@ai-sdk/openai-compatible'];
+const LIBRARIES = ['typeorm', '@nestjs/typeorm', 'bull', '@nestjs/bull', 'ioredis', '@redis/client', 'cache-manager', 'undici', 'ipaddr.js', 'ai', '@ai-sdk/openai-compatible', '@ai-sdk/mcp', 'mathjs'];
 
 /** A tree that keeps every rule: each folder has a file, each face is there, each library is with its owners. */
 const CLEAN: Files = {
@@ -117,6 +118,10 @@ const LIBRARY_CASES: Case[] = [
   ['src/modules/execution/models/registry.ts', "import 'ai';\nimport '@ai-sdk/openai-compatible';"],
   ['src/modules/knowledge/embedding.model.ts', "import 'ai';"],
   ['src/modules/execution/agent-loop.ts', "import 'ai';"],
+  ['src/modules/execution/tools/mcp-list.ts', "import '@ai-sdk/mcp';", 'owned-ai'],
+  ['src/modules/execution/tools/mcp-connection.ts', "import '@ai-sdk/mcp';"],
+  ['src/modules/execution/tools/sums.ts', "import 'mathjs';", 'owned-mathjs'],
+  ['src/modules/execution/tools/calculator.ts', "import 'mathjs';"],
 ];
 
 /** A face cannot be planted as a new file of a module that has one: these modules' faces are replaced. */

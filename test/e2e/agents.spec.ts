@@ -139,8 +139,8 @@ describe('agents', () => {
       expect((await edited.read()).version).toBe(1);
     });
 
-    it.each([['the type rag', { type: 'rag' }], ['collections', { collections: [UNKNOWN_ID] }]])('for %s says what is missing', async (_, body) => {
-      expect(await acme.patch(edited.path, body)).toMatchObject({ status: 400, body: { code: 'AGENT_TYPE_UNSUPPORTED', details: { field: 'type' } } });
+    it.each([['the type rag', { type: 'rag' }, 'type'], ['collections', { collections: [UNKNOWN_ID] }, 'collections']])('for %s says what is missing', async (_, body, field) => {
+      expect(await acme.patch(edited.path, body)).toMatchObject({ status: 400, body: { code: 'AGENT_TYPE_UNSUPPORTED', details: { field } } });
       expect((await edited.read()).version).toBe(1);
     });
 

@@ -98,7 +98,7 @@ describe('persisting', () => {
   });
 
   it('writes an ended execution once, whole, and leaves Redis its retention', async () => {
-    await logs.end(ref, { attempt: 2, agentVersion: 3, startedAt: new Date(1_700_000_000_001), firstTokenAt: new Date(1_700_000_000_002), result: { messageId: 'm', seq: 2, content: 'hi' }, usage: { inputTokens: 1, outputTokens: 2, totalTokens: 3 }, contextSource: 'database', userId: 'u' });
+    await logs.end(ref, { attempt: 2, agentVersion: 3, startedAt: new Date(1_700_000_000_001), firstTokenAt: new Date(1_700_000_000_002), result: { messageId: 'm', seq: 2, content: 'hi', provider: 'builtin', model: 'builtin/chat' }, usage: { inputTokens: 1, outputTokens: 2, totalTokens: 3 }, contextSource: 'database', userId: 'u' });
     const live = await logs.executions.get(ref);
     await logs.persistence.persistNow(ref);
     expect(Math.max(...(await ttls()))).toBeLessThanOrEqual(RETENTION_SECONDS);

@@ -1,10 +1,10 @@
 import type { ModelSettings } from '../../shared/config/index.js';
-import type { Agent, AgentDefinition } from './agent.js';
-import { type AgentModel, chooseModel } from './agent-model.js';
+import type { Agent, AgentDefinition, AgentModel } from './agent.js';
+import { chooseFallback, chooseModel } from './agent-model.js';
 import { agentErrors } from './agents.errors.js';
 
 /** Fields of a definition that change; the others, and those that are undefined, stay. */
-export type AgentEdit = Partial<AgentDefinition>;
+export type AgentEdit = Partial<Omit<AgentDefinition, 'fallbackModel'>> & { readonly fallbackModel?: Partial<AgentModel> | null };
 
 /** The part of an agent that its versions keep. */
 export function definitionOf(agent: Agent): AgentDefinition {
@@ -18,7 +18,8 @@ export function definitionOf(agent: Agent): AgentDefinition {
  * @throws AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN, MODEL_PROVIDER_NOT_CONFIGURED (invalid)
  */
 export function edited(agent: Agent, edit: AgentEdit, settings: ModelSettings): AgentDefinition {
-  const definition = { ...definitionOf(agent), ...present(edit), ...editedModel(agent, edit, settings) };
+  const fallbackModel = edit.fallbackModel === undefined ? agent.fallbackModel : chooseFallback(edit.fallbackModel, settings);
+  const definition = { ...definitionOf(agent), ...present(edit), ...editedModel(agent, edit, settings), fallbackModel };
   requireSupported(definition);
   return definition;
 }
@@ -30,19 +31,21 @@ export function edited(agent: Agent, edit: AgentEdit, settings: ModelSettings): 
  * @throws AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN, MODEL_PROVIDER_NOT_CONFIGURED (invalid): what could be used then need not be usable now
  */
 export function restored(agent: Agent, earlier: AgentDefinition, settings: ModelSettings): AgentDefinition {
-  const definition = { ...definitionOf(agent), ...earlier, ...chooseModel(earlier, settings), isActive: agent.isActive };
+  const fallbackModel = chooseFallback(earlier.fallbackModel, settings);
+  const definition = { ...definitionOf(agent), ...earlier, ...chooseModel(earlier, settings), fallbackModel, isActive: agent.isActive };
   requireSupported(definition);
   return definition;
 }
 
 /** @throws AGENT_TYPE_UNSUPPORTED (invalid) */
 export function requireSupported({ type, collections }: Pick<AgentDefinition, 'type' | 'collections'>): void {
-  if (type === 'rag' || collections.length > 0) throw agentErrors.ragUnavailable();
+  if (type === 'rag') throw agentErrors.ragUnavailable('type');
+  if (collections.length > 0) throw agentErrors.ragUnavailable('collections');
 }
 
 /** @returns true when the edit changes nothing because it names nothing */
-export function isEmpty(edit: AgentEdit): boolean {
-  return Object.keys(present(edit)).length === 0;
+export function isEmpty(edit: object): boolean {
+  return Object.values(edit).every((value) => value === undefined);
 }
 
 /** A model that stays keeps its provider, even if the settings have changed since; another one is chosen as for a new agent. */
@@ -51,6 +54,6 @@ function editedModel(agent: Agent, { provider, model }: AgentEdit, settings: Mod
   return stays ? { provider: agent.provider, model: agent.model } : chooseModel({ provider, model }, settings);
 }
 
-function present(edit: AgentEdit): AgentEdit {
+function present(edit: AgentEdit): Omit<AgentEdit, 'fallbackModel'> {
   return Object.fromEntries(Object.entries(edit).filter(([, value]) => value !== undefined));
 }

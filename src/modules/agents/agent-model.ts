@@ -1,14 +1,9 @@
-import type { ModelProvider } from '../../contracts/index.js';
 import type { ModelSettings } from '../../shared/config/index.js';
-import { agentErrors } from './agents.errors.js';
+import type { AgentModel } from './agent.js';
+import { agentErrors, namingField } from './agents.errors.js';
 
 /** The only model of the provider `builtin`. */
 const BUILTIN_MODEL = 'builtin/chat';
-
-export interface AgentModel {
-  readonly provider: ModelProvider;
-  readonly model: string;
-}
 
 /**
  * The model an agent runs on, from what its definition says and the settings allow. A model without a provider is looked for where its
@@ -22,4 +17,13 @@ export function chooseModel({ provider, model }: Partial<AgentModel>, { defaultM
   if (source === 'builtin' && name !== BUILTIN_MODEL) throw agentErrors.modelUnknown(name, BUILTIN_MODEL);
   if (source === 'openai-compatible' && openaiBaseUrl === '') throw agentErrors.providerNotConfigured(name);
   return { provider: source, model: name };
+}
+
+/**
+ * The model an agent falls back to, chosen like its model; null for none.
+ *
+ * @throws what {@link chooseModel} throws, naming the field `fallbackModel`
+ */
+export function chooseFallback(wanted: Partial<AgentModel> | null | undefined, settings: ModelSettings): AgentModel | null {
+  return wanted ? namingField('fallbackModel', () => chooseModel(wanted, settings)) : null;
 }

@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { ModelProvider, Tier } from '../../contracts/index.js';
-import type { AgentType } from './agent.js';
+import type { AgentModel, AgentType, McpServer } from './agent.js';
 
 @Entity('agents')
 @Index('agents_slug_unique', ['tenantId', 'slug'], { unique: true, where: 'deleted_at IS NULL' })
@@ -16,9 +16,11 @@ export class AgentEntity {
   @Column('text', { nullable: true }) background!: string | null;
   @Column('text') provider!: ModelProvider;
   @Column('text') model!: string;
+  @Column('jsonb', { nullable: true }) fallbackModel!: AgentModel | null;
   @Column('real') temperature!: number;
   @Column('integer') maxTokens!: number;
   @Column('text', { array: true }) tools!: readonly string[];
+  @Column('jsonb', { default: [] }) mcpServers!: readonly McpServer[];
   @Column('uuid', { array: true }) collections!: readonly string[];
   @Column('integer') maxIterations!: number;
   @Column('integer') maxHistoryMessages!: number;

@@ -7,6 +7,23 @@ export type AgentType = (typeof AGENT_TYPES)[number];
 /** The largest number of a version: PostgreSQL's `integer`. */
 export const MAX_VERSION = 2_147_483_647;
 
+/** A server of the Model Context Protocol (streamable HTTP) whose tools an agent may use. */
+export interface McpServer {
+  /** Unique in its agent; its tools are called `<name>_<tool>`. */
+  readonly name: string;
+  readonly url: string;
+  /** Sent with every request; the values are sealed, and opened by `header-secrets.service.ts`. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Names of the only tools of it that the agent may use; null for all. */
+  readonly tools: readonly string[] | null;
+}
+
+/** A model, and who serves it. */
+export interface AgentModel {
+  readonly provider: ModelProvider;
+  readonly model: string;
+}
+
 /** What an edit can change of an agent, and what every version of it keeps. */
 export interface AgentDefinition {
   readonly name: string;
@@ -18,10 +35,13 @@ export interface AgentDefinition {
   readonly background: string | null;
   readonly provider: ModelProvider;
   readonly model: string;
+  /** Answers when the model has failed for good before it has said anything; null for none. */
+  readonly fallbackModel: AgentModel | null;
   readonly temperature: number;
   /** Tokens of one answer at the most. */
   readonly maxTokens: number;
   readonly tools: readonly string[];
+  readonly mcpServers: readonly McpServer[];
   readonly collections: readonly string[];
   /** Model calls in one run at the most. */
   readonly maxIterations: number;

@@ -23,6 +23,42 @@ export const agentErrors = {
       message: `The model "${model}" needs an OpenAI-compatible server, and this installation has none: set OPENAI_BASE_URL, or use the provider builtin with its model builtin/chat.`,
       details: { field: 'provider' },
     }),
-  ragUnavailable: (): AppError =>
-    new AppError({ kind: 'invalid', code: 'AGENT_TYPE_UNSUPPORTED', message: 'type rag and collections need the knowledge module, which this version does not have; use conversational or workflow.', details: { field: 'type' } }),
+  /** @param field what asks for it: the type rag, or collections */
+  ragUnavailable: (field: 'type' | 'collections'): AppError =>
+    new AppError({
+      kind: 'invalid',
+      code: 'AGENT_TYPE_UNSUPPORTED',
+      message: 'type rag and collections need the knowledge module, which this version does not have; use the type conversational or workflow, and no collections.',
+      details: { field },
+    }),
+  headersNeedKey: (server: string): AppError =>
+    new AppError({
+      kind: 'invalid',
+      code: 'SECRETS_KEY_MISSING',
+      message: `The MCP server "${server}" has headers, and this installation cannot keep secrets: set NOOBLE_SECRETS_KEY to at least 32 characters, or leave headers out.`,
+      details: { field: 'mcpServers', setting: 'NOOBLE_SECRETS_KEY' },
+    }),
+  /** A mask stands for a secret that is not there, or for one that was given for another URL. */
+  headerUnknown: (server: string, header: string): AppError =>
+    new AppError({
+      kind: 'invalid',
+      code: 'HEADER_SECRET_UNKNOWN',
+      message: `The header "${header}" of the MCP server "${server}" is a mask, and there is no secret behind it: a secret is kept only under the server's name and URL that it was given for. Send its value.`,
+      details: { field: 'mcpServers' },
+    }),
+  serverTwice: (server: string): AppError =>
+    new AppError({ kind: 'invalid', code: 'MCP_SERVER_TWICE', message: `There are two MCP servers with the name "${server}"; a name is unique in its agent, whatever the case.`, details: { field: 'mcpServers' } }),
+  secretUnreadable: (header: string): AppError =>
+    new AppError({ kind: 'invalid', code: 'HEADER_SECRET_UNREADABLE', message: `The header "${header}" was sealed with another NOOBLE_SECRETS_KEY; send its value again.`, details: { field: 'mcpServers' } }),
 };
+
+/** What `check` throws, said of that field of the agent. */
+export function namingField<T>(field: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { kind, code, message } = error;
+    throw new AppError({ kind, code, message: `${field}: ${message}`, details: { field }, cause: error });
+  }
+}

@@ -1,15 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../contracts/index.js';
 import { AgentCacheInvalidator, CacheAsideService, type InvalidationReport } from '../../shared/cache/index.js';
-import { ModelSettings } from '../../shared/config/index.js';
 import type { Agent, AgentFilter } from './agent.js';
-import { type AgentEdit, edited, isEmpty, requireSupported, restored } from './agent-definition.js';
-import { chooseModel } from './agent-model.js';
 import { AgentChanges } from './agent-changes.service.js';
+import { isEmpty } from './agent-definition.js';
+import { AgentDefinitions, type NewAgent, type SentEdit } from './agent-definitions.service.js';
 import { AgentRepository } from './agent.repository.js';
 import { AgentVersions } from './agent-versions.service.js';
 import { agentErrors } from './agents.errors.js';
-import type { CreateAgentDto } from './dto/create-agent.dto.js';
 import { type Page, pageOf } from './page.js';
 import { slugOf } from './slug.js';
 
@@ -27,32 +25,32 @@ export class AgentsService {
     private readonly agents: AgentRepository,
     private readonly versions: AgentVersions,
     private readonly changes: AgentChanges,
-    private readonly models: ModelSettings,
+    private readonly definitions: AgentDefinitions,
     private readonly cache: CacheAsideService,
     private readonly invalidator: AgentCacheInvalidator,
   ) {}
 
-  /** @throws AGENT_SLUG_TAKEN (conflict), AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN, MODEL_PROVIDER_NOT_CONFIGURED (invalid) */
-  async create(tenantId: string, fields: CreateAgentDto): Promise<Agent> {
-    requireSupported(fields);
-    const agentId = newId();
+  /**
+   * @param agentId of a request that may come twice: if there is such an agent already, it is that one
+   * @throws AGENT_SLUG_TAKEN (conflict), AGENT_NOT_FOUND (notFound) if it was deleted since, AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN,
+   * MODEL_PROVIDER_NOT_CONFIGURED, SECRETS_KEY_MISSING, HEADER_SECRET_UNKNOWN, MCP_SERVER_TWICE (invalid)
+   */
+  async create(tenantId: string, fields: Omit<NewAgent, 'slug'> & { readonly slug?: string }, agentId = newId()): Promise<Agent> {
     // A slug that nobody asked for must not stand in the way of a second agent of the same name.
     const slug = fields.slug ?? `${slugOf(fields.name)}-${agentId.slice(-6)}`;
-    const { description = null, background = null } = fields;
-    const definition = { ...fields, ...chooseModel(fields, this.models), slug, description, background, isActive: true };
-    return this.versions.writeFirst({ ...definition, tenantId, agentId });
+    return this.versions.writeFirst({ ...this.definitions.first(tenantId, { ...fields, slug }), tenantId, agentId });
   }
 
   /**
    * Changes the fields that are named, in a new version.
    *
    * @throws AGENT_NOT_FOUND (notFound), AGENT_SLUG_TAKEN (conflict), AGENT_EDIT_EMPTY, AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN,
-   * MODEL_PROVIDER_NOT_CONFIGURED (invalid)
+   * MODEL_PROVIDER_NOT_CONFIGURED, SECRETS_KEY_MISSING, HEADER_SECRET_UNKNOWN, MCP_SERVER_TWICE (invalid)
    */
-  async update(tenantId: string, agentId: string, edit: AgentEdit): Promise<Agent> {
+  async update(tenantId: string, agentId: string, edit: SentEdit): Promise<Agent> {
     if (isEmpty(edit)) throw agentErrors.editEmpty();
     const ref = { tenantId, agentId };
-    return this.changes.write(ref, (tx) => this.versions.writeNext(ref, (agent) => edited(agent, edit, this.models), tx));
+    return this.changes.write(ref, (tx) => this.versions.writeNext(ref, (agent) => this.definitions.edited(agent, edit), tx));
   }
 
   /**
@@ -64,7 +62,7 @@ export class AgentsService {
   async activateVersion(tenantId: string, agentId: string, version: number): Promise<Agent> {
     const ref = { tenantId, agentId };
     return this.changes.write(ref, (tx) =>
-      this.versions.writeNext(ref, async (agent) => restored(agent, (await this.versions.get(ref, version, tx)).definition, this.models), tx),
+      this.versions.writeNext(ref, async (agent) => this.definitions.restored(agent, (await this.versions.get(ref, version, tx)).definition), tx),
     );
   }
 

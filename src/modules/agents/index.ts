@@ -1,5 +1,6 @@
-export type { Agent, AgentType } from './agent.js';
+export type { Agent, AgentModel, AgentType, McpServer } from './agent.js';
 export { requireRunnable } from './agent-access.js';
 export { chooseModel } from './agent-model.js';
 export { AgentsModule } from './agents.module.js';
 export { AgentsService } from './agents.service.js';
+export { HeaderSecrets } from './header-secrets.service.js';

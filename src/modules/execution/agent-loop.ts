@@ -1,95 +1,101 @@
-import { APICallError, type ModelMessage, RetryError, type TextStreamPart, type ToolSet, dynamicTool, isStepCount, jsonSchema, streamText } from 'ai';
+import type { ModelMessage } from 'ai';
 import type { ExecutionError, TokenUsage } from '../../contracts/index.js';
-import { AppError } from '../../shared/errors/index.js';
-import { type Message, toStorableText } from '../conversations/index.js';
-import type { AgentSnapshot, LlmConfig } from './context/execution-context.js';
-import type { EventWriter } from './event-log/event-writer.js';
-import type { ProviderModel } from './models/builtin.model.js';
-import type { AgentTool } from './tools/agent-tool.js';
+import type { Message } from '../conversations/index.js';
+import type { AgentSnapshot } from './context/execution-context.js';
+import { type LoopWriter, ModelPhases, type PhaseAnswer, type PhasesInput } from './model-phases.js';
+import { toExecutionError } from './models/provider-failure.js';
 
 /** What one run of the loop needs. */
-export interface LoopInput {
-  readonly executionId: string;
-  readonly agent: AgentSnapshot;
-  readonly llm: LlmConfig;
-  readonly model: ProviderModel;
+export interface LoopInput extends PhasesInput {
+  readonly agent: Pick<AgentSnapshot, 'type' | 'background' | 'systemPrompt'>;
   /** Oldest first, as the memory window has them. */
   readonly messages: readonly Message[];
-  readonly tools: readonly AgentTool[];
   /** Model calls at the most. */
   readonly maxIterations: number;
-  readonly signal: AbortSignal;
 }
 
 /** How the loop ended; `text` is what there was of an answer in any case. Look at the signal first: when it has fired, the rest says little. */
 export interface LoopOutcome {
   readonly text: string;
   readonly usage: TokenUsage;
+  /** The provider's, or `iterations-exhausted`: the model had to answer, and would have gone on with its tools. */
   readonly finishReason: string;
   /** Set when there is no whole answer. */
   readonly error: ExecutionError | null;
+  /** Who answered; left out when that is not known any more. */
+  readonly answeredBy?: { readonly provider: string; readonly model: string };
 }
 
-const NO_USAGE: TokenUsage = { inputTokens: 0, outputTokens: 0, totalTokens: 0 };
+/** What each phase of a workflow is told, after the agent's own prompt. */
+const TASKS = {
+  analyse: 'Work in three phases: analyse, process, respond. This is the first. Write a short plan, at most eight steps, of what has to be found out or done, and with which tools, to meet the last message. Do not meet it yet.',
+  process: 'This is the phase "process". Follow the plan, if there is one, with your tools where they help. Then note in short what you have found out and done: the notes are for yourself; the answer is written from them later.',
+  respond: 'This is the last phase. Answer the last message of the user now, from your notes and the results of your tools. Do not speak of phases, plans or notes.',
+} as const;
 
 /**
- * Calls the model, and the tools it asks for, until it answers or may not be called again; writes every step to the event log.
+ * Calls the model, and the tools it asks for, until it answers; writes every step to the event log. The last call that is allowed has to be an answer.
  * A failure of the provider and the caller's signal are outcomes.
  *
  * @throws only what the event writer throws
+ * @source `originals.md` section 1.7
  */
-export async function runAgentLoop(input: LoopInput, writer: EventWriter): Promise<LoopOutcome> {
-  const { agent, llm, signal } = input;
-  const { stream } = streamText({
-    model: input.model,
-    instructions: [agent.background, agent.systemPrompt].filter((text) => text !== null && text !== '').join('\n\n') || undefined,
-    messages: input.messages.flatMap(toModelMessage),
-    allowSystemInMessages: true,
-    tools: Object.fromEntries(input.tools.map((tool) => [tool.name, toSdkTool(tool)])),
-    stopWhen: isStepCount(input.maxIterations),
-    temperature: llm.temperature,
-    maxOutputTokens: llm.maxTokens,
-    abortSignal: signal,
-    providerOptions: { nooble: { executionId: input.executionId } },
-    // The stream itself brings errors; without this the SDK also prints them.
-    onError: () => undefined,
-  });
-  let outcome: LoopOutcome = { text: '', usage: NO_USAGE, finishReason: 'unknown', error: null };
-  for await (const part of withFailureAsPart(stream)) outcome = await step(outcome, part, writer);
-  return outcome.finishReason === 'tool-calls' ? { ...outcome, error: exhausted(input.maxIterations) } : outcome;
+export async function runAgentLoop(input: LoopInput, writer: LoopWriter): Promise<LoopOutcome> {
+  const phases = new ModelPhases(input, writer);
+  const answer = input.agent.type === 'workflow' ? await workflow(input, phases, writer) : await conversation(input, phases);
+  const { text, finishReason, failure } = answer;
+  const outcome = { text, usage: phases.usage, finishReason, answeredBy: phases.answeredBy };
+  if (failure !== undefined) return { ...outcome, error: toExecutionError(failure) };
+  if (!answer.isExhausted) return { ...outcome, error: null };
+  return { ...outcome, finishReason: 'iterations-exhausted', error: answer.lastText === '' ? exhausted(input.maxIterations) : null };
 }
 
-/** Providers quote parts of the operator's key when they refuse it. */
-const KEY = /\b(sk|nk|gsk|key)[-_][\w*.-]{4,}/gi;
+/** One phase: tools as long as there is a call left for the answer. */
+async function conversation({ agent, messages, maxIterations }: LoopInput, phases: ModelPhases): Promise<PhaseAnswer> {
+  return phases.run({ instructions: instructionsOf(agent), messages: messages.flatMap(toModelMessage), maxCalls: maxIterations, toolsUntil: maxIterations - 1, isAnswer: true });
+}
 
-type Part = TextStreamPart<ToolSet>;
-
-/** A connection that breaks in mid-answer makes the SDK's stream throw, where other failures are parts of it. */
-async function* withFailureAsPart(stream: AsyncIterable<Part>): AsyncGenerator<Part> {
-  try {
-    yield* stream;
-  } catch (error) {
-    yield { type: 'error', error };
+/** Three phases over the same window. Of two calls none is left to plan, of one none for tools. */
+async function workflow({ agent, messages, maxIterations }: LoopInput, phases: ModelPhases, writer: LoopWriter): Promise<PhaseAnswer> {
+  const window = messages.flatMap(toModelMessage);
+  const own = instructionsOf(agent);
+  let notes: string | undefined;
+  if (maxIterations > 2) {
+    const plan = await phases.run({ instructions: joined(own, TASKS.analyse), messages: window, maxCalls: 1, toolsUntil: 0, isAnswer: false });
+    if (plan.failure !== undefined) return plan;
+    await show(writer, 'analyse', plan.text);
+    notes = joined('Your plan:', plan.text);
   }
-}
-
-async function step(outcome: LoopOutcome, part: Part, writer: EventWriter): Promise<LoopOutcome> {
-  if (part.type === 'text-delta') {
-    writer.delta(part.text);
-    return { ...outcome, text: outcome.text + part.text };
+  let work: PhaseAnswer | undefined;
+  if (maxIterations > 1) {
+    const maxCalls = Math.max(1, maxIterations - 2);
+    work = await phases.run({ instructions: joined(own, notes, TASKS.process), messages: window, maxCalls, toolsUntil: maxCalls, isAnswer: false });
+    if (work.failure !== undefined) return work;
+    await show(writer, 'process', work.text);
+    notes = joined(notes, work.text && joined('Your notes:', work.text));
   }
-  if (part.type === 'error') return { ...outcome, error: toExecutionError(part.error) };
-  if (part.type === 'finish') return { ...outcome, usage: toUsage(part.totalUsage), finishReason: part.finishReason };
-  await writeToolStep(part, writer);
-  return outcome;
+  writer.add({ type: 'progress', data: { stage: 'respond' } });
+  const shown = work ? untilResults(work.messages) : window;
+  const answer = await phases.run({ instructions: joined(own, notes, TASKS.respond), messages: shown, maxCalls: 1, toolsUntil: 0, isAnswer: true });
+  return { ...answer, isExhausted: answer.failure === undefined && (answer.isExhausted || work?.finishReason === 'tool-calls') };
 }
 
-async function writeToolStep(part: Part, writer: EventWriter): Promise<void> {
-  if (part.type === 'tool-call') writer.add({ type: 'tool.started', data: { toolCallId: part.toolCallId, name: part.toolName, input: part.input } });
-  else if (part.type === 'tool-result') writer.add({ type: 'tool.completed', data: { toolCallId: part.toolCallId, name: part.toolName, output: part.output } });
-  else if (part.type === 'tool-error') writer.add({ type: 'tool.completed', data: { toolCallId: part.toolCallId, name: part.toolName, error: messageOf(part.error) } });
-  else return;
+async function show(writer: LoopWriter, stage: 'analyse' | 'process', text: string): Promise<void> {
+  writer.add({ type: 'progress', data: { stage, text } });
   await writer.flush();
+}
+
+/** Without the last words of the phase before, which are among the notes: some providers would go on with them instead of answering. */
+function untilResults(messages: readonly ModelMessage[]): readonly ModelMessage[] {
+  return messages.at(-1)?.role === 'assistant' ? messages.slice(0, -1) : messages;
+}
+
+function instructionsOf({ background, systemPrompt }: LoopInput['agent']): string | undefined {
+  return joined(background, systemPrompt);
+}
+
+function joined(...texts: readonly (string | null | undefined)[]): string | undefined {
+  return texts.filter((text) => text !== null && text !== undefined && text !== '').join('\n\n') || undefined;
 }
 
 /** Tool messages of earlier runs are not stored yet, and system messages in mid-conversation are the agent's own. */
@@ -98,25 +104,6 @@ function toModelMessage({ role, content }: Message): ModelMessage[] {
   return [{ role, content }];
 }
 
-function toSdkTool({ description, inputSchema, execute }: AgentTool): ToolSet[string] {
-  return dynamicTool({ description, inputSchema: jsonSchema(inputSchema), execute: (input, { abortSignal }) => execute(input, abortSignal ?? new AbortController().signal) });
-}
-
-function toUsage({ inputTokens = 0, outputTokens = 0, totalTokens }: { inputTokens: number | undefined; outputTokens: number | undefined; totalTokens: number | undefined }): TokenUsage {
-  return { inputTokens, outputTokens, totalTokens: totalTokens ?? inputTokens + outputTokens };
-}
-
-function toExecutionError(thrown: unknown): ExecutionError {
-  const cause = RetryError.isInstance(thrown) ? thrown.lastError : thrown;
-  if (cause instanceof AppError) return { code: cause.code, message: cause.message };
-  const status = APICallError.isInstance(cause) && cause.statusCode !== undefined ? ` (HTTP ${String(cause.statusCode)})` : '';
-  return { code: 'PROVIDER_FAILED', message: `The model provider failed${status}: ${messageOf(cause)}` };
-}
-
 function exhausted(maxIterations: number): ExecutionError {
   return { code: 'ITERATIONS_EXHAUSTED', message: `The agent has used its ${String(maxIterations)} model calls without an answer; allow more maxIterations.` };
-}
-
-function messageOf(thrown: unknown): string {
-  return toStorableText(thrown instanceof Error ? thrown.message : String(thrown)).replace(KEY, '[key]');
 }

@@ -8,6 +8,17 @@ import { CancelExecutionHandler } from './actions/cancel-execution.handler.js';
 import { GetAgentConfigHandler } from './actions/get-agent-config.handler.js';
 import { InvalidateAgentCacheHandler } from './actions/invalidate-agent-cache.handler.js';
 import { ChatController } from './chat.controller.js';
+import { CommandCaches } from './commands/command-caches.service.js';
+import { CommandEndings } from './commands/command-endings.service.js';
+import { CommandEntity } from './commands/command.entity.js';
+import { CommandEvents } from './commands/command-events.service.js';
+import { CommandNewsStore } from './commands/command-news.store.js';
+import { CommandReader } from './commands/command-reader.service.js';
+import { CommandRepository } from './commands/command.repository.js';
+import { CommandsController } from './commands/commands.controller.js';
+import { CommandsService } from './commands/commands.service.js';
+import { CommandSubmission } from './commands/command-submission.service.js';
+import { CommandWriter } from './commands/command-writer.service.js';
 import { ExecutionContexts } from './context/execution-contexts.service.js';
 import { EventArchiveRepository } from './event-log/event-archive.repository.js';
 import { EventLogStore } from './event-log/event-log.store.js';
@@ -36,6 +47,7 @@ import { RunStore } from './runs/run.store.js';
 import { RunningRuns } from './runs/running-runs.service.js';
 import { SweepRunsHandler } from './actions/sweep-runs.handler.js';
 import { AgentTools } from './tools/agent-tools.service.js';
+import { McpServers } from './tools/mcp-servers.service.js';
 import { TurnAnswers } from './turn-answers.service.js';
 import { TurnPreparation } from './turn-preparation.service.js';
 import { TurnResponder } from './turn-responder.service.js';
@@ -49,15 +61,16 @@ import { WebhookSender } from './webhooks/webhook-sender.service.js';
 import { WebhooksController } from './webhooks/webhooks.controller.js';
 
 @Module({
-  imports: [DatabaseModule.forEntities(ExecutionEntity, ExecutionEventsEntity, WebhookDeliveryEntity), TenancyModule, AgentsModule, ConversationsModule],
-  controllers: [ExecutionsController, ChatController, WebhooksController],
+  imports: [DatabaseModule.forEntities(ExecutionEntity, ExecutionEventsEntity, WebhookDeliveryEntity, CommandEntity), TenancyModule, AgentsModule, ConversationsModule],
+  controllers: [ExecutionsController, ChatController, WebhooksController, CommandsController],
   providers: [
     ...[EventLogStore, WakeUpStore, EventReader, EventWriters, EventArchiveRepository],
     ...[ExecutionRepository, ExecutionEndings, ExecutionRecords, ExecutionPersistence, ExecutionsService, ExecutionList, TurnResponder],
     ...[RunStore, RunDispatcher, RunEndings, RunCancellation, RunAdmission, RunBeginnings, RunningRuns],
     ...[AgentRunHandler, PersistExecutionHandler, SweepRunsHandler, CancelExecutionHandler, InvalidateAgentCacheHandler, GetAgentConfigHandler],
-    ...[ExecutionContexts, AgentTools, Orchestrator, TurnPreparation, TurnAnswers, Turn, ModelProviders, ExecutionsGateway],
+    ...[ExecutionContexts, McpServers, AgentTools, Orchestrator, TurnPreparation, TurnAnswers, Turn, ModelProviders, ExecutionsGateway],
     ...[WebhookDeliveryRepository, WebhookDeliveries, WebhookSecrets, WebhookSender, DeliverWebhookHandler],
+    ...[CommandRepository, CommandEvents, CommandNewsStore, CommandCaches, CommandWriter, CommandEndings, CommandReader, CommandSubmission, CommandsService],
   ],
   exports: [ExecutionsService],
 })

@@ -36,6 +36,9 @@ export interface ExecutionResult {
   /** Its place in the conversation. */
   readonly seq: number;
   readonly content: string;
+  /** Who answered, which may be the agent's fallback; left out when an earlier worker's answer was found. */
+  readonly provider?: string;
+  readonly model?: string;
 }
 
 /** What is known of one turn of an agent. */

@@ -77,14 +77,14 @@ export class TurnAnswers {
     return this.tokens.count(text, model);
   }
 
-  private async append(action: AgentRun, context: ExecutionContext, { text: content, finishReason, error }: TurnOutcome, { token: fencingToken }: EventWriter): Promise<ExecutionResult> {
+  private async append(action: AgentRun, context: ExecutionContext, { text: content, finishReason, error, answeredBy }: TurnOutcome, { token: fencingToken }: EventWriter): Promise<ExecutionResult> {
     const { tenantId, taskId: executionId } = action;
     const messageId = answerId(action);
     const metadata: PartialAnswer | null = error && { isPartial: true, finishReason, error };
     const message = { messageId, role: 'assistant', content, agentId: context.agentId, executionId, metadata: metadata && { ...metadata } } as const;
     const { seq, earlier } = await this.conversations.append(tenantId, conversationOf(action, context), message, { fencingToken });
     // A worker that was thought lost may have been quicker: its answer is the one that the conversation has.
-    return { messageId, seq, content: earlier?.content ?? content };
+    return { messageId, seq, content: earlier?.content ?? content, ...(!earlier && answeredBy) };
   }
 
   private async withdraw(_: AgentRun): Promise<void> {

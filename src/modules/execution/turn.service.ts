@@ -60,15 +60,19 @@ export class Turn {
     const { agent, llm, limits } = context;
     const timeoutMs = Math.min(action.data.timeoutMs ?? limits.runTimeoutMs, limits.runTimeoutMs);
     using deadline = startDeadline(timeoutMs, signal, () => executionErrors.timedOut(timeoutMs));
+    const stopped = AbortSignal.any([deadline.signal, cancelled, writer.failed]);
+    await using toolbox = await this.tools.open(agent, limits.maxTools, stopped);
+    for (const data of toolbox.notes) writer.add({ type: 'progress', data });
     const input: LoopInput = {
       executionId: action.taskId,
       agent,
       llm,
-      model: this.models.resolve(llm.provider, llm.model),
+      fallbackModel: agent.fallbackModel,
+      models: this.models,
       messages: window.messages,
-      tools: await this.tools.load(action.tenantId, agent.agentId, agent.tools),
+      tools: toolbox.tools,
       maxIterations: Math.min(action.data.maxIterations ?? agent.maxIterations, limits.maxIterations),
-      signal: AbortSignal.any([deadline.signal, cancelled, writer.failed]),
+      signal: stopped,
     };
     const outcome = await runAgentLoop(input, writer);
     signal.throwIfAborted();

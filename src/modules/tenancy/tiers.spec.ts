@@ -14,12 +14,12 @@ describe('tiers', () => {
   });
 
   it('have the numbers of the product', () => {
-    const rows = TIERS.map((tier) => [tier, TIER_LIMITS[tier].maxIterations, TIER_LIMITS[tier].runTimeoutMs, TIER_LIMITS[tier].estimatedSeconds]);
+    const rows = TIERS.map((tier) => [tier, TIER_LIMITS[tier].maxIterations, TIER_LIMITS[tier].maxTools, TIER_LIMITS[tier].runTimeoutMs, TIER_LIMITS[tier].estimatedSeconds]);
     expect(rows).toEqual([
-      ['free', 3, 30_000, 30],
-      ['advance', 5, 60_000, 20],
-      ['professional', 10, 120_000, 10],
-      ['enterprise', 20, 300_000, 5],
+      ['free', 3, 2, 30_000, 30],
+      ['advance', 5, 5, 60_000, 20],
+      ['professional', 10, 10, 120_000, 10],
+      ['enterprise', 20, null, 300_000, 5],
     ]);
   });
 });

@@ -15,6 +15,8 @@ export class ServerSettings {
   @Setting('AUTH_MODE') @IsIn(['keys', 'headers']) authMode: 'keys' | 'headers' = 'keys';
   /** First key of an empty system, with the scope `admin` and no tenant of its own; at least 32 characters, empty for none. Never logged. */
   @Setting('NOOBLE_ADMIN_KEY', { isSecret: true }) @Matches(/^$|^\S{32,}$/, { message: 'needs at least 32 characters without blanks' }) adminKey = '';
+  /** Seals the secrets of agents, such as the headers of their MCP servers; at least 32 characters, empty for none: then such secrets are refused. Never logged. Another key makes what was sealed unreadable. */
+  @Setting('NOOBLE_SECRETS_KEY', { isSecret: true }) @Matches(/^$|^\S{32,}$/, { message: 'needs at least 32 characters without blanks' }) secretsKey = '';
   /** Largest request body, bytes. */
   @Setting('BODY_LIMIT_BYTES') @IsInt() @Min(1_024) @Max(104_857_600) bodyLimitBytes = 1_048_576;
   /** How long a shutdown waits for running work before it hands it back, seconds. */
@@ -55,10 +57,14 @@ export class ExecutionSettings {
   @Setting('EXECUTION_RETENTION_SECONDS') @IsInt() @Min(60) @Max(604_800) retentionSeconds = 3_600;
   /** Text deltas are gathered for at most this long before they are written to the event log, milliseconds. */
   @Setting('EXECUTION_DELTA_INTERVAL_MS') @IsInt() @Min(0) @Max(1_000) deltaIntervalMs = 20;
+  /** A tool that has not answered after this long is given up, and the model is told so, seconds. */
+  @Setting('EXECUTION_TOOL_TIMEOUT_SECONDS') @IsInt() @Min(1) @Max(300) toolTimeoutSeconds = 30;
   /** A socket that has this much unread is closed and resumes by cursor, bytes. */
   @Setting('SOCKET_BUFFER_LIMIT_BYTES') @IsInt() @Min(65_536) socketBufferLimitBytes = 1_048_576;
   /** Between two pings of the server to a socket, seconds; no answer within 10 s closes it. */
   @Setting('SOCKET_PING_SECONDS') @IsInt() @Min(1) @Max(3_600) socketPingSeconds = 30;
+  /** Commands that one process keeps in its memory at the most. */
+  @Setting('COMMAND_CACHE_MAX_ENTRIES') @IsInt() @Min(1) @Max(1_000_000) commandCacheMaxEntries = 10_000;
 }
 
 /** Conversations and their sessions. */

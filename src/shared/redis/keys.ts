@@ -35,6 +35,8 @@ export const keys = {
   execution: (tenantId: string, executionId: string) => `nb:{${tenantId}}:exec:${executionId}`,
   /** stream: the execution's event log; also the name of its wake-up channel. */
   events: (tenantId: string, executionId: string) => `nb:{${tenantId}}:exec:${executionId}:events`,
+  /** string: what an Idempotency-Key stands for. The route is ours and may hold anything; the key, which comes last, no `:`. */
+  idempotency: (tenantId: string, route: string, key: string) => `nb:{${tenantId}}:idem:${route}:${key}`,
   /** string: a cache entry; `name` is made by `shared/cache/entry/cache-key.ts`, as `tenant` is here and below. */
   cacheEntry: (tenant: string, name: string) => `nb:{${tenant}}:cache:e:${name}`,
   /** string: who loads a cache entry. */
@@ -45,6 +47,8 @@ export const keys = {
   cacheIndex: (tenant: string, index: string) => `nb:{${tenant}}:cache:n:${index}`,
   /** channel: invalidations for every process's memory; channels know no databases, so its number is in the name. */
   cacheBus: (database: number) => `nb:cache:bus:${String(database)}`,
+  /** channel: commands that a process has changed; with the database's number, as above. */
+  commandNews: (database: number) => `nb:commands:${String(database)}`,
   /** What the CACHE_MANAGER puts before a key of its callers. */
   cacheManager: () => 'nb:cache-manager:',
   /** list: answers for one process that waits for them; `name` is its callback queue's. */

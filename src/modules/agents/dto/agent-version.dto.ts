@@ -1,5 +1,6 @@
 import { OmitType } from '@nestjs/swagger';
 import type { AgentVersion } from '../agent.js';
+import { masked } from '../header-secrets.service.js';
 import { AgentDto } from './agent.dto.js';
 
 /** The agent's definition as it was from this version to the next. */
@@ -8,7 +9,7 @@ export class AgentVersionDto extends OmitType(AgentDto, ['createdAt', 'updatedAt
   createdAt!: Date;
 
   static of({ agentId, version, definition, createdAt }: AgentVersion): AgentVersionDto {
-    const { tools, collections, tags } = definition;
-    return { agentId, version, ...definition, tools: [...tools], collections: [...collections], tags: [...tags], createdAt };
+    const { tools, mcpServers, collections, tags } = definition;
+    return { agentId, version, ...definition, tools: [...tools], mcpServers: masked(mcpServers), collections: [...collections], tags: [...tags], createdAt };
   }
 }

@@ -1,5 +1,8 @@
 import type { ModelProvider, Tier } from '../../../contracts/index.js';
 import type { Agent, AgentType } from '../agent.js';
+import { masked } from '../header-secrets.service.js';
+import { ShownMcpServerDto } from './mcp-server.dto.js';
+import { ChosenModelDto } from './model-choice.dto.js';
 
 export class AgentDto {
   agentId!: string;
@@ -13,9 +16,11 @@ export class AgentDto {
   background!: string | null;
   provider!: ModelProvider;
   model!: string;
+  fallbackModel!: ChosenModelDto | null;
   temperature!: number;
   maxTokens!: number;
   tools!: string[];
+  mcpServers!: ShownMcpServerDto[];
   collections!: string[];
   maxIterations!: number;
   maxHistoryMessages!: number;
@@ -27,6 +32,6 @@ export class AgentDto {
   updatedAt!: Date;
 
   static of({ tenantId: _, ...agent }: Agent): AgentDto {
-    return { ...agent, tools: [...agent.tools], collections: [...agent.collections], tags: [...agent.tags] };
+    return { ...agent, tools: [...agent.tools], mcpServers: masked(agent.mcpServers), collections: [...agent.collections], tags: [...agent.tags] };
   }
 }

@@ -1,6 +1,9 @@
-import { ArrayMaxSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsString, IsUUID, Length, Matches, Max, MaxLength, Min } from 'class-validator';
-import { BUILTIN_TOOLS, MODEL_PROVIDERS, type ModelProvider, Optional, type Tier, TIERS } from '../../../contracts/index.js';
+import { Type } from 'class-transformer';
+import { ArrayMaxSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsObject, IsString, IsUUID, Length, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
+import { BUILTIN_TOOLS, MODEL_PROVIDERS, type ModelProvider, Optional, type Tier, TIERS, TOOL_RULE } from '../../../contracts/index.js';
 import { AGENT_TYPES, type AgentType } from '../agent.js';
+import { McpServerDto } from './mcp-server.dto.js';
+import { ModelChoiceDto } from './model-choice.dto.js';
 
 /** A new agent. What is left out gets the default shown. */
 export class CreateAgentDto {
@@ -16,10 +19,15 @@ export class CreateAgentDto {
   @Optional() @IsIn(MODEL_PROVIDERS) provider?: ModelProvider;
   /** Default: the setting NOOBLE_MODEL. */
   @Optional() @IsString() @Length(1, 200) model?: string;
+  /** Answers when the model has failed for good before it has said anything. */
+  @Optional() @IsObject() @ValidateNested() @Type(() => ModelChoiceDto) fallbackModel?: ModelChoiceDto;
   @IsNumber() @Min(0) @Max(2) temperature: number = 0.7;
   /** Tokens of one answer at the most. */
   @IsInt() @Min(1) @Max(200_000) maxTokens: number = 2_048;
-  @IsArray() @ArrayUnique() @IsIn(BUILTIN_TOOLS, { each: true }) tools: string[] = [];
+  /** Tools of the system, by name; the tier decides how many a run has, MCP servers' included. */
+  @IsArray() @ArrayUnique() @IsIn(BUILTIN_TOOLS, { each: true, message: TOOL_RULE }) tools: string[] = [];
+  /** Servers whose tools the agent may use. */
+  @IsArray() @ArrayMaxSize(5) @ValidateNested({ each: true }) @Type(() => McpServerDto) mcpServers: McpServerDto[] = [];
   @IsArray() @ArrayMaxSize(100) @ArrayUnique() @IsUUID(undefined, { each: true }) collections: string[] = [];
   /** Model calls in one run at the most; the tier may allow fewer. */
   @IsInt() @Min(1) @Max(100) maxIterations: number = 5;

@@ -1,6 +1,9 @@
-import { ArrayMaxSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, IsUUID, Length, Matches, Max, MaxLength, Min } from 'class-validator';
-import { BUILTIN_TOOLS, MODEL_PROVIDERS, type ModelProvider, Optional, type Tier, TIERS } from '../../../contracts/index.js';
+import { Type } from 'class-transformer';
+import { ArrayMaxSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsObject, IsOptional, IsString, IsUUID, Length, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
+import { BUILTIN_TOOLS, MODEL_PROVIDERS, type ModelProvider, Optional, type Tier, TIERS, TOOL_RULE } from '../../../contracts/index.js';
 import { AGENT_TYPES, type AgentType } from '../agent.js';
+import { McpServerDto } from './mcp-server.dto.js';
+import { ModelChoiceDto } from './model-choice.dto.js';
 
 /** What changes of an agent, at least one field; what is left out stays as it is. The rules are those of a new agent. */
 export class UpdateAgentDto {
@@ -17,10 +20,14 @@ export class UpdateAgentDto {
   @Optional() @IsIn(MODEL_PROVIDERS) provider?: ModelProvider;
   /** Without a provider, another model is looked for where its name says. */
   @Optional() @IsString() @Length(1, 200) model?: string;
+  /** Answers when the model has failed for good before it has said anything. null takes it away. */
+  @IsOptional() @IsObject() @ValidateNested() @Type(() => ModelChoiceDto) fallbackModel?: ModelChoiceDto | null;
   @Optional() @IsNumber() @Min(0) @Max(2) temperature?: number;
   /** Tokens of one answer at the most. */
   @Optional() @IsInt() @Min(1) @Max(200_000) maxTokens?: number;
-  @Optional() @IsArray() @ArrayUnique() @IsIn(BUILTIN_TOOLS, { each: true }) tools?: string[];
+  @Optional() @IsArray() @ArrayUnique() @IsIn(BUILTIN_TOOLS, { each: true, message: TOOL_RULE }) tools?: string[];
+  /** In place of all that there were. A header whose value is `********` keeps its value if the server's name and URL are the same. */
+  @Optional() @IsArray() @ArrayMaxSize(5) @ValidateNested({ each: true }) @Type(() => McpServerDto) mcpServers?: McpServerDto[];
   @Optional() @IsArray() @ArrayMaxSize(100) @ArrayUnique() @IsUUID(undefined, { each: true }) collections?: string[];
   /** Model calls in one run at the most; the tier may allow fewer. */
   @Optional() @IsInt() @Min(1) @Max(100) maxIterations?: number;

@@ -21,6 +21,9 @@ export class ExecutionResultDto {
   /** Its place in the conversation. */
   seq!: number;
   content!: string;
+  /** Who answered: the agent's model, what the turn asked for, or the fallback. Left out when an earlier worker's answer was found. */
+  provider?: string;
+  model?: string;
 }
 
 /** When what happened, ISO-8601 UTC. */

@@ -9,7 +9,7 @@ const QUEUED: Execution = {
 const ENDED: Execution = {
   ...QUEUED,
   ...{ userId: 'u', commandId: 'cmd', webhookUrl: 'https://hooks.example', status: 'failed', attempt: 2, agentVersion: 7, contextSource: 'database', lastEventSeq: 9 },
-  result: { messageId: 'm', seq: 4, content: '{"looks":"like JSON"} \u0000 😀' },
+  result: { messageId: 'm', seq: 4, provider: 'builtin', model: 'builtin/chat', content: '{"looks":"like JSON"} \u0000 😀' },
   usage: { inputTokens: 1, outputTokens: 2, totalTokens: 3 },
   error: { code: 'X', message: 'why' },
   startedAt: new Date(1_700_000_000_001),

@@ -46,7 +46,7 @@ export class RunningRuns implements OnApplicationBootstrap, OnApplicationShutdow
     while (!this.isStopped) {
       try {
         this.wakeUp ??= await this.wakeUps.listen(this.runs.cancellations);
-        await this.wakeUp.wait(LOOK_EVERY_MS);
+        if (!this.isStopped) await this.wakeUp.wait(LOOK_EVERY_MS);
         await this.look();
       } catch (error) {
         // Runs go on meanwhile; their own writes find a request, too.

@@ -36,7 +36,12 @@ describe('the tool datetime', () => {
     expect(await execute({ timeZone: 'Asia/Tokyo' })).toMatchObject({ iso: '2026-01-31T23:30:00.000Z', local: expect.stringMatching(/1 February 2026.* 08:30:00/) });
   });
 
-  it.each([['Mars/Olympus'], [''], [7]])('says what is wrong with the zone %j', async (timeZone) => {
+  it('is not asked with an input that its schema does not allow', async () => {
+    await expect((async () => execute({ timeZone: 7 }))()).rejects.toMatchObject({ kind: 'invalid', code: 'TOOL_INPUT_INVALID', message: expect.stringMatching(/datetime.*expected string.*timeZone/s) });
+    await expect((async () => execute({ zone: 'UTC' }))()).rejects.toMatchObject({ code: 'TOOL_INPUT_INVALID' });
+  });
+
+  it.each([['Mars/Olympus'], ['']])('says what is wrong with the zone %j', async (timeZone) => {
     await expect((async () => execute({ timeZone }))()).rejects.toMatchObject({ kind: 'invalid', code: 'TIME_ZONE_UNKNOWN' });
   });
 });

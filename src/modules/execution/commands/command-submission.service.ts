@@ -1,0 +1,80 @@
+import { Injectable } from '@nestjs/common';
+import { newId } from '../../../contracts/index.js';
+import { ModelSettings } from '../../../shared/config/index.js';
+import { toAppError } from '../../../shared/errors/index.js';
+import { AgentsService, chooseModel, requireRunnable } from '../../agents/index.js';
+import type { Principal } from '../../tenancy/index.js';
+import { Orchestrator, type TurnRequest } from '../orchestrator.service.js';
+import { type Command, temporaryId } from './command.js';
+import { CommandCaches } from './command-caches.service.js';
+import { CommandEvents } from './command-events.service.js';
+import { messageOf } from './command-message.js';
+import { CommandRepository } from './command.repository.js';
+import type { SubmitCommandDto } from './dto/submit-command.dto.js';
+
+/** Takes commands: writes the row, then has the run accepted. */
+@Injectable()
+export class CommandSubmission {
+  constructor(
+    private readonly agents: AgentsService,
+    private readonly models: ModelSettings,
+    private readonly orchestrator: Orchestrator,
+    private readonly commands: CommandRepository,
+    private readonly caches: CommandCaches,
+    private readonly events: CommandEvents,
+  ) {}
+
+  /**
+   * The row names the run before it is accepted, so a crash in between leaves a command of which it can be told that it never began. A command that is
+   * refused leaves nothing.
+   *
+   * @throws AGENT_NOT_FOUND, CONVERSATION_NOT_FOUND (notFound), AGENT_INACTIVE, AGENT_TIER_TOO_LOW (forbidden), VALIDATION_FAILED, MODEL_UNKNOWN,
+   * MODEL_PROVIDER_NOT_CONFIGURED (invalid), and what else {@link Orchestrator.accept} throws
+   */
+  async submit(principal: Principal, body: SubmitCommandDto): Promise<Command> {
+    const { tenantId, tier } = principal;
+    const agent = await this.agents.get(tenantId, body.agentId);
+    requireRunnable(agent, tier);
+    const command = this.newCommand(tenantId, body, agent.background);
+    const message = messageOf(command);
+    await this.commands.insert(command);
+    const accepted = await this.accept(principal, command, { ...turnOf(body, command), message });
+    this.caches.keep(command);
+    this.events.emit('commandCreated', command, tenantId);
+    return { ...command, ...accepted };
+  }
+
+  private async accept(principal: Principal, command: Command, request: TurnRequest): Promise<Pick<Command, 'conversationId' | 'sessionId'>> {
+    try {
+      const { conversationId, sessionId } = await this.orchestrator.accept(principal, request);
+      return { conversationId, sessionId };
+    } catch (error) {
+      // One that may have been accepted all the same stays: its end will be written, or it will be told that it never began.
+      if (!toAppError(error).isRetryable) await this.commands.delete(command.tenantId, command.id);
+      throw error;
+    }
+  }
+
+  private newCommand(tenantId: string, body: SubmitCommandDto, agentBackground: string | null): Command {
+    const { agentId, task, description = null, targets = [], temperature = null, maxTokens = null, userId = null, metadata = {} } = body;
+    const [now, commandId] = [Date.now(), newId()];
+    return {
+      ...{ tenantId, id: temporaryId(now), agentId, agentBackground, task, description, targets, ...this.modelOf(body), temperature, maxTokens, userId },
+      ...{ callerMetadata: metadata, metadata: { dbUuid: commandId }, status: 'pending', executionId: newId(), conversationId: null, sessionId: null },
+      ...{ results: [], error: null, inputTokens: null, outputTokens: null, durationMs: null, createdAt: now, updatedAt: now },
+    };
+  }
+
+  private modelOf({ provider, model }: SubmitCommandDto): Pick<Command, 'provider' | 'model'> {
+    if (provider === undefined && model === undefined) return { provider: null, model: null };
+    return chooseModel({ ...(provider && { provider }), ...(model !== undefined && { model }) }, this.models);
+  }
+}
+
+function turnOf(body: SubmitCommandDto, { executionId, metadata, provider, model }: Command): Omit<TurnRequest, 'message'> {
+  const { agentId, conversationId, sessionId, userId, maxIterations, timeoutMs, onConflict, temperature, maxTokens } = body;
+  const overrides = { ...(provider && model && { provider, model }), temperature, maxTokens };
+  const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+  const turn = { agentId, conversationId, sessionId, userId, maxIterations, timeoutMs, onConflict, executionId, commandId: metadata.dbUuid };
+  return { ...turn, ...(Object.keys(given).length > 0 && { overrides: given }), metadata: body.metadata ?? {} };
+}

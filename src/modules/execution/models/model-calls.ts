@@ -1,0 +1,125 @@
+import { type ModelMessage, type TextStreamPart, ToolChoiceViolationError, type ToolSet, dynamicTool, isStepCount, jsonSchema, streamText } from 'ai';
+import type { NewExecutionEvent, TokenUsage } from '../../../contracts/index.js';
+import type { AgentTool } from '../tools/agent-tool.js';
+import type { ProviderModel } from './builtin.model.js';
+import { messageOf } from './provider-failure.js';
+
+/** Calls of one model that belong together. */
+export interface ModelRequest {
+  readonly executionId: string;
+  readonly model: ProviderModel;
+  readonly instructions: string | undefined;
+  readonly messages: readonly ModelMessage[];
+  readonly tools: readonly AgentTool[];
+  readonly temperature: number;
+  readonly maxOutputTokens: number;
+  /** Calls at the most, > 0. */
+  readonly maxCalls: number;
+  /** From this call on, counted from 0, the model may not ask for tools. */
+  readonly toolsUntil: number;
+  readonly signal: AbortSignal;
+}
+
+/** Who is told of what happens. */
+export interface ModelListener {
+  readonly text: (text: string) => void;
+  readonly tool: (event: NewExecutionEvent) => Promise<void>;
+}
+
+/** What the calls came to. */
+export interface ModelAnswer {
+  /** Of all calls. */
+  readonly text: string;
+  /** Of the last one. */
+  readonly lastText: string;
+  readonly usage: TokenUsage;
+  /** Calls that came to their end. */
+  readonly calls: number;
+  /** The provider's, `tool-calls` when the model wanted to go on. */
+  readonly finishReason: string;
+  /** Those of the request, and what the model and the tools have said since in calls that came to their end. */
+  readonly messages: readonly ModelMessage[];
+  /** What the provider failed with, or the signal fired with; undefined when nothing was amiss. */
+  readonly failure: unknown;
+}
+
+export const NO_USAGE: TokenUsage = { inputTokens: 0, outputTokens: 0, totalTokens: 0 };
+
+/** Times that a failed call is repeated where the error allows it (408, 409, 429, 5xx, network): after 2 s, then 4 s, or when the provider says (`retry-after`). */
+const MAX_RETRIES = 2;
+
+type Part = TextStreamPart<ToolSet>;
+
+/**
+ * Calls a model, and the tools it asks for, all of one call at once, until it answers or may not be called again.
+ * A failure of the provider and the caller's signal are answers too.
+ *
+ * @throws only what the listener throws
+ */
+export async function callModel(request: ModelRequest, listener: ModelListener): Promise<ModelAnswer> {
+  const messages = [...request.messages];
+  const { stream } = streamText({
+    model: request.model,
+    instructions: request.instructions,
+    messages: [...messages],
+    allowSystemInMessages: true,
+    tools: Object.fromEntries(request.tools.map((tool) => [tool.name, toSdkTool(tool)])),
+    stopWhen: isStepCount(request.maxCalls),
+    prepareStep: ({ stepNumber }) => (stepNumber >= request.toolsUntil ? { toolChoice: 'none' } : undefined),
+    onStepEnd: ({ response, finishReason }) => {
+      if (finishReason !== 'error') messages.push(...response.messages);
+    },
+    temperature: request.temperature,
+    maxOutputTokens: request.maxOutputTokens,
+    maxRetries: MAX_RETRIES,
+    abortSignal: request.signal,
+    providerOptions: { nooble: { executionId: request.executionId } },
+    // The stream itself brings errors; without this the SDK also prints them.
+    onError: () => undefined,
+  });
+  let answer: Omit<ModelAnswer, 'messages'> = { text: '', lastText: '', usage: NO_USAGE, calls: 0, finishReason: 'unknown', failure: undefined };
+  for await (const part of withFailureAsPart(stream)) {
+    answer = after(answer, part);
+    await tell(part, listener);
+  }
+  // The model asked for tools where it may not: no failure of its provider.
+  if (ToolChoiceViolationError.isInstance(answer.failure)) return { ...answer, calls: answer.calls + 1, finishReason: 'tool-calls', messages, failure: undefined };
+  return { ...answer, messages };
+}
+
+/** A connection that breaks in mid-answer makes the SDK's stream throw, where other failures are parts of it. */
+async function* withFailureAsPart(stream: AsyncIterable<Part>): AsyncGenerator<Part> {
+  try {
+    yield* stream;
+  } catch (error) {
+    yield { type: 'error', error };
+  }
+}
+
+function after<T extends Omit<ModelAnswer, 'messages'>>(answer: T, part: Part): T {
+  if (part.type === 'start-step') return { ...answer, lastText: '' };
+  if (part.type === 'text-delta') return { ...answer, text: answer.text + part.text, lastText: answer.lastText + part.text };
+  if (part.type === 'finish-step') return { ...answer, calls: answer.calls + (part.finishReason === 'error' ? 0 : 1), usage: total(answer.usage, toUsage(part.usage)), finishReason: part.finishReason };
+  if (part.type === 'error') return { ...answer, failure: part.error };
+  return answer;
+}
+
+async function tell(part: Part, { text, tool }: ModelListener): Promise<void> {
+  if (part.type === 'text-delta') text(part.text);
+  else if (part.type === 'tool-call') await tool({ type: 'tool.started', data: { toolCallId: part.toolCallId, name: part.toolName, input: part.input } });
+  else if (part.type === 'tool-result') await tool({ type: 'tool.completed', data: { toolCallId: part.toolCallId, name: part.toolName, output: part.output } });
+  else if (part.type === 'tool-error') await tool({ type: 'tool.completed', data: { toolCallId: part.toolCallId, name: part.toolName, error: messageOf(part.error) } });
+}
+
+function toSdkTool({ description, inputSchema, execute }: AgentTool): ToolSet[string] {
+  return dynamicTool({ description, inputSchema: jsonSchema(inputSchema), execute: (input, { abortSignal }) => execute(input, abortSignal ?? new AbortController().signal) });
+}
+
+/** The sum of what two calls have used. */
+export function total(one: TokenUsage, other: TokenUsage): TokenUsage {
+  return { inputTokens: one.inputTokens + other.inputTokens, outputTokens: one.outputTokens + other.outputTokens, totalTokens: one.totalTokens + other.totalTokens };
+}
+
+function toUsage({ inputTokens = 0, outputTokens = 0, totalTokens }: { inputTokens: number | undefined; outputTokens: number | undefined; totalTokens: number | undefined }): TokenUsage {
+  return { inputTokens, outputTokens, totalTokens: totalTokens ?? inputTokens + outputTokens };
+}
