@@ -83,7 +83,7 @@ export class Orchestrator {
     const agent = await this.contexts.agentOf(tenantId, agentId);
     requireRunnable(agent, tier);
     const opened = await this.conversations.open({ tenantId, tier }, { agentId, userId: userId ?? null, model: agent.model, metadata, sessionId: wanted, conversationId: named, ids: begins });
-    const run = newRunOf(actionOf({ tenantId, tier }, executionId, request, opened), agentId, request.onConflict ?? 'enqueue', { commandId: request.commandId ?? null, webhookUrl: request.webhookUrl ?? null });
+    const run = newRunOf(actionOf({ tenantId, tier }, executionId, request, opened), agentId, request.onConflict ?? agent.onConflict, { commandId: request.commandId ?? null, webhookUrl: request.webhookUrl ?? null });
     // The worker makes the context, if it cannot be made now.
     const [acceptance] = await Promise.all([this.admission.admit(run), this.contexts.ensure(run, tier).catch(() => undefined)]);
     return this.admitted(run, tier, acceptance);

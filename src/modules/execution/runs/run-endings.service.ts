@@ -61,8 +61,9 @@ export class RunEndings {
     await this.end(run, { events: [event], change: { ...change, result, endedAt: new Date() } });
   }
 
-  private async withdraw(_: RunRef): Promise<null> {
-    return Promise.resolve(null);
+  private async withdraw(run: RunRef): Promise<null> {
+    await this.conversations.withdraw(run, run.executionId).catch(nullIfDeleted);
+    return null;
   }
 
   private async keepPartial(run: RunRef, { agentId, sessionId }: Execution, request: CancelRequest): Promise<ExecutionResult | null> {
