@@ -8,7 +8,7 @@ import type { StateChange } from '../event-log/execution-hash.js';
 import { executionErrors } from '../execution.errors.js';
 import type { CancelRequest, Execution, ExecutionResult, RunRef } from '../execution.js';
 import { RunDispatcher } from './run-dispatcher.service.js';
-import { type RunEnd, RunStore } from './run.store.js';
+import { type NewRun, type RunEnd, RunStore } from './run.store.js';
 
 /** Events of a log that are read at once. */
 const PAGE = 1_000;
@@ -35,6 +35,11 @@ export class RunEndings {
   /** A conversation was passed on: its next run goes to a worker. @throws HOT_STORE_UNAVAILABLE (unavailable): the sweep sends it then */
   async sendNext({ tenantId }: RunRef, nextId: string | null): Promise<void> {
     await this.dispatcher.sendById(tenantId, nextId);
+  }
+
+  /** A run that has waited and ended without a worker has no job that could tell whoever has named a queue for the answer: it gets one. */
+  async answer(action: NewRun['action'] | null): Promise<void> {
+    if (action?.callbackQueueName !== undefined) await this.dispatcher.send(action);
   }
 
   /** @param token of the attempt that has failed; without one it is ended whoever works on it */

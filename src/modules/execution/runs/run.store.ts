@@ -132,16 +132,11 @@ export class RunStore {
 
   /** These runs are alive. @returns for each the request to cancel it, if there is one */
   async stillRunning(runs: readonly RunRef[]): Promise<(CancelRequest | null)[]> {
-    const pipeline = this.redis.pipeline();
-    for (const { tenantId, conversationId, executionId } of runs) {
-      pipeline.zadd(keys.runs(tenantId), 'XX', Date.now() + SILENT_MS, executionId);
-      pipeline.hmget(keys.lease(tenantId, conversationId), 'executionId', 'cancel');
-    }
-    const answers = (await pipeline.exec()) ?? [];
-    return runs.map(({ executionId }, i) => {
-      const [holder, request] = (answers[2 * i + 1]?.[1] ?? []) as (string | null)[];
+    return Promise.all(runs.map(async ({ tenantId, conversationId, executionId }) => {
+      const isAlive = this.redis.zadd(keys.runs(tenantId), 'XX', Date.now() + SILENT_MS, executionId);
+      const [[holder, request]] = await Promise.all([this.redis.hmget(keys.lease(tenantId, conversationId), 'executionId', 'cancel'), isAlive]);
       return holder === executionId && request ? (JSON.parse(request) as CancelRequest) : null;
-    });
+    }));
   }
 
   /** Runs of a tenant that nobody has heard of for a while; they are not found again before as long has passed. */
@@ -166,6 +161,12 @@ export class RunStore {
   async findAction({ tenantId, executionId }: ExecutionRef): Promise<NewRun['action'] | null> {
     const text = await this.redis.hget(keys.execution(tenantId, executionId), 'action');
     return text === null ? null : (JSON.parse(text) as NewRun['action']);
+  }
+
+  /** Whether a run waits for one that has its conversation. */
+  async isInLine(run: RunRef): Promise<boolean> {
+    const [holder, position] = await Promise.all([this.redis.hget(keys.lease(run.tenantId, run.conversationId), 'executionId'), this.findPosition(run)]);
+    return holder !== null && holder !== run.executionId && position > 0;
   }
 
   /** Runs that wait for a conversation before this one, the active one included; 0 when it is its turn. */
