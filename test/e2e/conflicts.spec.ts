@@ -106,6 +106,17 @@ describe('two turns at once in one conversation', () => {
     await cancel(body.executionId);
   });
 
+  it('interrupt again, while the one that has interrupted still waits: that one ends without a word', async () => {
+    const first = await begun('@tokens 300');
+    const second = (await start('second', { onConflict: 'interrupt' })).body;
+    const third = (await start('third', { onConflict: 'interrupt' })).body;
+    expect((await ended(third.executionId)).status).toBe('completed');
+    expect((await ended(first.executionId)).status).toBe('cancelled');
+    // It had begun before the third came, or it had not.
+    expect((await ended(second.executionId)).status).toMatch(/^(cancelled|completed)$/);
+    expect((await messages(first.conversationId)).filter(({ role }) => role === 'user').at(-1)?.content).toBe('third');
+  });
+
   it('interrupt while the first still waits: the first ends without a word', async () => {
     const running = await begun();
     const waiting = (await start('never')).body;

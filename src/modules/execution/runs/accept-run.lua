@@ -3,7 +3,7 @@
 -- ARGV: 1 executionId, 2 what to do while another run has the conversation: 'reject', 'enqueue', 'interrupt' or 'rollback',
 --   3 runs that may wait at the most, 4 request to cancel the other run (JSON) for the last two, 5 now (ms), 6 look after it at (ms),
 --   7 time to live (s), 8 at (ISO-8601), 9 data of the first event (JSON), 10 … field, value, … of the state
--- Returns { 'claimed' }, { 'waiting', executionId of the active run, place in line },
+-- Returns { 'claimed' }, { 'waiting', executionId of the active run, place in line, executionId of the run that was to take its place before this one or nothing },
 --   { 'known' } if it was accepted before, { 'busy' or 'full', executionId of the active run }
 if redis.call('EXISTS', KEYS[1]) == 1 then return { 'known' } end
 local id, policy = ARGV[1], ARGV[2]
@@ -34,4 +34,6 @@ end
 if policy == 'enqueue' then return { 'waiting', holder, redis.call('RPUSH', KEYS[4], id) } end
 redis.call('LPUSH', KEYS[4], id)
 redis.call('HSETNX', KEYS[3], 'cancel', ARGV[4])
-return { 'waiting', holder, 1 }
+local before = redis.call('HGET', KEYS[3], 'heirId')
+redis.call('HSET', KEYS[3], 'heirId', id)
+return { 'waiting', holder, 1, before }

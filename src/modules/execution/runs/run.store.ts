@@ -29,7 +29,7 @@ export interface NewRun extends RunRef {
 export type Acceptance =
   | { readonly outcome: 'claimed' }
   | { readonly outcome: 'known' }
-  | { readonly outcome: 'waiting'; readonly activeId: string; readonly position: number }
+  | { readonly outcome: 'waiting'; readonly activeId: string; readonly position: number; /** Waits as well, to take the active one's place. */ readonly heirId?: string }
   | { readonly outcome: 'busy'; readonly activeId: string }
   | { readonly outcome: 'full'; readonly activeId: string };
 
@@ -78,9 +78,9 @@ export class RunStore {
     const limits = [MAX_WAITING_RUNS, JSON.stringify(request), now, now + SILENT_MS, EVENT_LOG_TTL_SECONDS];
     const args = [executionId, onConflict, ...limits, new Date(now).toISOString(), JSON.stringify({ agentId }), 'action', JSON.stringify(action), ...flatState(run.state)];
     const scriptKeys = [...keysOf(run), keys.runs(tenantId), keys.sessionRuns(tenantId, sessionId)];
-    const [outcome, activeId, position] = (await this.scripts['accept-run'](scriptKeys, args)) as ['claimed' | 'known' | 'waiting' | 'busy' | 'full', string?, number?];
+    const [outcome, activeId = '', position = 0, heirId] = (await this.scripts['accept-run'](scriptKeys, args)) as ['claimed' | 'known' | 'waiting' | 'busy' | 'full', string?, number?, string?];
     if (outcome === 'claimed' || outcome === 'known') return { outcome };
-    return outcome === 'waiting' ? { outcome, activeId: activeId ?? '', position: position ?? 0 } : { outcome, activeId: activeId ?? '' };
+    return outcome === 'waiting' ? { outcome, activeId, position, ...(heirId != null && { heirId }) } : { outcome, activeId };
   }
 
   /** @param maxAttempts beginnings at the most that neither ended nor were given back: they took their workers down */
