@@ -26,6 +26,11 @@ export class EventReader {
    * @param signal ends the reading
    */
   async *follow(ref: ExecutionRef, after: number, signal: AbortSignal): AsyncGenerator<ExecutionEvent> {
+    for await (const page of this.pages(ref, after, signal)) yield* page;
+  }
+
+  /** The same, as many at once as there are. No page is empty. */
+  async *pages(ref: ExecutionRef, after: number, signal: AbortSignal): AsyncGenerator<readonly ExecutionEvent[]> {
     const wakeUp = await this.wakeUps.listen(this.log.channel(ref));
     const stop = (): void => {
       wakeUp.close();
@@ -35,21 +40,28 @@ export class EventReader {
       for (let cursor = after, isExpected = false; !signal.aborted; ) {
         const live = await this.log.read(ref, cursor, PAGE);
         // After a wake-up there is more to come, or to wait for; only silence may mean that there is nothing more.
-        const events = live.length > 0 || isExpected ? live : await this.readElsewhere(ref, cursor);
-        if (!events) return;
-        for (const event of events) {
-          yield event;
-          if (isTerminal(event.type)) return;
-          cursor = event.seq;
+        const page = live.length > 0 || isExpected ? live : await this.readElsewhere(ref, cursor);
+        if (!page) return;
+        const last = page.at(-1);
+        if (last) {
+          yield page;
+          if (isTerminal(last.type)) return;
+          cursor = last.seq;
+          // A page may be a part of what there is; whatever comes to the log after another one wakes.
+          if (live.length === PAGE || page !== live) continue;
         }
-        // Whatever comes to the log wakes; a page may be a part of it, and of an ended log PostgreSQL has the rest.
-        if (live.length === PAGE || (events !== live && events.length > 0)) continue;
         isExpected = await wakeUp.wait(POLL_MS);
       }
     } finally {
       signal.removeEventListener('abort', stop);
       wakeUp.close();
     }
+  }
+
+  /** A page of what there is after a cursor: what Redis has; what it has not any more, from PostgreSQL. Empty when there is nothing (yet). */
+  async read(ref: ExecutionRef, cursor: number): Promise<ExecutionEvent[]> {
+    const events = await this.log.read(ref, cursor, PAGE);
+    return events.length > 0 ? events : ((await this.readElsewhere(ref, cursor)) ?? []);
   }
 
   /** Redis has no event after a cursor. @returns what has come since, or what PostgreSQL has; null when there is nothing more, in either store */
