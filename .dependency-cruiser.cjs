@@ -16,7 +16,7 @@ const MAY_IMPORT = {
 const LEVELS = [
   ['errors', 'config', 'telemetry'],
   ['redis', 'database', 'http', 'outbound'],
-  ['cache', 'actions'],
+  ['cache', 'actions', 'idempotency'],
   ['memo'],
 ];
 const SIBLINGS = { config: ['errors'], telemetry: ['config', 'errors'] };

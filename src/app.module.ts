@@ -11,6 +11,7 @@ import { CacheModule } from './shared/cache/index.js';
 import { ConfigModule, type Settings } from './shared/config/index.js';
 import { DatabaseModule } from './shared/database/index.js';
 import { ErrorFilter, validationPipe } from './shared/http/index.js';
+import { IdempotencyModule } from './shared/idempotency/index.js';
 import { OutboundModule } from './shared/outbound/index.js';
 import { RedisModule } from './shared/redis/index.js';
 import { TelemetryModule } from './shared/telemetry/index.js';
@@ -22,7 +23,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        ...[ConfigModule.forRoot(settings), TelemetryModule, RedisModule, DatabaseModule, OutboundModule, CacheModule, ActionsModule],
+        ...[ConfigModule.forRoot(settings), TelemetryModule, RedisModule, DatabaseModule, OutboundModule, IdempotencyModule, CacheModule, ActionsModule],
         ...[TenancyModule, AgentsModule, ConversationsModule, ExecutionModule, MigrationModule, CrmModule],
       ],
       providers: [

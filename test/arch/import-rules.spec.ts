@@ -28,7 +28,8 @@ const SHARED_ROWS: Record<string, readonly string[]> = {
   outbound: GROUND,
   cache: [...GROUND, ...MIDDLE],
   actions: [...GROUND, ...MIDDLE],
-  memo: [...GROUND, ...MIDDLE, 'cache', 'actions'],
+  idempotency: [...GROUND, ...MIDDLE],
+  memo: [...GROUND, ...MIDDLE, 'cache', 'actions', 'idempotency'],
 };
 const LIBRARIES = ['typeorm', '@nestjs/typeorm', 'bull', '@nestjs/bull', 'ioredis', '@redis/client', 'cache-manager', 'undici', 'ipaddr.js', 'ai', '@ai-sdk/openai-compatible', '@ai-sdk/mcp', 'mathjs'];
 

@@ -22,7 +22,7 @@ export function hotConversation(overrides: Partial<HotConversation> = {}): HotCo
   const at = new Date(1_700_000_000_000);
   return {
     ...newConversation(),
-    ...{ status: 'active', messageCount: 0, tokenCount: 0, seq: 0, archivedSeq: 0, archivedRevision: -1, firstHotSeq: 1, revision: 0, systemSeqs: [] },
+    ...{ status: 'active', messageCount: 0, tokenCount: 0, seq: 0, archivedSeq: 0, archivedRevision: -1, firstHotSeq: 1, revision: 0, systemSeqs: [], withdrawnSeqs: [] },
     ...{ summary: null, customerSatisfaction: null, createdAt: at, lastMessageAt: at, closedAt: null },
     ...overrides,
   };

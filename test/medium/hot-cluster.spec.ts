@@ -50,6 +50,8 @@ describe.each([0, 1, 2])('on a Redis Cluster, a tenant of node %i', (node) => {
     expect(seqsOf(await store.read(ref, { from: 4, count: 3 }))).toEqual([4, 5, 6]);
     expect(await store.window(ref, 5, { seq: 8, messageId: 'm8' })).toMatchObject({ goesOn: true, firstSeq: 9, messages: [{ seq: 9 }, { seq: 10 }] });
     expect(await store.findMessage(ref, 'm7')).toMatchObject({ seq: 7 });
+    expect(await store.withdraw(ref, ['m9', 'none'], 1_000)).toEqual({ outcome: 'withdrawn', agentId: conversation.agentId, seqs: [9] });
+    expect(await store.window(ref, 2)).toMatchObject({ firstSeq: 8, withdrawnSeqs: [9] });
 
     expect(await store.change(ref, await header(), { fields: { sessionId: 't' }, session: 'enter', status: 'active', activeLimit: 1, dueInSeconds: 0 })).toEqual({ outcome: 'changed', displaced: null });
     expect(await index.session(tenantId, 't')).toEqual([{ agentId: conversation.agentId, conversationId: ref.conversationId, isActive: true }]);

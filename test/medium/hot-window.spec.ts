@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Redis } from 'ioredis';
 import { newId } from '../../src/contracts/index.js';
 import type { ConversationRef, HotConversation } from '../../src/modules/conversations/conversation.js';
-import type { HotConversationStore, HotWindow } from '../../src/modules/conversations/hot/hot-conversation.store.js';
+import type { HotConversationStore } from '../../src/modules/conversations/hot/hot-conversation.store.js';
+import type { HotWindow } from '../../src/modules/conversations/hot/script-answers.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { hotConversation, message, newConversation, newMessage } from '../factories/conversation.js';
 import { HotStores, append, close, fill, markArchived, newRef, numbers, reheat, seqsOf, snapshotOf } from '../support/hot-store.js';
@@ -101,8 +102,8 @@ describe('a window', () => {
   it('of one brought back goes on for whoever remembers it from before', async () => {
     const conversation = hotConversation({ conversationId: ref.conversationId, status: 'transferred', seq: 6, archivedSeq: 6, firstHotSeq: 5, systemSeqs: [2, 5] });
     await reheat(store, ref, conversation, { tail: [message(5), message(6)], ids: numbers(1, 6).map((seq) => [`m${String(seq)}`, seq]) });
-    expect(await window(4, 6)).toEqual({ goesOn: true, firstSeq: 7, systemSeqs: [2, 5], messages: [] });
-    expect(await window(4)).toEqual({ goesOn: false, firstSeq: 3, systemSeqs: [2, 5], messages: [message(5), message(6)] });
+    expect(await window(4, 6)).toEqual({ goesOn: true, firstSeq: 7, systemSeqs: [2, 5], withdrawnSeqs: [], messages: [] });
+    expect(await window(4)).toEqual({ goesOn: false, firstSeq: 3, systemSeqs: [2, 5], withdrawnSeqs: [], messages: [message(5), message(6)] });
   });
 
   it('tells where the system messages are, in and before it', async () => {
@@ -112,7 +113,7 @@ describe('a window', () => {
 
   it('of an empty conversation is empty', async () => {
     await store.openSession(ref.tenantId, newConversation({ conversationId: ref.conversationId }));
-    expect(await store.window(ref, 5)).toEqual({ goesOn: false, firstSeq: 1, systemSeqs: [], messages: [] });
+    expect(await store.window(ref, 5)).toEqual({ goesOn: false, firstSeq: 1, systemSeqs: [], withdrawnSeqs: [], messages: [] });
   });
 
   it.each(['completed', 'archived'] as const)('of one that is %s is the same', async (status) => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '../../src/contracts/index.js';
 import type { ConversationRef, HotConversationStore, Message, NewConversation } from '../../src/modules/conversations/index.js';
-import type { HotWindow } from '../../src/modules/conversations/hot/hot-conversation.store.js';
+import type { HotWindow } from '../../src/modules/conversations/hot/script-answers.js';
 import type { MemoryManager } from '../../src/modules/conversations/memory/memory-manager.service.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { newConversation, newMessage } from '../factories/conversation.js';

@@ -16,12 +16,11 @@ export class AgentVersions {
     private readonly transactions: Transactions,
   ) {}
 
-  /** A new agent, in its version 1. @throws AGENT_SLUG_TAKEN (conflict) */
+  /** A new agent, in its version 1; the one with this id if there is one. @throws AGENT_SLUG_TAKEN (conflict), AGENT_NOT_FOUND (notFound) if it was deleted */
   async writeFirst(agent: AgentRef & AgentDefinition): Promise<Agent> {
     return this.transactions.run(async (tx) => {
       const created = await this.agents.insert(agent, tx);
-      if (!created) throw agentErrors.slugTaken(agent.slug);
-      return this.keep(created, tx);
+      return created ? this.keep(created, tx) : this.earlier(agent, tx);
     });
   }
 
@@ -55,6 +54,13 @@ export class AgentVersions {
     if (!(await this.agents.find(ref))) throw agentErrors.notFound(ref.agentId);
     const [versions, total] = await Promise.all([this.versions.findPage(ref, limit + 1, cursor), this.versions.count(ref)]);
     return pageOf(versions, { limit, total }, ({ version }) => String(version));
+  }
+
+  /** Somebody has made an agent with this id or slug before. */
+  private async earlier(agent: AgentRef & AgentDefinition, tx: Tx): Promise<Agent> {
+    const found = await this.agents.find(agent, tx);
+    if (found) return found;
+    throw (await this.agents.wasDeleted(agent, tx)) ? agentErrors.notFound(agent.agentId) : agentErrors.slugTaken(agent.slug);
   }
 
   private async keep(agent: Agent, tx: Tx): Promise<Agent> {

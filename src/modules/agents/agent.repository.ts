@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { ArrayContains, type FindOptionsWhere, IsNull, LessThan, Repository } from 'typeorm';
+import { ArrayContains, type FindOptionsWhere, IsNull, LessThan, Not, Repository } from 'typeorm';
 import { type Tx, managerOf } from '../../shared/database/index.js';
 import type { Agent, AgentDefinition, AgentFilter, AgentRef } from './agent.js';
 import { AgentEntity } from './agent.entity.js';
@@ -10,7 +10,7 @@ import { AgentEntity } from './agent.entity.js';
 export class AgentRepository {
   constructor(@InjectRepository(AgentEntity) private readonly agents: Repository<AgentEntity>) {}
 
-  /** Version 1. @returns null when the tenant has an agent with this slug */
+  /** Version 1. @returns null when the tenant has an agent with this slug, or had one with this id */
   async insert(agent: AgentRef & AgentDefinition, tx: Tx): Promise<Agent | null> {
     const inserted = await this.entities(tx).createQueryBuilder().insert().values(agent).orIgnore().returning('agent_id').execute();
     return (inserted.raw as unknown[]).length === 0 ? null : this.find(agent, tx);
@@ -40,6 +40,10 @@ export class AgentRepository {
 
   async find({ tenantId, agentId }: AgentRef, tx?: Tx): Promise<Agent | null> {
     return agentOf(await this.entities(tx).findOneBy({ tenantId, agentId, deletedAt: IsNull() }));
+  }
+
+  async wasDeleted({ tenantId, agentId }: AgentRef, tx: Tx): Promise<boolean> {
+    return this.entities(tx).existsBy({ tenantId, agentId, deletedAt: Not(IsNull()) });
   }
 
   /** Nobody else writes the agent until the transaction ends. */

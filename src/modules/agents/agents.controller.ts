@@ -3,6 +3,7 @@ import { Body, Controller, Delete, Get, Headers, HttpCode, Patch, Post, Query } 
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { asksPastCaches, CacheResponse, InvalidatesCache } from '../../shared/cache/index.js';
+import { Idempotent, type NewIds, RequestIds } from '../../shared/idempotency/index.js';
 import { pathParam, queryKey, UuidParam } from '../../shared/http/index.js';
 import { CurrentPrincipal, type Principal, RequiresScope } from '../tenancy/index.js';
 import { AgentsService } from './agents.service.js';
@@ -23,9 +24,10 @@ export class AgentsController {
 
   /** Creates an agent. */
   @Post()
+  @Idempotent()
   @InvalidatesCache({ kinds: ['agents'] })
-  async create(@CurrentPrincipal() { tenantId }: Principal, @Body() body: CreateAgentDto): Promise<AgentDto> {
-    return AgentDto.of(await this.agents.create(tenantId, body));
+  async create(@CurrentPrincipal() { tenantId }: Principal, @Body() body: CreateAgentDto, @RequestIds() ids: NewIds): Promise<AgentDto> {
+    return AgentDto.of(await this.agents.create(tenantId, body, ids.id('agent')));
   }
 
   /** Lists the tenant's agents, newest first. `total` counts those that match. */

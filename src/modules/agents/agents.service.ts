@@ -31,11 +31,11 @@ export class AgentsService {
   ) {}
 
   /**
-   * @throws AGENT_SLUG_TAKEN (conflict), AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN, MODEL_PROVIDER_NOT_CONFIGURED, SECRETS_KEY_MISSING,
-   * HEADER_SECRET_UNKNOWN, MCP_SERVER_TWICE (invalid)
+   * @param agentId of a request that may come twice: if there is such an agent already, it is that one
+   * @throws AGENT_SLUG_TAKEN (conflict), AGENT_NOT_FOUND (notFound) if it was deleted since, AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN,
+   * MODEL_PROVIDER_NOT_CONFIGURED, SECRETS_KEY_MISSING, HEADER_SECRET_UNKNOWN, MCP_SERVER_TWICE (invalid)
    */
-  async create(tenantId: string, fields: Omit<NewAgent, 'slug'> & { readonly slug?: string }): Promise<Agent> {
-    const agentId = newId();
+  async create(tenantId: string, fields: Omit<NewAgent, 'slug'> & { readonly slug?: string }, agentId = newId()): Promise<Agent> {
     // A slug that nobody asked for must not stand in the way of a second agent of the same name.
     const slug = fields.slug ?? `${slugOf(fields.name)}-${agentId.slice(-6)}`;
     return this.versions.writeFirst({ ...this.definitions.first(tenantId, { ...fields, slug }), tenantId, agentId });

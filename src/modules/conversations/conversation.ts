@@ -32,6 +32,8 @@ export interface Conversation {
   readonly createdAt: Date;
   readonly lastMessageAt: Date;
   readonly closedAt: Date | null;
+  /** Messages that were taken back, oldest first: they count, and no model is shown them. At most 1 000. */
+  readonly withdrawnSeqs: readonly number[];
 }
 
 /** A conversation and where its messages are. */
@@ -83,6 +85,8 @@ export interface Message extends NewMessage {
   /** Counted once, when it was appended. */
   readonly tokens: number;
   readonly createdAt: Date;
+  /** It was taken back; said only where somebody asks for such ones, too. */
+  readonly isWithdrawn?: true;
 }
 
 /** Which conversations a list has. */

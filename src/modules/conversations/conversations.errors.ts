@@ -74,6 +74,13 @@ const REFUSALS: Readonly<Record<RefusalReason, (conversationId: string, fact: st
   status: (conversationId) => conversationErrors.busy(conversationId),
   session: (conversationId) => conversationErrors.busy(conversationId),
   busy: (conversationId) => conversationErrors.busy(conversationId),
+  withdrawn: (conversationId, fact) =>
+    new AppError({
+      kind: 'conflict',
+      code: 'WITHDRAWN_LIMIT',
+      message: `Conversation "${conversationId}" has ${String(fact)} withdrawn messages, and no more can be withdrawn; begin another one, or let the run that is active come to its end.`,
+      details: { conversationId, withdrawn: fact },
+    }),
 };
 
 export function refused(conversationId: string, { reason, fact }: Refused): AppError {

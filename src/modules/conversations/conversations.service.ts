@@ -11,6 +11,7 @@ import { type ConversationEdit, toHeaderChange } from './conversation-edit.js';
 import { HistoryReader } from './history/history-reader.service.js';
 import { type HeaderChange, HotConversationStore } from './hot/hot-conversation.store.js';
 import { type AppendedMessage, MessageAppender } from './message-appender.service.js';
+import { messageIdsOf } from './withdrawn.js';
 
 /** Changes by others that a change of ours gives way to before it gives up. A guess. */
 const TRIES = 10;
@@ -27,6 +28,20 @@ export interface OpenRequest extends Omit<NewConversation, 'sessionId' | 'conver
   readonly sessionId: string | undefined;
   /** A conversation to go on with; default: the session's active one with the agent, made if there is none. */
   readonly conversationId: string | undefined;
+  /** Of the conversation that is made, if one is; default: new ones. */
+  readonly ids?: BeginningIds | undefined;
+}
+
+/** The id of a conversation that begins. */
+export interface BeginningId {
+  readonly conversationId: string;
+  /** The request may have been here before: it is then the conversation that it has begun. */
+  readonly mayExist: boolean;
+}
+
+/** The ids of a conversation that begins, and of its session. */
+export interface BeginningIds extends BeginningId {
+  readonly sessionId: string;
 }
 
 export interface OpenedConversation {
@@ -74,20 +89,27 @@ export class ConversationsService {
    * @throws CONVERSATION_NOT_FOUND (notFound) for an id that is not the tenant's, CONVERSATION_ARCHIVED (conflict), TIER_LIMIT_CONVERSATIONS (limited),
    * TIER_LIMIT_MESSAGES (forbidden)
    */
-  async open({ tenantId, tier }: Caller, { conversationId, ...request }: OpenRequest): Promise<OpenedConversation> {
+  async open({ tenantId, tier }: Caller, { conversationId: named, ids = { conversationId: newId(), sessionId: newId(), mayExist: false }, ...request }: OpenRequest): Promise<OpenedConversation> {
+    const conversationId = named ?? (await this.begunBefore(tenantId, ids))?.conversationId;
     if (conversationId !== undefined) return this.openNamed({ tenantId, conversationId }, request.sessionId, tier);
-    const sessionId = request.sessionId ?? newId();
-    const opened = await this.hot.openSession(tenantId, { ...request, sessionId, conversationId: newId() }, TIER_LIMITS[tier].maxActiveConversations);
+    const sessionId = request.sessionId ?? ids.sessionId;
+    const opened = await this.hot.openSession(tenantId, { ...request, sessionId, conversationId: ids.conversationId }, TIER_LIMITS[tier].maxActiveConversations);
     if ('outcome' in opened) throw refused('', opened);
     if (!opened.isNew) await this.requireRoom({ tenantId, conversationId: opened.conversationId }, tier);
     return { conversationId: opened.conversationId, sessionId };
   }
 
-  /** Begins a conversation without messages. @throws CONVERSATION_ACTIVE (conflict), TIER_LIMIT_CONVERSATIONS (limited) */
-  async create({ tenantId, tier }: Caller, request: Omit<NewConversation, 'conversationId'>): Promise<StoredConversation> {
-    const opened = await this.hot.openSession(tenantId, { ...request, conversationId: newId() }, TIER_LIMITS[tier].maxActiveConversations);
+  /**
+   * Begins a conversation without messages.
+   *
+   * @throws CONVERSATION_ACTIVE (conflict), TIER_LIMIT_CONVERSATIONS (limited), CONVERSATION_NOT_FOUND (notFound) if the one with this id was deleted
+   */
+  async create({ tenantId, tier }: Caller, request: Omit<NewConversation, 'conversationId'>, begins: BeginningId = { conversationId: newId(), mayExist: false }): Promise<StoredConversation> {
+    const earlier = await this.begunBefore(tenantId, begins);
+    if (earlier) return earlier;
+    const opened = await this.hot.openSession(tenantId, { ...request, conversationId: begins.conversationId }, TIER_LIMITS[tier].maxActiveConversations);
     if ('outcome' in opened) throw refused('', opened);
-    if (!opened.isNew) throw conversationErrors.alreadyActive(request.sessionId, opened.conversationId);
+    if (!opened.isNew && opened.conversationId !== begins.conversationId) throw conversationErrors.alreadyActive(request.sessionId, opened.conversationId);
     return this.history.get({ tenantId, conversationId: opened.conversationId });
   }
 
@@ -122,6 +144,16 @@ export class ConversationsService {
     if (appended.earlier && (appended.earlier.role !== role || appended.earlier.content !== content)) throw conversationErrors.messageIdTaken(messageId, appended.seq);
     await this.closeDisplaced(tenantId, appended.displaced);
     return { conversationId, messageId, seq: appended.seq, tokens: appended.tokens };
+  }
+
+  /**
+   * Takes back what a run has appended: no model is shown it any more, nor is who reads the history, unless he asks for it. Doing it twice is doing it once.
+   *
+   * @returns seqs of the run's messages
+   * @throws CONVERSATION_NOT_FOUND (notFound), WITHDRAWN_LIMIT (conflict) when the conversation has 1 000 such messages
+   */
+  async withdraw(ref: ConversationRef, executionId: string): Promise<number[]> {
+    return this.appender.withdraw(ref, messageIdsOf(executionId));
   }
 
   /**
@@ -177,6 +209,11 @@ export class ConversationsService {
     await this.archive.erase(ref, conversation);
     await this.invalidator.conversation(ref.tenantId, conversation.agentId, ref.conversationId);
     return conversation;
+  }
+
+  /** What a request has begun when it was here before, wherever it is by now. @throws CONVERSATION_NOT_FOUND (notFound) if it was deleted */
+  private async begunBefore(tenantId: string, { conversationId, mayExist }: BeginningId): Promise<StoredConversation | null> {
+    return mayExist ? this.history.find({ tenantId, conversationId }) : null;
   }
 
   private async openNamed(ref: ConversationRef, wanted: string | undefined, tier: Tier): Promise<OpenedConversation> {

@@ -6,7 +6,7 @@ export { ConversationStatistics } from './conversation-statistics.service.js';
 export type { ConversationCounts, ConversationStatisticsReport } from './conversation-statistics.service.js';
 export { ConversationsModule } from './conversations.module.js';
 export { ConversationsService } from './conversations.service.js';
-export type { OpenedConversation } from './conversations.service.js';
+export type { BeginningIds, OpenedConversation } from './conversations.service.js';
 export { HistoryReader } from './history/history-reader.service.js';
 export { HotConversationStore } from './hot/hot-conversation.store.js';
 export type { HotRange } from './hot/hot-conversation.store.js';

@@ -29,7 +29,7 @@ export interface AppendedMessage {
   readonly displaced: string | null;
 }
 
-/** Puts messages into conversations wherever they are: hot, at rest, or not begun yet. */
+/** Puts messages into conversations wherever they are, hot, at rest, or not begun yet, and takes them back. */
 @Injectable()
 export class MessageAppender {
   constructor(
@@ -77,6 +77,24 @@ export class MessageAppender {
     const { cold, leftAt } = await this.readCold(ref);
     if (!cold) throw conversationErrors.notFound(ref.conversationId);
     await this.bringBack(ref, cold, leftAt);
+  }
+
+  /**
+   * Takes messages back: they stay, and no model is shown them any more. A conversation at rest is made hot, from where the move takes it.
+   *
+   * @returns seqs of those that are there
+   * @throws CONVERSATION_NOT_FOUND (notFound), WITHDRAWN_LIMIT (conflict)
+   */
+  async withdraw(ref: ConversationRef, messageIds: readonly string[]): Promise<number[]> {
+    for (;;) {
+      const answer = await this.hot.withdraw(ref, messageIds, this.settings.closeGraceSeconds);
+      if (answer?.outcome === 'refused') throw refused(ref.conversationId, answer);
+      if (answer !== null) {
+        await this.invalidator.conversation(ref.tenantId, answer.agentId, ref.conversationId);
+        return [...answer.seqs];
+      }
+      await this.reheat(ref);
+    }
   }
 
   /** Brings the conversation back and appends to it. It may leave again in between, if it is closed and nobody keeps it: then once more. */

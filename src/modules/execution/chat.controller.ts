@@ -8,6 +8,7 @@ import { overridesFrom } from './context/override-headers.js';
 import { SendChatDto } from './dto/send-chat.dto.js';
 import { Orchestrator } from './orchestrator.service.js';
 import { StartsTurn } from './starts-turn.js';
+import { turnIdsOf } from './turn-ids.js';
 import { answerFormOf, type TurnAnswer, TurnResponder } from './turn-responder.service.js';
 
 @ApiTags('executions')
@@ -33,7 +34,7 @@ export class ChatController {
   async send(@CurrentPrincipal() principal: Principal, @Body() body: SendChatDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<TurnAnswer> {
     const { headers } = reply.request;
     const form = answerFormOf(reply.request);
-    const turn = await this.orchestrator.accept(principal, { ...body, ...chatHeadersFrom(headers), overrides: overridesFrom(headers, this.models) });
+    const turn = await this.orchestrator.accept(principal, { ...body, ...chatHeadersFrom(headers), overrides: overridesFrom(headers, this.models), ...turnIdsOf(reply.request) });
     return this.responder.respond(principal.tenantId, turn, { form }, reply);
   }
 }

@@ -17,6 +17,7 @@ import { ExecutionsService } from './executions.service.js';
 import { Orchestrator } from './orchestrator.service.js';
 import { RunCancellation } from './runs/run-cancellation.service.js';
 import { StartsTurn } from './starts-turn.js';
+import { turnIdsOf } from './turn-ids.js';
 import { answerFormOf, type TurnAnswer, TurnResponder } from './turn-responder.service.js';
 
 @ApiTags('executions')
@@ -43,7 +44,7 @@ export class ExecutionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TurnAnswer> {
     const form = answerFormOf(reply.request, onDisconnect);
-    const turn = await this.orchestrator.accept(principal, { ...body, agentId, overrides: overridesFrom(reply.request.headers, this.models) });
+    const turn = await this.orchestrator.accept(principal, { ...body, agentId, overrides: overridesFrom(reply.request.headers, this.models), ...turnIdsOf(reply.request) });
     return this.responder.respond(principal.tenantId, turn, { form, onDisconnect }, reply);
   }
 

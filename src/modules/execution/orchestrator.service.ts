@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type ConflictPolicy, type ExecutionStatus, newId, type Tier } from '../../contracts/index.js';
 import { requireRunnable } from '../agents/index.js';
-import { ConversationsService, type OpenedConversation } from '../conversations/index.js';
+import { type BeginningIds, ConversationsService, type OpenedConversation } from '../conversations/index.js';
 import { type Principal, TIER_LIMITS } from '../tenancy/index.js';
 import { contextKeyOf } from './context/context-key.js';
 import { ExecutionContexts } from './context/execution-contexts.service.js';
@@ -33,6 +33,8 @@ export interface TurnRequest {
   readonly onConflict?: ConflictPolicy;
   /** The execution's id; the same again is the same turn. Default: a new one. */
   readonly executionId?: string;
+  /** Of the session and the conversation that the turn begins, if it does; nothing is looked for that cannot exist. Default: new ones. */
+  readonly begins?: BeginningIds;
   /** Who is told by HTTP when the run has ended. */
   readonly webhookUrl?: string;
   /** The command that the run carries out. */
@@ -74,13 +76,13 @@ export class Orchestrator {
    */
   async accept({ tenantId, tier }: Principal, request: TurnRequest): Promise<AcceptedTurn> {
     const executionId = request.executionId ?? newId();
-    const before = request.executionId === undefined ? null : await this.executions.find({ tenantId, executionId });
+    const before = await this.before(tenantId, request);
     if (before) return this.acceptedBefore(tenantId, tier, before);
     this.webhooks.requireTarget(request.webhookUrl);
-    const { agentId, userId, sessionId: wanted, conversationId: named, metadata = {} } = request;
+    const { agentId, userId, sessionId: wanted, conversationId: named, metadata = {}, begins } = request;
     const agent = await this.contexts.agentOf(tenantId, agentId);
     requireRunnable(agent, tier);
-    const opened = await this.conversations.open({ tenantId, tier }, { agentId, userId: userId ?? null, model: agent.model, metadata, sessionId: wanted, conversationId: named });
+    const opened = await this.conversations.open({ tenantId, tier }, { agentId, userId: userId ?? null, model: agent.model, metadata, sessionId: wanted, conversationId: named, ids: begins });
     const run = newRunOf(actionOf({ tenantId, tier }, executionId, request, opened), agentId, request.onConflict ?? 'enqueue', { commandId: request.commandId ?? null, webhookUrl: request.webhookUrl ?? null });
     // The worker makes the context, if it cannot be made now.
     const [acceptance] = await Promise.all([this.admission.admit(run), this.contexts.ensure(run, tier).catch(() => undefined)]);
@@ -93,6 +95,11 @@ export class Orchestrator {
     const waiting = this.dispatcher.waiting().catch(() => 0);
     await this.dispatcher.send(action);
     return waiting;
+  }
+
+  /** The execution of a turn that was asked for before. */
+  private async before(tenantId: string, { executionId, begins }: TurnRequest): Promise<Execution | null> {
+    return executionId === undefined || begins?.mayExist === false ? null : this.executions.find({ tenantId, executionId });
   }
 
   /** Whoever asked before may have died before the run was queued. */

@@ -1,5 +1,6 @@
 import { applyDecorators, HttpCode } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiProduces, ApiQuery, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { Idempotent } from '../../shared/idempotency/index.js';
 import { OVERRIDE_HEADERS, type OverrideHeader } from './context/override-headers.js';
 import { AcceptedExecutionDto } from './dto/accepted-execution.dto.js';
 import { ExecutionDto } from './dto/execution.dto.js';
@@ -9,6 +10,7 @@ export function StartsTurn(): MethodDecorator {
   const content = { 'application/json': { schema: { $ref: getSchemaPath(ExecutionDto) } }, 'text/event-stream': { schema: { type: 'string' } } } as const;
   return applyDecorators(
     HttpCode(202),
+    Idempotent(),
     ApiExtraModels(AcceptedExecutionDto, ExecutionDto),
     ApiQuery({ name: 'wait', required: false, type: Boolean, description: 'true: the answer is the ended execution, with 200' }),
     ApiProduces('application/json', 'text/event-stream'),

@@ -1,8 +1,9 @@
 import { Body, Controller, HttpCode, Post, Query, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { ACTIONS, type ActionSpec, type ActionType, SYSTEM_TENANT, isAnswered, newId } from '../../contracts/index.js';
+import { ACTIONS, type ActionSpec, type ActionType, SYSTEM_TENANT, isAnswered } from '../../contracts/index.js';
 import { ActionBus, type NewAction } from '../../shared/actions/index.js';
+import { Idempotent, type NewIds, idsOf } from '../../shared/idempotency/index.js';
 import { SendActionDto, SendActionQueryDto } from './dto/send-action.dto.js';
 import { AnsweredActionDto, SentActionDto } from './dto/sent-action.dto.js';
 import { CurrentPrincipal, type Principal } from './principal.js';
@@ -22,20 +23,22 @@ export class ActionsController {
    */
   @Post()
   @HttpCode(202)
+  @Idempotent()
   @WithoutTenant()
   @ApiAcceptedResponse({ type: SentActionDto })
   @ApiOkResponse({ type: AnsweredActionDto, description: 'The answer, with `wait=true`.' })
   async send(@CurrentPrincipal() principal: Principal, @Body() body: SendActionDto, @Query() { wait }: SendActionQueryDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<SentActionDto | AnsweredActionDto> {
     const { actionType, ...rest } = body;
     requireRight(principal, actionType);
-    const action = actionOf(principal, rest);
+    const ids = idsOf(reply.request);
+    const action = actionOf(principal, rest, ids);
     const { actionId, taskId } = action;
     if (wait) {
       const data = await this.answerTo(actionType, action);
       void reply.status(200);
       return { actionId, actionType, taskId, data };
     }
-    const correlationId = action.correlationId ?? newId();
+    const correlationId = action.correlationId ?? ids.id('correlation');
     await this.bus.send(actionType, { ...action, correlationId });
     return { actionId, actionType, taskId, correlationId };
   }
@@ -57,8 +60,8 @@ function requireRight({ scopes, tenantId }: Principal, actionType: ActionType): 
 }
 
 /** The tenant and its tier are the principal's, whatever the body says. */
-function actionOf({ tenantId, tier }: Principal, { tenantId: named, data, ...fields }: Omit<SendActionDto, 'actionType'>): NewAction<ActionType> & { actionId: string; taskId: string } {
+function actionOf({ tenantId, tier }: Principal, { tenantId: named, data, ...fields }: Omit<SendActionDto, 'actionType'>, ids: NewIds): NewAction<ActionType> & { actionId: string; taskId: string } {
   if (named !== undefined && named !== tenantId) throw tenancyErrors.tenantMismatch(named);
   const said = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-  return { actionId: newId(), taskId: newId(), ...said, tenantId, tenantTier: tier, data: data };
+  return { actionId: ids.id('action'), taskId: ids.id('task'), ...said, tenantId, tenantTier: tier, data: data };
 }

@@ -1,5 +1,6 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { Idempotent, type NewIds, RequestIds } from '../../shared/idempotency/index.js';
 import { ApiKeyDto } from './dto/api-key.dto.js';
 import { CreateApiKeyDto } from './dto/create-api-key.dto.js';
 import { RequiresScope } from './requires-scope.js';
@@ -12,10 +13,11 @@ import { TenantsService } from './tenants.service.js';
 export class AdminApiKeysController {
   constructor(private readonly tenants: TenantsService) {}
 
-  /** Creates an API key. The answer holds the key; nothing else ever shows it. */
+  /** Creates an API key. The answer holds the key; nothing else ever shows it, so the same `Idempotency-Key` again is 409 `API_KEY_SHOWN`. */
   @Post()
-  async create(@Body() { tenantId, name, scopes, expiresAt }: CreateApiKeyDto): Promise<ApiKeyDto> {
-    const created = await this.tenants.createApiKey({ tenantId, name, scopes, expiresAt: expiresAt === undefined ? null : new Date(expiresAt) });
+  @Idempotent({ keepsAnswer: false })
+  async create(@Body() { tenantId, name, scopes, expiresAt }: CreateApiKeyDto, @RequestIds() ids: NewIds): Promise<ApiKeyDto> {
+    const created = await this.tenants.createApiKey({ tenantId, name, scopes, expiresAt: expiresAt === undefined ? null : new Date(expiresAt) }, ids.id('key'));
     return { ...created, tenantId, name, scopes };
   }
 }

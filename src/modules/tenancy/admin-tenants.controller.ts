@@ -1,5 +1,6 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { Idempotent, type NewIds, RequestIds } from '../../shared/idempotency/index.js';
 import { CreateTenantDto } from './dto/create-tenant.dto.js';
 import { TenantDto } from './dto/tenant.dto.js';
 import { RequiresScope } from './requires-scope.js';
@@ -14,8 +15,9 @@ export class AdminTenantsController {
 
   /** Creates a tenant. */
   @Post()
-  async create(@Body() body: CreateTenantDto): Promise<TenantDto> {
-    const { tenantId, name, tier, createdAt } = await this.tenants.create(body);
+  @Idempotent()
+  async create(@Body() body: CreateTenantDto, @RequestIds() ids: NewIds): Promise<TenantDto> {
+    const { tenantId, name, tier, createdAt } = await this.tenants.create(body, ids.id('tenant'));
     return { tenantId, name, tier, createdAt };
   }
 }

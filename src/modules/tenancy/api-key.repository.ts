@@ -24,8 +24,10 @@ const HOLDER_OF_KEY = `
 export class ApiKeyRepository {
   constructor(@InjectRepository(ApiKeyEntity) private readonly apiKeys: Repository<ApiKeyEntity>) {}
 
-  async insert(apiKey: Omit<ApiKeyEntity, 'createdAt' | 'revokedAt'>): Promise<void> {
-    await this.apiKeys.insert(apiKey);
+  /** @returns false when the id is taken */
+  async insert(apiKey: Omit<ApiKeyEntity, 'createdAt' | 'revokedAt'>): Promise<boolean> {
+    const inserted = await this.apiKeys.createQueryBuilder().insert().values(apiKey).orIgnore().returning('key_id').execute();
+    return (inserted.raw as unknown[]).length > 0;
   }
 
   /** Whoever holds the key with this hash, unless it was revoked or the tenant is switched off. A key without a holder is asked for again each time. */

@@ -31,6 +31,13 @@ export const tenancyErrors = {
     new AppError({ kind: 'invalid', code: 'ACTION_ANSWER_TWICE', message: 'With wait=true the answer is that of this call: leave out callbackQueueName and correlationId, or wait=true.', details: { field: 'wait' } }),
   expiryPast: (): AppError =>
     new AppError({ kind: 'invalid', code: 'API_KEY_EXPIRY_PAST', message: 'expiresAt must be a date and time in the future, such as 2030-01-31T12:00:00Z, or left out for a key that does not expire.', details: { field: 'expiresAt' } }),
+  keyShown: (keyId: string): AppError =>
+    new AppError({
+      kind: 'conflict',
+      code: 'API_KEY_SHOWN',
+      message: `The API key ${keyId} of this Idempotency-Key was made, and shown in the answer; nothing shows it again. If that answer was lost, make another key under a new Idempotency-Key.`,
+      details: { keyId },
+    }),
   tenantExists: (tenantId: string): AppError =>
     new AppError({ kind: 'conflict', code: 'TENANT_EXISTS', message: `There is a tenant "${tenantId}" already; choose another tenantId or leave it out.`, details: { tenantId } }),
   tenantNotFound: (tenantId: string): AppError =>

@@ -31,12 +31,15 @@ export class TenantsService {
     private readonly apiKeys: ApiKeyRepository,
   ) {}
 
-  /** @throws TENANT_EXISTS (conflict) */
-  async create(tenant: Pick<Tenant, 'name' | 'tier'> & { readonly tenantId?: string }): Promise<Tenant> {
-    const tenantId = tenant.tenantId ?? newId();
-    const created = await this.tenants.insert({ tenantId, name: tenant.name, tier: tenant.tier });
-    if (!created) throw tenancyErrors.tenantExists(tenantId);
-    return created;
+  /**
+   * @param ownId of a tenant that names none; one that has it already is the one that the same request has made before
+   * @throws TENANT_EXISTS (conflict)
+   */
+  async create({ tenantId, name, tier }: Pick<Tenant, 'name' | 'tier'> & { readonly tenantId?: string }, ownId = newId()): Promise<Tenant> {
+    const created = await this.tenants.insert({ tenantId: tenantId ?? ownId, name, tier });
+    if (created) return created;
+    if (tenantId !== undefined) throw tenancyErrors.tenantExists(tenantId);
+    return this.get(ownId);
   }
 
   /** Makes the tenant on first sight; only AUTH_MODE=headers calls this. */
@@ -47,15 +50,15 @@ export class TenantsService {
   }
 
   /**
+   * @param keyId of a request that may come twice
    * @returns the key itself, which is kept nowhere
-   * @throws TENANT_NOT_FOUND (notFound), API_KEY_EXPIRY_PAST (invalid)
+   * @throws TENANT_NOT_FOUND (notFound), API_KEY_EXPIRY_PAST (invalid), API_KEY_SHOWN (conflict) when there is a key with this id
    */
-  async createApiKey(apiKey: NewApiKey): Promise<{ keyId: string; key: string }> {
+  async createApiKey(apiKey: NewApiKey, keyId = newId()): Promise<{ keyId: string; key: string }> {
     if (apiKey.expiresAt !== null && !(apiKey.expiresAt > new Date())) throw tenancyErrors.expiryPast();
     await this.get(apiKey.tenantId);
-    const keyId = newId();
     const key = newApiKey();
-    await this.apiKeys.insert({ ...apiKey, keyId, keyHash: hashApiKey(key) });
+    if (!(await this.apiKeys.insert({ ...apiKey, keyId, keyHash: hashApiKey(key) }))) throw tenancyErrors.keyShown(keyId);
     return { keyId, key };
   }
 

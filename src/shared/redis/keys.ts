@@ -35,6 +35,8 @@ export const keys = {
   execution: (tenantId: string, executionId: string) => `nb:{${tenantId}}:exec:${executionId}`,
   /** stream: the execution's event log; also the name of its wake-up channel. */
   events: (tenantId: string, executionId: string) => `nb:{${tenantId}}:exec:${executionId}:events`,
+  /** string: what an Idempotency-Key stands for. The route is ours and may hold anything; the key, which comes last, no `:`. */
+  idempotency: (tenantId: string, route: string, key: string) => `nb:{${tenantId}}:idem:${route}:${key}`,
   /** string: a cache entry; `name` is made by `shared/cache/entry/cache-key.ts`, as `tenant` is here and below. */
   cacheEntry: (tenant: string, name: string) => `nb:{${tenant}}:cache:e:${name}`,
   /** string: who loads a cache entry. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Between, In, LessThanOrEqual, Repository } from 'typeorm';
+import { And, Between, In, LessThanOrEqual, Not, Repository } from 'typeorm';
 import type { MessageRole } from '../../../contracts/index.js';
 import { type Tx, managerOf } from '../../../shared/database/index.js';
 import type { Conversation, ConversationRef, Message } from '../conversation.js';
@@ -9,7 +9,9 @@ import { ConversationEntity } from './conversation.entity.js';
 import { MessageEntity } from './message.entity.js';
 
 /** What a later header says otherwise than an earlier one. */
-const CHANGING = ['session_id', 'user_id', 'status', 'message_count', 'token_count', 'revision', 'metadata', 'summary', 'customer_satisfaction', 'last_message_at', 'closed_at'];
+const CHANGING = ['session_id', 'user_id', 'status', 'message_count', 'token_count', 'revision', 'metadata', 'summary', 'customer_satisfaction', 'last_message_at', 'closed_at', 'withdrawn_seqs'];
+/** As they come in: an array of arrays would have to be of one length. */
+const GIVEN = CHANGING.map((column) => (column === 'withdrawn_seqs' ? `${column}::integer[]` : column));
 const changing = (of: string): string => CHANGING.map((column) => `${of}.${column}`).join(', ');
 
 /**
@@ -19,8 +21,8 @@ const changing = (of: string): string => CHANGING.map((column) => `${of}.${colum
  */
 const UPSERT_CONVERSATIONS = `
   INSERT INTO conversations AS c (tenant_id, conversation_id, agent_id, model, created_at, archived_seq, ${CHANGING.join(', ')})
-  SELECT $1, conversation_id, agent_id, model, created_at, 0, ${CHANGING.join(', ')}
-  FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::integer[], $10::bigint[], $11::bigint[], $12::jsonb[], $13::text[], $14::smallint[], $15::timestamptz[], $16::timestamptz[])
+  SELECT $1, conversation_id, agent_id, model, created_at, 0, ${GIVEN.join(', ')}
+  FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::integer[], $10::bigint[], $11::bigint[], $12::jsonb[], $13::text[], $14::smallint[], $15::timestamptz[], $16::timestamptz[], $17::text[])
     AS header (conversation_id, agent_id, model, created_at, ${CHANGING.join(', ')})
   ORDER BY conversation_id
   ON CONFLICT ON CONSTRAINT conversations_pk DO UPDATE SET
@@ -31,7 +33,7 @@ const UPSERT_CONVERSATIONS = `
   RETURNING conversation_id AS "conversationId", archived_seq AS "archivedSeq"`;
 
 /** What a row without content has in the columns that had some. */
-export const ERASED = "(user_id, status, message_count, token_count, archived_seq, metadata, summary, customer_satisfaction) = (NULL, 'deleted', 0, 0, 0, '{}', NULL, NULL)";
+export const ERASED = "(user_id, status, message_count, token_count, archived_seq, metadata, summary, customer_satisfaction, withdrawn_seqs) = (NULL, 'deleted', 0, 0, 0, '{}', NULL, NULL, '{}')";
 
 /** What is left of a deleted conversation: that there was one, so that nothing late begins it again. */
 const ERASE_CONVERSATION = `
@@ -44,7 +46,7 @@ const STORE = `
   WITH conversation AS (${UPSERT_CONVERSATIONS}), added AS (
     INSERT INTO messages (tenant_id, conversation_id, seq, message_id, role, content, tokens, agent_id, execution_id, metadata, created_at)
     SELECT $1, message.*
-    FROM unnest($17::uuid[], $18::integer[], $19::text[], $20::text[], $21::text[], $22::integer[], $23::uuid[], $24::uuid[], $25::jsonb[], $26::timestamptz[]) AS message (conversation_id, seq)
+    FROM unnest($18::uuid[], $19::integer[], $20::text[], $21::text[], $22::text[], $23::integer[], $24::uuid[], $25::uuid[], $26::jsonb[], $27::timestamptz[]) AS message (conversation_id, seq)
     JOIN conversation ON conversation."conversationId" = message.conversation_id AND conversation."archivedSeq" < message.seq)
   SELECT * FROM conversation`;
 
@@ -205,9 +207,9 @@ export class ArchiveRepository {
     return (await this.messages.find({ where, order: { seq: isForward ? 'ASC' : 'DESC' }, take: limit })).map(toMessage);
   }
 
-  /** Messages of a role with seq ≤ `to`. */
-  async countMessages({ tenantId, conversationId }: ConversationRef, role: MessageRole, to: number): Promise<number> {
-    return this.messages.countBy({ tenantId, conversationId, role, seq: LessThanOrEqual(to) });
+  /** Messages of a role with seq ≤ `to`. @param without seqs that do not count */
+  async countMessages({ tenantId, conversationId }: ConversationRef, role: MessageRole, to: number, without: readonly number[]): Promise<number> {
+    return this.messages.countBy({ tenantId, conversationId, role, seq: And(LessThanOrEqual(to), Not(In([...without]))) });
   }
 
   private manager(tx: Tx | undefined): Repository<MessageEntity>['manager'] {
@@ -221,6 +223,7 @@ function headerColumns(conversations: readonly Conversation[]): unknown[][] {
     ...[column('conversationId'), column('agentId'), column('model'), column('createdAt')],
     ...[column('sessionId'), column('userId'), column('status'), column('messageCount'), column('tokenCount'), column('revision')],
     ...[column('metadata').map((metadata) => JSON.stringify(metadata)), column('summary'), column('customerSatisfaction'), column('lastMessageAt'), column('closedAt')],
+    column('withdrawnSeqs').map((seqs) => `{${seqs.join(',')}}`),
   ];
 }
 

@@ -105,7 +105,7 @@ export class ConversationArchive {
     const row = await this.archive.find(ref);
     if (!hot || row?.status === 'deleted') return null;
     const archivedSeq = row?.archivedSeq ?? 0;
-    const change = resequence(hot, await this.archive.findMessages(ref, hot.conversation.firstHotSeq, archivedSeq), archivedSeq);
+    const change = resequence(hot, { messages: await this.archive.findMessages(ref, hot.conversation.firstHotSeq, archivedSeq), archivedSeq, withdrawnSeqs: row?.withdrawnSeqs ?? [] });
     return change && (await this.hot.resequence(ref, hot.conversation, change)) ? change : null;
   }
 

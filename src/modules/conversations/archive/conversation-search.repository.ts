@@ -28,12 +28,13 @@ const CONDITIONS: Readonly<Record<Exclude<keyof ConversationFilter, 'storage'>, 
   status: 'c.status = :status',
   from: 'c.createdAt >= :from',
   to: 'c.createdAt < :to',
-  q: 'EXISTS (SELECT 1 FROM messages m WHERE m.tenant_id = c.tenant_id AND m.conversation_id = c.conversation_id AND search_vector(m.content) @@ search_query(:q))',
+  q: 'EXISTS (SELECT 1 FROM messages m WHERE m.tenant_id = c.tenant_id AND m.conversation_id = c.conversation_id AND m.seq <> ALL (c.withdrawn_seqs) AND search_vector(m.content) @@ search_query(:q))',
 };
 
 const MATCHING_AMONG = `
   SELECT DISTINCT conversation_id AS "conversationId" FROM messages
-  WHERE tenant_id = $1 AND conversation_id = ANY($2::uuid[]) AND search_vector(content) @@ search_query($3)`;
+  WHERE tenant_id = $1 AND conversation_id = ANY($2::uuid[]) AND search_vector(content) @@ search_query($3)
+    AND (conversation_id, seq) NOT IN (SELECT * FROM unnest($4::uuid[], $5::integer[]))`;
 
 const MATCHING_TEXTS = 'SELECT i::integer - 1 AS place FROM unnest($1::text[]) WITH ORDINALITY AS t (content, i) WHERE search_vector(content) @@ search_query($2)';
 
@@ -53,9 +54,11 @@ export class ConversationSearchRepository {
     return this.matching(tenantId, filter, hotIds).getCount();
   }
 
-  /** Those of these conversations in which an archived message has the words. */
-  async findMatching(tenantId: string, ids: readonly string[], words: string): Promise<string[]> {
-    const rows = await this.conversations.query<{ conversationId: string }[]>(MATCHING_AMONG, [tenantId, ids, words]);
+  /** Those of these conversations in which an archived message has the words that is not withdrawn. @param hot as Redis has them: PostgreSQL may not know yet what is withdrawn */
+  async findMatching(tenantId: string, hot: readonly Pick<Conversation, 'conversationId' | 'withdrawnSeqs'>[], words: string): Promise<string[]> {
+    const withdrawn = hot.flatMap(({ conversationId, withdrawnSeqs }) => withdrawnSeqs.map((seq) => ({ conversationId, seq })));
+    const values = [tenantId, hot.map(({ conversationId }) => conversationId), words, withdrawn.map(({ conversationId }) => conversationId), withdrawn.map(({ seq }) => seq)];
+    const rows = await this.conversations.query<{ conversationId: string }[]>(MATCHING_AMONG, values);
     return rows.map(({ conversationId }) => conversationId);
   }
 

@@ -29,6 +29,7 @@ export class ConversationEntity {
   @Column('timestamptz') createdAt!: Date;
   @Column('timestamptz') lastMessageAt!: Date;
   @Column('timestamptz', { nullable: true }) closedAt!: Date | null;
+  @Column('integer', { array: true, default: '{}' }) withdrawnSeqs!: number[];
   /** Since when the status is archived; null until the retention has seen it. */
   @Column('timestamptz', { nullable: true }) archivedAt!: Date | null;
 }

@@ -1,14 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { hotConversation, message } from '../../../../test/factories/conversation.js';
 import type { Message } from '../conversation.js';
-import { type HotList, resequence } from './resequencing.js';
+import { type ArchivedList, type HotList, type Resequencing, resequence as resequenced } from './resequencing.js';
 
 const messages = (first: number, last: number, prefix = 'm'): Message[] =>
   Array.from({ length: last - first + 1 }, (_, i) => message(first + i, { messageId: `${prefix}${String(first + i)}`, content: `${prefix} says ${String(first + i)}` }));
-const hot = (list: readonly Message[], firstHotSeq = 1, systemSeqs: number[] = []): HotList => ({
-  conversation: hotConversation({ seq: firstHotSeq + list.length - 1, firstHotSeq, tokenCount: list.length, systemSeqs }),
+const hot = (list: readonly Message[], firstHotSeq = 1, systemSeqs: number[] = [], withdrawnSeqs: number[] = []): HotList => ({
+  conversation: hotConversation({ seq: firstHotSeq + list.length - 1, firstHotSeq, tokenCount: list.length, systemSeqs, withdrawnSeqs }),
   messages: list,
 });
+/** @param withdrawnSeqs as PostgreSQL knows them */
+const resequence = (list: HotList, archived: readonly Message[], archivedSeq: number, withdrawnSeqs: ArchivedList['withdrawnSeqs'] = []): Resequencing | null => resequenced(list, { messages: archived, archivedSeq, withdrawnSeqs });
 const idsOf = (list: readonly Message[] = []): string[] => list.map(({ messageId, seq }) => `${String(seq)}:${messageId}`);
 
 describe('two stores that differ', () => {
@@ -55,6 +57,15 @@ describe('two stores that differ', () => {
     const list = [message(1, { role: 'system', messageId: 's1' }), ...messages(2, 3), message(4, { role: 'system', messageId: 's4', content: 'x' })];
     const change = resequence(hot(list, 1, [1, 4]), [list[0]!, ...messages(2, 5)], 5);
     expect(change?.systemSeqs).toEqual([1, 6]);
+  });
+
+  it('with what one of them knows to be withdrawn, wherever it stands then', () => {
+    const again = message(4, { messageId: 'm5', content: 'm says 5' });
+    const list = [...messages(1, 3), again, ...messages(5, 6, 'new')];
+    expect(resequence(hot(list, 1, [], [2, 4, 6]), messages(1, 5), 5, [1, 4, 7])?.withdrawnSeqs).toEqual([1, 2, 4, 5, 7]);
+    expect(resequence(hot(messages(1, 3), 1, [], [3]), messages(1, 2), 2, [5])?.withdrawnSeqs).toEqual([3]);
+    const taken = message(4, { messageId: 'm5', content: 'something else' });
+    expect(resequence(hot([...messages(1, 3), taken], 1, [], [4]), messages(1, 5), 5)?.withdrawnSeqs).toEqual([6]);
   });
 });
 

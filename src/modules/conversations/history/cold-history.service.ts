@@ -2,12 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { CacheAsideService, type CacheTypeName } from '../../../shared/cache/index.js';
 import { ArchiveRepository } from '../archive/archive.repository.js';
 import { type Conversation, type ConversationRef, type Message, WINDOW_SYSTEM_MESSAGES } from '../conversation.js';
-import { type MessagePage, type MessageQuery, pageOfMessages, wholeQuery } from './message-page.js';
+import { firstShown, withoutWithdrawn } from '../withdrawn.js';
+import { type MessagePage, type MessageQuery, hiddenSeqs, pageOfMessages, wholeQuery } from './message-page.js';
 
 interface Entry {
   readonly dataType: CacheTypeName;
   readonly id: readonly string[];
-  readonly load: () => Promise<Message[]>;
+  readonly load: () => Promise<readonly Message[]>;
 }
 
 /**
@@ -25,22 +26,23 @@ export class ColdHistory {
   /** @param conversation as PostgreSQL has it */
   async page(ref: ConversationRef, conversation: Conversation, query: MessageQuery): Promise<MessagePage> {
     const { role, limit, after, before } = query;
-    const total = role === undefined ? conversation.messageCount : await this.archive.countMessages(ref, role, conversation.archivedSeq);
+    const hidden = hiddenSeqs(query, conversation);
+    const total = role === undefined ? conversation.messageCount - hidden.length : await this.archive.countMessages(ref, role, conversation.archivedSeq, hidden);
     const id = ['page', String(limit), String(after ?? ''), String(before ?? ''), role ?? ''];
     const messages = await this.cached(ref, conversation, { dataType: 'conversation_message', id, load: () => this.archive.findMessagePage(ref, wholeQuery(query)) });
-    return pageOfMessages(query, total, messages, []);
+    return pageOfMessages(query, { total, inPostgres: messages, inRedis: [], withdrawnSeqs: conversation.withdrawnSeqs });
   }
 
-  /** The newest messages, oldest first; the system messages before them, too. */
+  /** The newest messages that are not withdrawn, oldest first; the system messages before them, too. */
   async tail(ref: ConversationRef, conversation: Conversation, count: number): Promise<readonly Message[]> {
-    return this.cached(ref, conversation, { dataType: 'conversation_memory', id: ['tail', String(count)], load: () => this.loadTail(ref, conversation.archivedSeq, count) });
+    return this.cached(ref, conversation, { dataType: 'conversation_memory', id: ['tail', String(count)], load: () => this.loadTail(ref, conversation, count) });
   }
 
-  private async loadTail(ref: ConversationRef, newest: number, count: number): Promise<Message[]> {
-    const first = Math.max(1, newest - count + 1);
-    const [tail, systemSeqs] = await Promise.all([this.archive.findMessages(ref, first, newest), this.archive.findSystemSeqs(ref, WINDOW_SYSTEM_MESSAGES)]);
+  private async loadTail(ref: ConversationRef, { archivedSeq, withdrawnSeqs }: Conversation, count: number): Promise<readonly Message[]> {
+    const first = firstShown(archivedSeq, count, withdrawnSeqs);
+    const [tail, systemSeqs] = await Promise.all([this.archive.findMessages(ref, first, archivedSeq), this.archive.findSystemSeqs(ref, WINDOW_SYSTEM_MESSAGES)]);
     const older = systemSeqs.filter((seq) => seq < first);
-    return [...(older.length > 0 ? await this.archive.findMessagesAt(ref, older) : []), ...tail];
+    return withoutWithdrawn([...(older.length > 0 ? await this.archive.findMessagesAt(ref, older) : []), ...tail], withdrawnSeqs);
   }
 
   private async cached({ tenantId, conversationId }: ConversationRef, { agentId, revision, archivedSeq }: Conversation, { dataType, id, load }: Entry): Promise<readonly Message[]> {

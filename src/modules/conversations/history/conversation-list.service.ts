@@ -3,6 +3,7 @@ import { ConversationSearchRepository, type ListCursor } from '../archive/conver
 import { type ConversationFilter, type HotConversation, type StoredConversation, storageOf } from '../conversation.js';
 import { HotConversationStore } from '../hot/hot-conversation.store.js';
 import { HotIndexStore } from '../hot/hot-index.store.js';
+import { withoutWithdrawn } from '../withdrawn.js';
 import { isBefore, matches } from './conversation-filter.js';
 
 /** Unarchived messages of one conversation that a search reads at the most: what a lag of the move can leave. A guess. */
@@ -44,10 +45,10 @@ export class ConversationList {
     return { data, nextCursor: merged.length > page.limit ? (data.at(-1) ?? null) : null, total: inRedis.length + count };
   }
 
-  /** Those that have the words in an archived message, or in one that is not archived yet. */
+  /** Those that have the words in an archived message, or in one that is not archived yet; withdrawn ones do not count. */
   private async withWords(tenantId: string, hot: readonly HotConversation[], words: string | undefined): Promise<readonly HotConversation[]> {
     if (words === undefined || hot.length === 0) return hot;
-    const [archived, texts] = await Promise.all([this.search.findMatching(tenantId, hot.map(({ conversationId }) => conversationId), words), this.unarchivedTexts(tenantId, hot)]);
+    const [archived, texts] = await Promise.all([this.search.findMatching(tenantId, hot, words), this.unarchivedTexts(tenantId, hot)]);
     const places = texts.length > 0 ? await this.search.findMatchingTexts(texts.map(({ content }) => content), words) : [];
     const found = new Set([...archived, ...places.map((place) => texts[place]?.conversationId)]);
     return hot.filter(({ conversationId }) => found.has(conversationId));
@@ -56,6 +57,6 @@ export class ConversationList {
   private async unarchivedTexts(tenantId: string, hot: readonly HotConversation[]): Promise<{ readonly conversationId: string; readonly content: string }[]> {
     const behind = hot.filter(({ seq, archivedSeq }) => seq > archivedSeq);
     const ranges = await Promise.all(behind.map(({ conversationId }) => this.hot.read({ tenantId, conversationId }, { unarchived: SEARCHED_MESSAGES })));
-    return ranges.flatMap((range, i) => (range?.messages ?? []).map(({ content }) => ({ conversationId: behind[i]?.conversationId ?? '', content })));
+    return ranges.flatMap((range, i) => withoutWithdrawn(range?.messages ?? [], range?.conversation.withdrawnSeqs ?? []).map(({ content }) => ({ conversationId: behind[i]?.conversationId ?? '', content })));
   }
 }

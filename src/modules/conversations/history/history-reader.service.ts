@@ -5,7 +5,8 @@ import { type Conversation, type ConversationRef, type ConversationStatus, type 
 import { conversationErrors } from '../conversations.errors.js';
 import { HotConversationStore, type HotRange, type Range } from '../hot/hot-conversation.store.js';
 import { ColdHistory } from './cold-history.service.js';
-import { type MessagePage, type MessageQuery, coldPart, hotPart, hotRangeOf, pageOfMessages } from './message-page.js';
+import { type MessagePage, type MessageQuery, coldPart, hiddenSeqs, hotPart, hotRangeOf, pageOfMessages } from './message-page.js';
+import { withoutWithdrawn } from '../withdrawn.js';
 
 /** Statuses in which PostgreSQL has every message. */
 const WHOLE: ReadonlySet<ConversationStatus> = new Set(['transferred', 'archived']);
@@ -25,13 +26,23 @@ export class HistoryReader {
 
   /** @throws CONVERSATION_NOT_FOUND (notFound) */
   async get(ref: ConversationRef): Promise<StoredConversation> {
-    const hot = await this.readHot(ref, { tail: 0 });
-    return hot ? { ...hot.conversation, storage: storageOf(hot.conversation) } : { ...(await this.getCold(ref)), storage: 'cold' };
+    const found = await this.find(ref);
+    if (!found) throw conversationErrors.notFound(ref.conversationId);
+    return found;
   }
 
-  /** @param from first seq wanted @param count messages at the most @returns oldest first, without a gap */
+  /** @returns null if there never was such a conversation @throws CONVERSATION_NOT_FOUND (notFound) if it was deleted */
+  async find(ref: ConversationRef): Promise<StoredConversation | null> {
+    const hot = await this.readHot(ref, { tail: 0 });
+    if (hot) return { ...hot.conversation, storage: storageOf(hot.conversation) };
+    const cold = await this.archive.find(ref);
+    if (cold?.status === 'deleted') throw conversationErrors.notFound(ref.conversationId);
+    return cold && { ...cold, storage: 'cold' };
+  }
+
+  /** @param from first seq wanted @param count messages at the most @returns oldest first, without a gap: withdrawn ones, too, marked as such */
   async messages(ref: ConversationRef, from: number, count: number): Promise<readonly Message[]> {
-    return (await this.getMessages(ref, { after: from - 1, limit: count })).data;
+    return (await this.getMessages(ref, { after: from - 1, limit: count, includeWithdrawn: true })).data;
   }
 
   /**
@@ -46,8 +57,8 @@ export class HistoryReader {
     const inRedis = hotPart(messages, query);
     const older = coldPart(query, conversation.firstHotSeq, inRedis.length);
     const inPostgres = older ? await this.archive.findMessagePage(ref, older) : [];
-    const total = query.role === undefined ? conversation.messageCount : await this.countRole(ref, hot, query.role);
-    return pageOfMessages(query, total, inPostgres, inRedis);
+    const total = await this.count(ref, hot, query);
+    return pageOfMessages(query, { total, inPostgres, inRedis, withdrawnSeqs: conversation.withdrawnSeqs });
   }
 
   /** The message with this id, hot or archived. */
@@ -55,7 +66,7 @@ export class HistoryReader {
     return (await this.fromRedis(ref, () => this.hot.findMessage(ref, messageId))) ?? this.archive.findMessage(ref, messageId);
   }
 
-  /** The newest messages, oldest first, from PostgreSQL alone. @returns none if there is no such conversation */
+  /** The newest messages that are not withdrawn, oldest first, from PostgreSQL alone. @returns none if there is no such conversation */
   async coldTail(ref: ConversationRef, count: number): Promise<readonly Message[]> {
     const conversation = await this.archive.find(ref);
     return conversation && conversation.status !== 'deleted' ? this.cold.tail(ref, conversation, count) : [];
@@ -98,9 +109,12 @@ export class HistoryReader {
     return cold;
   }
 
-  /** Those in Redis were all read, the others do not change. */
-  private async countRole(ref: ConversationRef, { conversation, messages }: HotRange, role: Message['role']): Promise<number> {
-    const inRedis = messages.filter((message) => message.role === role).length;
-    return inRedis + (conversation.firstHotSeq === 1 ? 0 : await this.archive.countMessages(ref, role, conversation.firstHotSeq - 1));
+  /** Of a role those in Redis were all read, the others do not change. */
+  private async count(ref: ConversationRef, { conversation, messages }: HotRange, query: MessageQuery): Promise<number> {
+    const { role } = query;
+    const hidden = hiddenSeqs(query, conversation);
+    if (role === undefined) return conversation.messageCount - hidden.length;
+    const inRedis = withoutWithdrawn(messages, hidden).filter((message) => message.role === role).length;
+    return inRedis + (conversation.firstHotSeq === 1 ? 0 : await this.archive.countMessages(ref, role, conversation.firstHotSeq - 1, hidden));
   }
 }

@@ -1,7 +1,8 @@
 import type { MessageRole } from '../../../contracts/index.js';
 import type { MessagePageQuery } from '../archive/archive.repository.js';
-import type { Message } from '../conversation.js';
+import type { Conversation, Message } from '../conversation.js';
 import type { Range } from '../hot/hot-conversation.store.js';
+import { markWithdrawn, withoutWithdrawn } from '../withdrawn.js';
 
 /** More messages than a conversation has, and a seq that none reaches. */
 const END = 2_147_483_647;
@@ -13,15 +14,17 @@ export interface MessageQuery {
   readonly after?: number | undefined;
   readonly before?: number | undefined;
   readonly role?: MessageRole | undefined;
+  /** Those that were taken back, too, marked as such. */
+  readonly includeWithdrawn?: boolean | undefined;
 }
 
 /** A page of messages. */
 export interface MessagePage {
-  /** Oldest first with `after`, otherwise newest first. */
+  /** Oldest first with `after`, otherwise newest first. A page without its withdrawn messages has fewer than were asked for, perhaps none, and is not the last for that. */
   readonly data: readonly Message[];
   /** The seq to go on from, as `after` or `before`; null on the last page. */
   readonly nextCursor: number | null;
-  /** Messages of the conversation, of the role if one was asked for. */
+  /** Messages of the conversation that its pages have in all, of the role if one was asked for. */
   readonly total: number;
 }
 
@@ -50,12 +53,25 @@ export function wholeQuery({ limit, after, before = END, role }: MessageQuery): 
   return { after: after ?? 0, before, role, limit: limit + 1, isForward: after !== undefined };
 }
 
-/**
- * @param inPostgres as {@link coldPart} asked for them
- * @param inRedis    oldest first
- */
-export function pageOfMessages({ limit, after }: MessageQuery, total: number, inPostgres: readonly Message[], inRedis: readonly Message[]): MessagePage {
+/** What both stores have for a page. */
+export interface PageParts {
+  readonly total: number;
+  /** As {@link coldPart} asked for them. */
+  readonly inPostgres: readonly Message[];
+  /** Oldest first. */
+  readonly inRedis: readonly Message[];
+  readonly withdrawnSeqs: readonly number[];
+}
+
+/** The cursor goes on from what was looked at, whether or not it is shown. */
+export function pageOfMessages({ limit, after, includeWithdrawn = false }: MessageQuery, { total, inPostgres, inRedis, withdrawnSeqs }: PageParts): MessagePage {
   const all = after === undefined ? [...inRedis.toReversed(), ...inPostgres] : [...inPostgres, ...inRedis];
-  const data = all.slice(0, limit);
-  return { data, nextCursor: all.length > limit ? (data.at(-1)?.seq ?? null) : null, total };
+  const page = all.slice(0, limit);
+  const data = includeWithdrawn ? markWithdrawn(page, withdrawnSeqs) : withoutWithdrawn(page, withdrawnSeqs);
+  return { data, nextCursor: all.length > limit ? (page.at(-1)?.seq ?? null) : null, total };
+}
+
+/** seqs of what the pages of a query leave out. */
+export function hiddenSeqs({ includeWithdrawn = false }: MessageQuery, { withdrawnSeqs }: Pick<Conversation, 'withdrawnSeqs'>): readonly number[] {
+  return includeWithdrawn ? [] : withdrawnSeqs;
 }

@@ -16,8 +16,16 @@ export interface SessionHistory {
   readonly conversationId: string | null;
   /** Oldest first. */
   readonly messages: readonly Message[];
-  /** Messages of the conversation, of every role. */
+  /** Messages of the conversation, of every role; withdrawn ones if they were asked for. */
   readonly total: number;
+}
+
+/** Which messages of a history. */
+export interface HistoryWish {
+  readonly limit: number;
+  readonly includeSystem: boolean;
+  /** Those that were taken back, too. */
+  readonly includeWithdrawn?: boolean | undefined;
 }
 
 /** Histories by session: of its active conversation, or of its newest one when none is active. */
@@ -41,19 +49,19 @@ export class SessionHistories {
   }
 
   /** The last messages. */
-  async get(tenantId: string, place: { readonly sessionId: string; readonly agentId?: string | undefined }, { limit, includeSystem }: { readonly limit: number; readonly includeSystem: boolean }): Promise<SessionHistory> {
+  async get(tenantId: string, place: { readonly sessionId: string; readonly agentId?: string | undefined }, wish: HistoryWish): Promise<SessionHistory> {
     const conversationId = await this.conversationOf(tenantId, place.sessionId, place.agentId);
     if (conversationId === null) return { conversationId, messages: [], total: 0 };
-    return this.ofConversation({ tenantId, conversationId }, { limit, includeSystem });
+    return this.ofConversation({ tenantId, conversationId }, wish);
   }
 
   /** The last messages of one conversation. @throws CONVERSATION_NOT_FOUND (notFound) */
-  async ofConversation(ref: { readonly tenantId: string; readonly conversationId: string }, { limit, includeSystem }: { readonly limit: number; readonly includeSystem: boolean }): Promise<SessionHistory> {
+  async ofConversation(ref: { readonly tenantId: string; readonly conversationId: string }, { limit, includeSystem, includeWithdrawn }: HistoryWish): Promise<SessionHistory> {
     const newest: Message[] = [];
     let before: number | undefined;
     let total: number;
     do {
-      const page = await this.history.getMessages(ref, { limit: limit + SYSTEM_MESSAGES, before });
+      const page = await this.history.getMessages(ref, { limit: limit + SYSTEM_MESSAGES, before, includeWithdrawn });
       newest.push(...page.data.filter(({ role }) => includeSystem || role !== 'system'));
       before = page.nextCursor ?? undefined;
       total = page.total;

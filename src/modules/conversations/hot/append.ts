@@ -47,5 +47,6 @@ export interface Refused {
 /**
  * `closed`: archived or deleted. `moved`: the newest message is another one. `messages`, `conversations`: a limit. `fenced`: another run has the
  * conversation. `transferred`: PostgreSQL has to be told first. `status`, `session`: it has another one. `busy`: it has a newer message.
+ * `withdrawn`: too many of its messages are.
  */
-export type RefusalReason = 'closed' | 'moved' | 'messages' | 'conversations' | 'fenced' | 'transferred' | 'status' | 'session' | 'busy';
+export type RefusalReason = 'closed' | 'moved' | 'messages' | 'conversations' | 'fenced' | 'transferred' | 'status' | 'session' | 'busy' | 'withdrawn';

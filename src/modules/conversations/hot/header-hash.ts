@@ -10,7 +10,7 @@ export function headerOfNew({ agentId, sessionId, userId, model, metadata }: New
 
 /** The whole header hash, as `reheat.lua` writes it. Times in epoch milliseconds. */
 export function toHeader(conversation: HotConversation): Record<string, string | number> {
-  const { revision, seq, archivedSeq, archivedRevision, firstHotSeq, tokenCount, status, createdAt, lastMessageAt, closedAt, summary, customerSatisfaction, systemSeqs } = conversation;
+  const { revision, seq, archivedSeq, archivedRevision, firstHotSeq, tokenCount, status, createdAt, lastMessageAt, closedAt, summary, customerSatisfaction, systemSeqs, withdrawnSeqs } = conversation;
   return {
     ...headerOfNew(conversation),
     ...{ status, changes: revision - seq, seq, archivedSeq, archivedRevision, firstHotSeq, tokenCount },
@@ -20,6 +20,7 @@ export function toHeader(conversation: HotConversation): Record<string, string |
     summary: summary ?? '',
     customerSatisfaction: customerSatisfaction ?? '',
     systemSeqs: listOf(systemSeqs),
+    withdrawnSeqs: listOf(withdrawnSeqs),
   };
 }
 
@@ -56,15 +57,16 @@ export function fromFields(conversationId: string, fields: Readonly<Record<strin
     seq: number('seq'),
     firstHotSeq: number('firstHotSeq'),
     systemSeqs: seqsOf(text('systemSeqs')),
+    withdrawnSeqs: seqsOf(text('withdrawnSeqs')),
   };
 }
 
-/** `,3,17` as `append.lua` writes it. */
+/** `,3,17` as the scripts write it. */
 export function listOf(seqs: readonly number[]): string {
   return seqs.map((seq) => `,${String(seq)}`).join('');
 }
 
-/** @param list `,3,17` as `append.lua` writes it */
+/** @param list `,3,17` as the scripts write it */
 export function seqsOf(list: string): number[] {
   return list.split(',').slice(1).map(Number);
 }

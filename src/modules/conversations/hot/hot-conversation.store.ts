@@ -5,11 +5,13 @@ import { type LuaScript, REDIS, keys, luaScript } from '../../../shared/redis/in
 import type { ConversationRef, ConversationStatus, HotConversation, Message, NewConversation, NewMessage } from '../conversation.js';
 import { type Appended, type AppendOptions, type Refused } from './append.js';
 import type { Resequencing } from '../archive/resequencing.js';
-import { type HeaderFields, fromHeader, headerOfNew, listOf, seqsOf, toHeader } from './header-hash.js';
-import { fromStored, toStored } from './message-json.js';
+import { type HeaderFields, fromHeader, headerOfNew, listOf, toHeader } from './header-hash.js';
+import { toStored } from './message-json.js';
+import { type AppendAnswer, type HotWindow, type KnownWindow, type RefusedAnswer, type WindowAnswer, type Withdrawn, type WithdrawnAnswer, appendedOf, messagesOf, orNull, refusedOf, windowOf, withdrawnOf } from './script-answers.js';
+import { MAX_WITHDRAWN } from '../withdrawn.js';
 
 /** How many keys each takes. */
-const SCRIPTS = { 'open-session': 5, append: 10, 'append-next': 3, read: 2, window: 3, change: 5, 'mark-archived': 2, trim: 2, release: 8, reheat: 7, resequence: 4 } as const;
+const SCRIPTS = { 'open-session': 5, append: 10, 'append-next': 3, read: 2, window: 3, change: 5, 'mark-archived': 2, trim: 2, release: 8, reheat: 7, resequence: 4, withdraw: 3 } as const;
 
 /** Which messages to read: from a seq on, the last ones before a seq, the newest ones, or the oldest that PostgreSQL does not have yet. */
 export type Range =
@@ -20,17 +22,6 @@ export type Range =
 
 export interface HotRange {
   readonly conversation: HotConversation;
-  /** Oldest first. */
-  readonly messages: readonly Message[];
-}
-
-/** The newest messages, or those of them that the caller did not have. */
-export interface HotWindow {
-  /** The messages follow the one that the caller has; otherwise what he has is not of this conversation, or too old. */
-  readonly goesOn: boolean;
-  /** seq of the first message wanted; older ones than Redis has are in PostgreSQL. */
-  readonly firstSeq: number;
-  readonly systemSeqs: readonly number[];
   /** Oldest first. */
   readonly messages: readonly Message[];
 }
@@ -133,15 +124,13 @@ export class HotConversationStore {
   /**
    * The newest messages that the caller does not have.
    *
-   * @param known the newest message that he has
+   * @param known what he has; with other withdrawn messages he has to begin anew
    * @returns null when the conversation is not hot
    */
-  async window(ref: ConversationRef, count: number, known?: Pick<Message, 'seq' | 'messageId'>): Promise<HotWindow | null> {
-    const args = [known?.seq ?? 0, known?.messageId ?? '', count];
-    const answer = (await this.scripts.window(keysOf(ref, 'header', 'messages', 'ids'), args)) as [0 | 1, string, number, number, string[]] | null;
-    if (answer === null) return null;
-    const [goesOn, systemSeqs, firstSeq, from, texts] = answer;
-    return { goesOn: goesOn === 1, firstSeq, systemSeqs: seqsOf(systemSeqs), messages: messagesOf(texts, from) };
+  async window(ref: ConversationRef, count: number, known: KnownWindow = {}): Promise<HotWindow | null> {
+    const args = [known.seq ?? 0, known.messageId ?? '', count, listOf(known.withdrawnSeqs ?? [])];
+    const answer = (await this.scripts.window(keysOf(ref, 'header', 'messages', 'ids'), args)) as WindowAnswer | null;
+    return answer && windowOf(answer);
   }
 
   /** @returns the message with this id, if it is hot */
@@ -164,6 +153,18 @@ export class HotConversationStore {
     const answer = (await this.scripts.change(scriptKeys, [conversationId, agentId, ...changeArguments(change), sessionId])) as ['changed', string] | RefusedAnswer | null;
     if (answer === null) return null;
     return answer[0] === 'refused' ? refusedOf(answer) : { outcome: 'changed', displaced: orNull(answer[1]) };
+  }
+
+  /**
+   * Takes messages back, if they are there; they stay where they are.
+   *
+   * @param dueInSeconds when that has to be in PostgreSQL
+   * @returns null when the conversation is not hot
+   */
+  async withdraw(ref: ConversationRef, messageIds: readonly string[], dueInSeconds: number): Promise<Withdrawn | Refused | null> {
+    const args = [ref.conversationId, Date.now() + dueInSeconds * 1_000, MAX_WITHDRAWN, ...messageIds];
+    const answer = (await this.scripts.withdraw(keysOf(ref, 'header', 'ids', 'due'), args)) as WithdrawnAnswer | RefusedAnswer | null;
+    return answer && withdrawnOf(answer);
   }
 
   /**
@@ -212,9 +213,9 @@ export class HotConversationStore {
    * @returns false when somebody has changed it since
    */
   async resequence(ref: ConversationRef, conversation: HotConversation, change: Resequencing): Promise<boolean> {
-    const { fromSeq, messages, seq, archivedSeq, tokenCount, systemSeqs } = change;
+    const { fromSeq, messages, seq, archivedSeq, tokenCount, systemSeqs, withdrawnSeqs } = change;
     const status = conversation.status === 'transferred' ? 'completed' : conversation.status;
-    const fields = { seq, archivedSeq, archivedRevision: -1, tokenCount, status, systemSeqs: listOf(systemSeqs) };
+    const fields = { seq, archivedSeq, archivedRevision: -1, tokenCount, status, systemSeqs: listOf(systemSeqs), withdrawnSeqs: listOf(withdrawnSeqs) };
     const now = Date.now();
     const args = [conversation.seq, conversation.revision - conversation.seq, fromSeq - conversation.firstHotSeq, JSON.stringify(messages.map(toStored))];
     const ids = messages.flatMap(({ messageId, seq: place }) => [messageId, place]);
@@ -235,28 +236,6 @@ export class HotConversationStore {
 /** Nothing but the state of the conversation can stand against it. */
 function isPlain({ role }: NewMessage, { fencingToken, expectedSeq }: AppendOptions): boolean {
   return role !== 'system' && fencingToken === undefined && expectedSeq === undefined;
-}
-
-type RefusedAnswer = ['refused', Refused['reason'], string | number];
-type AppendAnswer = ['appended', number, string] | ['repeated', number, string] | RefusedAnswer;
-
-function appendedOf(answer: AppendAnswer | null): Appended | Refused | null {
-  if (answer === null) return null;
-  if (answer[0] === 'refused') return refusedOf(answer);
-  if (answer[0] === 'repeated') return { outcome: 'repeated', seq: answer[1], stored: answer[2] === '' ? null : fromStored(answer[2], answer[1]) };
-  return { outcome: 'appended', seq: answer[1], displaced: orNull(answer[2]) };
-}
-
-function refusedOf([, reason, fact]: RefusedAnswer): Refused {
-  return { outcome: 'refused', reason, fact };
-}
-
-function orNull(text: string): string | null {
-  return text === '' ? null : text;
-}
-
-function messagesOf(texts: readonly string[], firstSeq: number): Message[] {
-  return texts.map((text, i) => fromStored(text, firstSeq + i));
 }
 
 function keysOf({ tenantId, conversationId }: ConversationRef, ...names: (keyof typeof KEYS)[]): string[] {

@@ -4,6 +4,8 @@
 -- Returns { 'open', its id }, { 'created', its id } or { 'refused', 'conversations', how many are active }
 local current = redis.call('HGET', KEYS[1], ARGV[1])
 if current then return { 'open', current } end
+-- Begun before, by the same request, and closed since.
+if redis.call('EXISTS', KEYS[2]) == 1 then return { 'open', ARGV[2] } end
 if ARGV[6] ~= '' then
   local active = redis.call('ZCARD', KEYS[4])
   if active >= tonumber(ARGV[6]) then return { 'refused', 'conversations', active } end

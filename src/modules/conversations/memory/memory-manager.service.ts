@@ -4,7 +4,9 @@ import { MemorySettings } from '../../../shared/config/index.js';
 import { MetricsService } from '../../../shared/telemetry/index.js';
 import type { ConversationRef, Message } from '../conversation.js';
 import { HistoryReader } from '../history/history-reader.service.js';
-import { HotConversationStore, type HotWindow } from '../hot/hot-conversation.store.js';
+import { HotConversationStore } from '../hot/hot-conversation.store.js';
+import type { HotWindow } from '../hot/script-answers.js';
+import { withoutWithdrawn } from '../withdrawn.js';
 import { type MemoryWindow, fitWindow } from './memory-window.js';
 import { type HistoryBudget, historyBudget } from './model-limits.js';
 import { TokenCounter } from './token-counter.service.js';
@@ -17,6 +19,8 @@ interface Buffer {
   readonly systems: readonly Message[];
   /** How many were asked for when it was filled. */
   readonly count: number;
+  /** Of all messages of the conversation; none of these is here. */
+  readonly withdrawnSeqs: readonly number[];
 }
 
 /** What the process remembers in all. */
@@ -79,13 +83,15 @@ export class MemoryManager {
     const key = bufferKey(ref.tenantId, ref.conversationId);
     const held = this.heldFor(key, count);
     const wanted = held?.count ?? count;
-    const hot = await this.history.fromRedis(ref, () => this.hot.window(ref, wanted, held?.messages.at(-1)));
+    const hot = await this.history.fromRedis(ref, () => this.hot.window(ref, wanted, held && { ...held.messages.at(-1), withdrawnSeqs: held.withdrawnSeqs }));
     if (hot === null) {
       this.buffers.delete(key);
       return this.history.coldTail(ref, count);
     }
-    const before = hot.goesOn && held ? held : { messages: [], systems: [], count: wanted };
-    const buffer = await this.extended(ref, before, { ...hot, messages: [...(await this.notHot(ref, hot)), ...hot.messages] });
+    const { withdrawnSeqs } = hot;
+    const before = hot.goesOn && held ? held : { messages: [], systems: [], count: wanted, withdrawnSeqs };
+    const news = withoutWithdrawn([...(await this.notHot(ref, hot)), ...hot.messages], withdrawnSeqs);
+    const buffer = await this.extended(ref, before, { ...hot, messages: news });
     this.buffers.set(key, buffer);
     return lastOf(buffer, count, hot.systemSeqs);
   }

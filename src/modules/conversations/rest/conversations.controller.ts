@@ -1,8 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
-import { newId } from '../../../contracts/index.js';
 import { ModelSettings } from '../../../shared/config/index.js';
 import { UuidParam } from '../../../shared/http/index.js';
+import { Idempotent, type NewIds, RequestIds } from '../../../shared/idempotency/index.js';
 import { CurrentPrincipal, type Principal, RequiresScope } from '../../tenancy/index.js';
 import { ConversationsService } from '../conversations.service.js';
 import { ConversationList } from '../history/conversation-list.service.js';
@@ -29,9 +29,10 @@ export class ConversationsController {
 
   /** Begins a conversation without messages. Turns begin one by themselves. */
   @Post()
-  async create(@CurrentPrincipal() principal: Principal, @Body() { agentId, sessionId, userId, model, metadata }: CreateConversationDto): Promise<ConversationDto> {
-    const conversation = { agentId, sessionId: sessionId ?? newId(), userId: userId ?? null, model: model ?? this.models.defaultModel, metadata: metadata ?? {} };
-    return ConversationDto.of(await this.conversations.create(principal, conversation));
+  @Idempotent()
+  async create(@CurrentPrincipal() principal: Principal, @Body() { agentId, sessionId, userId, model, metadata }: CreateConversationDto, @RequestIds() ids: NewIds): Promise<ConversationDto> {
+    const conversation = { agentId, sessionId: sessionId ?? ids.id('session'), userId: userId ?? null, model: model ?? this.models.defaultModel, metadata: metadata ?? {} };
+    return ConversationDto.of(await this.conversations.create(principal, conversation, { conversationId: ids.id('conversation'), mayExist: ids.isRepeat }));
   }
 
   /** The tenant's conversations in both stores, newest first. `total` counts those that match. */

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { UuidParam } from '../../../shared/http/index.js';
+import { Idempotent, type NewIds, RequestIds } from '../../../shared/idempotency/index.js';
 import { CurrentPrincipal, type Principal, RequiresScope } from '../../tenancy/index.js';
 import { ConversationsService } from '../conversations.service.js';
 import { HistoryReader } from '../history/history-reader.service.js';
@@ -25,8 +26,9 @@ export class MessagesController {
 
   /** Appends a message, without running an agent. A user's message makes a completed conversation active again. */
   @Post('messages')
-  async append(@CurrentPrincipal() principal: Principal, @UuidParam('conversationId') conversationId: string, @Body() message: AppendMessageDto): Promise<AppendedMessageDto> {
-    return this.conversations.saveMessage(principal, { ...message, conversationId });
+  @Idempotent()
+  async append(@CurrentPrincipal() principal: Principal, @UuidParam('conversationId') conversationId: string, @Body() message: AppendMessageDto, @RequestIds() ids: NewIds): Promise<AppendedMessageDto> {
+    return this.conversations.saveMessage(principal, { ...message, messageId: message.messageId ?? ids.id('message'), conversationId });
   }
 
   /** A page of the conversation's messages, from both stores. */

@@ -27,8 +27,8 @@ export class SessionsController {
 
   /** The last messages of the session's active conversation, or of its newest one. */
   @Get(':sessionId/history')
-  async history(@CurrentPrincipal() { tenantId }: Principal, @Param() { sessionId }: SessionPathDto, @Query() { agentId, limit, includeSystem = false }: SessionHistoryQueryDto): Promise<SessionHistoryDto> {
-    const { conversationId, messages, total } = await this.histories.get(tenantId, { sessionId, agentId }, { limit, includeSystem });
+  async history(@CurrentPrincipal() { tenantId }: Principal, @Param() { sessionId }: SessionPathDto, @Query() { agentId, limit, includeSystem = false, includeWithdrawn }: SessionHistoryQueryDto): Promise<SessionHistoryDto> {
+    const { conversationId, messages, total } = await this.histories.get(tenantId, { sessionId, agentId }, { limit, includeSystem, includeWithdrawn });
     return { sessionId, conversationId, messages: messages.map((message) => MessageDto.of(message)), total };
   }
 }

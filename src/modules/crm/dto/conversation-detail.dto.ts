@@ -12,6 +12,8 @@ export class CrmMessageDto {
   executionId!: string | null;
   metadata!: Record<string, unknown> | null;
   createdAt!: Date;
+  /** It was taken back: no model is shown it any more. */
+  isWithdrawn?: true;
 }
 
 export class CrmExecutionDto {
@@ -73,8 +75,8 @@ export class ConversationDetailDto {
   }
 }
 
-function toMessage({ seq, messageId, role, content, tokens, agentId, executionId, metadata, createdAt }: ConversationDetail['messages'][number]): CrmMessageDto {
-  return { seq, messageId, role, content, tokens, agentId, executionId, metadata, createdAt };
+function toMessage({ seq, messageId, role, content, tokens, agentId, executionId, metadata, createdAt, isWithdrawn }: ConversationDetail['messages'][number]): CrmMessageDto {
+  return { seq, messageId, role, content, tokens, agentId, executionId, metadata, createdAt, ...(isWithdrawn && { isWithdrawn }) };
 }
 
 function toLedgerLine({ fromSeq, toSeq, messageCount, checksum, durationMs, attempt, outcome, error, movedAt }: ConversationDetail['ledger'][number]): CrmLedgerLineDto {

@@ -10,6 +10,7 @@ export class ConversationDto {
   storage!: Storage;
   /** The agent's model when it began. */
   model!: string;
+  /** Of all of them, also those that were taken back. */
   messageCount!: number;
   tokenCount!: number;
   metadata!: Record<string, unknown>;

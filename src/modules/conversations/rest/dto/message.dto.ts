@@ -13,8 +13,10 @@ export class MessageDto {
   executionId!: string | null;
   metadata!: Record<string, unknown> | null;
   createdAt!: Date;
+  /** It was taken back: no model is shown it any more. */
+  isWithdrawn?: true;
 
-  static of({ messageId, seq, role, content, tokens, agentId, executionId, metadata, createdAt }: Message): MessageDto {
-    return { messageId, seq, role, content, tokens, agentId, executionId, metadata, createdAt };
+  static of({ messageId, seq, role, content, tokens, agentId, executionId, metadata, createdAt, isWithdrawn }: Message): MessageDto {
+    return { messageId, seq, role, content, tokens, agentId, executionId, metadata, createdAt, ...(isWithdrawn && { isWithdrawn }) };
   }
 }

@@ -9,6 +9,8 @@ export class SessionHistoryQueryDto {
   @Type(() => Number) @IsInt() @Min(1) @Max(200) limit: number = 10;
   /** System messages, too. */
   @Optional() @IsQueryBoolean() includeSystem?: boolean;
+  /** Messages that were taken back, too, with `isWithdrawn`. */
+  @Optional() @IsQueryBoolean() includeWithdrawn?: boolean;
 }
 
 export class SessionHistoryDto {
@@ -17,6 +19,6 @@ export class SessionHistoryDto {
   conversationId!: string | null;
   /** The last ones, oldest first. */
   messages!: MessageDto[];
-  /** Messages of the conversation in all. */
+  /** Messages of the conversation in all; those that were taken back only with `includeWithdrawn`. */
   total!: number;
 }
