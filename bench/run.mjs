@@ -11,6 +11,7 @@ const BENCHES = {
   commands: { about: 'the cache of commands, beside a bare Map and lru-cache', load: () => import('./commands.mjs') },
   conversations: { about: 'the store of conversations, beside bare Redis, LangGraph and Mastra', load: () => import('./conversations.mjs') },
   durability: { about: 'what is lost of acknowledged messages when Redis is killed', load: () => import('./durability.mjs') },
+  events: { about: 'the events of runs: replay over SSE and WebSocket beside bare XRANGE paging, delivery to 1000 sockets', load: () => import('./events.mjs') },
   migration: { about: 'the move of conversations from Redis to PostgreSQL, beside COPY, a bare insert and TypeORM', load: () => import('./migration.mjs'), hasFull: true },
   turn: { about: 'one turn of an agent over WebSocket and SSE, beside a bare Fastify route and a bare Bull job', load: () => import('./turn.mjs') },
 };

@@ -24,7 +24,7 @@ export async function openSocketClient({ url, key, agentId, sessionId }) {
   const take = (frame, at) => {
     if (frame.type === 'connection.ack') current.resolve();
     else if (frame.type === 'error') fail(`The server answered: ${frame.data?.code} ${frame.data?.message}`);
-    else if (turn.take(frame, at)) current.resolve(turn.times);
+    else if (frame.seq !== undefined && turn.take(frame, at)) current.resolve(turn.times);
   };
   socket.on('message', (text) => {
     const at = performance.now();

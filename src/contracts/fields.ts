@@ -1,5 +1,5 @@
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsDate, IsUUID, ValidateBy, ValidateIf } from 'class-validator';
+import { IsBoolean, IsDate, IsUUID, ValidateBy, ValidateIf, type ValidationArguments } from 'class-validator';
 import { MAX_CONTENT_CHARACTERS, MAX_MESSAGE_CHARACTERS, MAX_METADATA_BYTES } from './messages.js';
 
 const BOOLEANS: ReadonlyMap<unknown, boolean> = new Map([['true', true], ['false', false]]);
@@ -12,6 +12,13 @@ export function Optional(): PropertyDecorator {
 /** A UUID. Both spellings are read, the lower-case one is kept: Redis keys are compared letter by letter. */
 export function IsId(): PropertyDecorator {
   return together(Transform(({ value }: { value: unknown }) => lowerCase(value)), IsUUID());
+}
+
+/** The field is refused together with these others. */
+export function IsAlone(...others: readonly string[]): PropertyDecorator {
+  const besides = (object: object): string[] => others.filter((other) => (object as Record<string, unknown>)[other] !== undefined);
+  const defaultMessage = (about?: ValidationArguments): string => `$property cannot be sent together with ${besides(about?.object ?? {}).join(' and ')}; leave one of them out`;
+  return ValidateBy({ name: 'isAlone', validator: { validate: (_, about) => besides(about?.object ?? {}).length === 0, defaultMessage } });
 }
 
 /** A boolean of a query: the words `true` and `false`, nothing else. */

@@ -19,14 +19,14 @@ export type {
   TerminalEventType,
 } from './execution-events.js';
 export { CLIENT_ID, REPLY_QUEUE_PREFIX, SYSTEM_TENANT, newId } from './ids.js';
-export { IsContent, IsId, IsMessageText, IsMetadata, IsQueryBoolean, IsTime, Optional, together, Verbatim } from './fields.js';
+export { IsAlone, IsContent, IsId, IsMessageText, IsMetadata, IsQueryBoolean, IsTime, Optional, together, Verbatim } from './fields.js';
 export { MAX_CONTENT_CHARACTERS, MAX_MESSAGE_CHARACTERS, MAX_METADATA_BYTES, MESSAGE_ROLES } from './messages.js';
 export type { MessageRole, TokenUsage } from './messages.js';
 export { GetMigrationStatsData, MigrateConversationData, MoveConversationData, StartMigrationLoopData, StopMigrationLoopData, SweepData } from './migration-actions.js';
 export type { MigratedConversationAnswer, MigrationLoopAnswer, MigrationStatsAnswer, MigrationStatus, MovedConversationAnswer } from './migration-actions.js';
 export { BUILTIN_TOOLS, MODEL_PROVIDERS, TOOL_RULE } from './models.js';
 export type { BuiltinTool, ModelProvider } from './models.js';
-export { ExecutionStartFrame, SubscribeFrame, UnsubscribeFrame } from './socket-frames.js';
-export type { ServerFrames } from './socket-frames.js';
+export { DISCONNECT_POLICIES, ExecutionCancelFrame, ExecutionStartFrame, PingFrame, SubscribeFrame, UnsubscribeFrame } from './socket-frames.js';
+export type { DisconnectPolicy, ServerFrames } from './socket-frames.js';
 export { TIERS } from './tiers.js';
 export type { Tier } from './tiers.js';

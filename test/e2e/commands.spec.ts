@@ -54,6 +54,15 @@ describe('commands', () => {
     });
   const completed = async (fields: object = {}): Promise<SeenCommand> => ended((await submit(fields)).id);
 
+  it('is one command, though it is sent twenty times at once with the same Idempotency-Key', async () => {
+    const repeating = acme.with({ 'idempotency-key': 'count-once' });
+    const answers = await Promise.all(Array.from({ length: 20 }, () => repeating.post<SeenCommand>(COMMANDS, { agentId, task: 'Count once', sessionId: 'once' })));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+    expect(new Set(answers.map(({ body }) => `${body.id} ${body.commandId} ${body.executionId}`)).size).toBe(1);
+    const { conversationId } = await ended(answers[0]!.body.id);
+    expect((await acme.get<{ total: number }>(`/api/v1/conversations/${conversationId}/messages`)).body.total).toBe(2);
+  });
+
   it('is answered at once by its temporary id, then completed, and found by either id', async () => {
     const accepted = await submit({ description: 'Slowly.', targets: ['apples', 'pears'], metadata: { ticket: 7 } });
     expect(accepted.id).toMatch(/^cmd_\d{13}_[a-z0-9]{7}$/);

@@ -85,6 +85,38 @@ describe('two turns at once in one conversation', () => {
     expect(said.filter(({ role }) => role === 'user').map(({ content }) => content.split('\n')[0])).toEqual(['@tokens 300', 'at once', 'later']);
   });
 
+  it('rollback: the first ends as if it had never been, then the second runs, and its model knows nothing of it', async () => {
+    const first = await begun('a secret\n@tokens 300');
+    const second = (await start('what do you know?\n@echo-context', { onConflict: 'rollback' })).body;
+    expect(await ended(first.executionId)).toMatchObject({ status: 'cancelled', result: null });
+    expect((await acme.events(first.executionId)).at(-1)).toMatchObject({ type: 'execution.cancelled', data: { isRollback: true } });
+    expect((await ended(second.executionId)).result?.content).not.toContain('secret');
+    expect((await messages(first.conversationId)).map(({ role }) => role)).toEqual(['user', 'assistant']);
+    const all = await acme.get<{ data: { isWithdrawn?: boolean }[] }>(`/api/v1/conversations/${first.conversationId}/messages?after=0&includeWithdrawn=true`);
+    expect(all.body.data.map(({ isWithdrawn = false }) => isWithdrawn)).toEqual([true, false, false]);
+  });
+
+  it('does as the agent says, unless the turn says otherwise', async () => {
+    const agentId = await createAgent(acme, '@delay 20', { onConflict: 'reject' });
+    const send = async (more: object = {}): Promise<{ status: number; body: Accepted }> => acme.post(`/api/v1/agents/${agentId}/executions`, { message: '@tokens 100', sessionId: session, ...more });
+    const { body } = await send();
+    expect([(await send()).status, (await send({ onConflict: 'enqueue' })).status]).toEqual([409, 202]);
+    await acme.patch(`/api/v1/agents/${agentId}`, { onConflict: 'enqueue' });
+    expect((await send()).status).toBe(202);
+    await cancel(body.executionId);
+  });
+
+  it('interrupt again, while the one that has interrupted still waits: that one ends without a word', async () => {
+    const first = await begun('@tokens 300');
+    const second = (await start('second', { onConflict: 'interrupt' })).body;
+    const third = (await start('third', { onConflict: 'interrupt' })).body;
+    expect((await ended(third.executionId)).status).toBe('completed');
+    expect((await ended(first.executionId)).status).toBe('cancelled');
+    // It had begun before the third came, or it had not.
+    expect((await ended(second.executionId)).status).toMatch(/^(cancelled|completed)$/);
+    expect((await messages(first.conversationId)).filter(({ role }) => role === 'user').at(-1)?.content).toBe('third');
+  });
+
   it('interrupt while the first still waits: the first ends without a word', async () => {
     const running = await begun();
     const waiting = (await start('never')).body;

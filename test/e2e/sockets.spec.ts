@@ -1,9 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { newId } from '../../src/contracts/index.js';
 import { createAgent } from '../factories/agent.js';
 import type { ApiClient } from '../support/api-client.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
 import { type Frame, TestSocket } from '../support/test-socket.js';
 import { waitFor } from '../support/wait-for.js';
+
+const ID = '01a1fd7d-0000-7000-8000-000000000000';
 
 describe('the socket', () => {
   let nooble: TestApp;
@@ -25,7 +28,7 @@ describe('the socket', () => {
     await nooble.close();
   });
 
-  const socket = async (sessionId = 'socket'): Promise<TestSocket> => {
+  const socket = async (sessionId = `s-${newId()}`): Promise<TestSocket> => {
     const opened = await acme.socket(sessionId);
     open.push(opened);
     return opened;
@@ -37,6 +40,9 @@ describe('the socket', () => {
   };
   const errors = (of: TestSocket): unknown[] => of.frames.filter(({ type }) => type === 'error').map(({ data }) => data['code']);
   const seqs = (of: TestSocket, executionId: string | undefined): (number | undefined)[] => of.frames.filter((frame: Frame) => frame.executionId === executionId).map(({ seq }) => seq);
+
+  const newConversation = async (agent: string): Promise<string> =>
+    (await acme.post<{ conversationId: string }>('/api/v1/conversations', { agentId: agent, sessionId: `c-${newId()}` })).body.conversationId;
 
   it('begins with an acknowledgement that says who is connected', async () => {
     const { frames } = await socket('mine');
@@ -69,6 +75,10 @@ describe('the socket', () => {
     ['{"type":"execution.start","data":{"message":"hi"}}', 'VALIDATION_FAILED'],
     ['{"type":"execution.start","data":5}', 'VALIDATION_FAILED'],
     ['{"type":"subscribe","data":{"executionId":"01a1fd7d-0000-7000-8000-000000000000"}}', 'EXECUTION_NOT_FOUND'],
+    ['{"type":"execution.cancel","data":{"executionId":"01a1fd7d-0000-7000-8000-000000000000"}}', 'EXECUTION_NOT_FOUND'],
+    ['', 'INVALID_JSON'],
+    ['{"data":{}}', 'INVALID_FRAME'],
+    ['{"type":"toString"}', 'UNKNOWN_FRAME_TYPE'],
   ])('answers %s with %s and stays open', async (text, code) => {
     const alive = await socket();
     alive.socket.send(text);
@@ -76,6 +86,99 @@ describe('the socket', () => {
     alive.send('ping');
     await alive.next('pong');
     expect(errors(alive)).toEqual([code]);
+  });
+
+  it.each([
+    ['execution.start', { message: '' }, ['agentId', 'message']],
+    ['execution.start', { agentId: ID, message: 'hi', timeoutMs: 0 }, ['timeoutMs']],
+    ['execution.start', { agentId: ID, message: 'hi', onConflict: 'queue' }, ['onConflict']],
+    ['execution.start', { agentId: ID, message: 'hi', onDisconnect: 'stop' }, ['onDisconnect']],
+    ['execution.start', { agentId: ID, message: 'hi', sessionId: 'a:b', surprise: 1 }, ['surprise', 'sessionId']],
+    ['execution.cancel', { executionId: 'x' }, ['executionId']],
+    ['execution.cancel', { executionId: ID, reason: '' }, ['reason']],
+    ['subscribe', {}, ['executionId']],
+    ['subscribe', { executionId: ID, sessionId: 's' }, ['sessionId']],
+    ['subscribe', { sessionId: 's', after: 1 }, ['sessionId']],
+    ['subscribe', { sessionId: 'a:b' }, ['sessionId']],
+    ['subscribe', { executionId: ID, after: -1 }, ['after']],
+    ['unsubscribe', {}, ['executionId']],
+    ['unsubscribe', { executionId: ID, sessionId: 's' }, ['sessionId']],
+    ['ping', { requestId: '' }, ['requestId']],
+    ['ping', { requestId: 'r'.repeat(129) }, ['requestId']],
+  ])('%s with %j is refused by the names of its fields', async (type, data, fields) => {
+    const alive = await socket();
+    alive.send(type, data);
+    const { data: fault } = await alive.next('error');
+    expect(fault).toMatchObject({ code: 'VALIDATION_FAILED', frameType: type });
+    const named = (fault['details'] as { fields: { field: string }[] }).fields.map(({ field }) => field);
+    expect(named.sort()).toEqual([...fields].sort());
+  });
+
+  it('answers with the requestId of the frame, to errors too', async () => {
+    const asking = await socket();
+    asking.send('ping', { requestId: 'p' });
+    expect((await asking.next('pong')).data['requestId']).toBe('p');
+    asking.send('subscribe', { executionId: ID, requestId: 's' });
+    expect((await asking.next('error')).data).toMatchObject({ requestId: 's', frameType: 'subscribe', code: 'EXECUTION_NOT_FOUND' });
+    asking.frames.length = 0;
+    asking.send('dance', { requestId: 'd' });
+    expect((await asking.next('error')).data).toMatchObject({ requestId: 'd', frameType: 'dance', code: 'UNKNOWN_FRAME_TYPE' });
+    asking.send('execution.start', { agentId, message: 'hi', requestId: 'x', metadata: { channel: 'test' }, userId: 'me', maxIterations: 1, timeoutMs: 5_000, onConflict: 'enqueue', onDisconnect: 'continue' });
+    const accepted = await asking.next('execution.accepted');
+    expect(accepted.data).toMatchObject({ requestId: 'x', queuePosition: expect.any(Number) });
+    expect((await asking.next('execution.completed')).executionId).toBe(accepted.data['executionId']);
+  });
+
+  it('cancels a run, and its events say so', async () => {
+    const slow = await createAgent(acme, '@tokens 200\n@delay 20');
+    const impatient = await socket();
+    impatient.send('execution.start', { agentId: slow, message: 'hi' });
+    const { executionId } = await impatient.next('message.delta');
+    impatient.send('execution.cancel', { executionId, reason: 'enough' });
+    expect(await impatient.next('execution.cancelled')).toMatchObject({ executionId, data: { reason: 'enough' } });
+    impatient.send('execution.cancel', { executionId });
+    impatient.send('ping');
+    await impatient.next('pong');
+    expect(errors(impatient)).toEqual([]);
+  });
+
+  it('refuses to cancel another tenant’s run', async () => {
+    const slow = await createAgent(acme, '@tokens 20\n@delay 20');
+    const [mine, theirs] = [await socket(), await nooble.client('other').socket('theirs')];
+    open.push(theirs);
+    mine.send('execution.start', { agentId: slow, message: 'hi' });
+    const { executionId } = await mine.next('message.delta');
+    theirs.send('execution.cancel', { executionId });
+    expect((await theirs.next('error')).data['code']).toBe('EXECUTION_NOT_FOUND');
+    await mine.next('execution.completed');
+  });
+
+  it.each([['closed', true], ['cut', false]])('that is %s cancels the runs that it started with onDisconnect cancel, and no other', async (_, isClosed) => {
+    const slow = await createAgent(acme, '@tokens 60\n@delay 20');
+    const leaving = await socket(`leaving-${String(isClosed)}`);
+    const ids: string[] = [];
+    for (const onDisconnect of ['cancel', 'continue']) {
+      const before = leaving.frames.filter(({ type }) => type !== 'execution.accepted');
+      leaving.frames.splice(0, leaving.frames.length, ...before);
+      leaving.send('execution.start', { agentId: slow, message: 'hi', onDisconnect, conversationId: await newConversation(slow) });
+      ids.push(String((await leaving.next('execution.accepted')).data['executionId']));
+    }
+    await waitFor('both to speak', () => ids.every((id) => leaving.frames.some(({ type, executionId }) => type === 'message.delta' && executionId === id)));
+    if (isClosed) leaving.socket.close();
+    else leaving.cut();
+    const last = await Promise.all(ids.map(async (id) => (await acme.events(id)).at(-1)));
+    expect(last).toMatchObject([{ type: 'execution.cancelled', data: { reason: expect.stringContaining('onDisconnect') } }, { type: 'execution.completed' }]);
+  });
+
+  it('a server that stops cancels nothing', async () => {
+    const slow = await createAgent(acme, '@tokens 50\n@delay 20');
+    const leaving = await startTestApp({ NOOBLE_ROLE: 'api' }, { beside: nooble });
+    const client = await leaving.client('acme').socket('stopped');
+    client.send('execution.start', { agentId: slow, message: 'hi', onDisconnect: 'cancel' });
+    const { executionId = '' } = await client.next('message.delta');
+    await leaving.close();
+    expect(await waitFor('the close', () => client.closed)).toMatchObject({ code: 1001 });
+    expect((await acme.events(executionId)).at(-1)?.type).toBe('execution.completed');
   });
 
   it('does not start another tenant’s agent', async () => {

@@ -53,7 +53,7 @@ describe('commands and their table', () => {
       ...{ temperature: null, maxTokens: null, userId: null, callerMetadata: {}, metadata: { dbUuid: newId() }, status: 'pending', executionId: newId(), conversationId: null, sessionId: null },
       ...{ results: [], error: null, inputTokens: null, outputTokens: null, durationMs: null, createdAt: now, updatedAt: now, ...fields },
     };
-    await nooble.app.get(CommandRepository, { strict: false }).insert(command);
+    await nooble.app.get(CommandRepository, { strict: false }).insertOnce(command);
     const { agentId, executionId } = command;
     const state = { executionId, agentId, conversationId: newId(), sessionId: 's', userId: null, status: 'queued', attempt: 0, queuedAt: new Date(now) } as const;
     await nooble.redis.hset(keys.execution(TENANT, executionId), toHash(state));

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { ExecutionEvent } from '../../src/contracts/index.js';
 import type { RunRef } from '../../src/modules/execution/execution.js';
 import { keys } from '../../src/shared/redis/index.js';
-import { EventLogs, delta } from '../support/event-logs.js';
+import { COMPLETED, EventLogs, delta } from '../support/event-logs.js';
 import { numbers } from '../support/hot-store.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -118,6 +118,21 @@ describe('a reader', () => {
     expect(seqsOf(await first)).toEqual([1, 2, 3, 4]);
     expect(seqsOf(await second)).toEqual([2, 3, 4]);
     await isIdle();
+  });
+
+  it('that looks whether the run is over in the moment in which it ends is given the end', async () => {
+    for (let i = 0; i < 20; i++) {
+      const each = await logs.begin();
+      const find = logs.store.find.bind(logs.store);
+      // The run goes on and ends between the reader's look at the log and its look at the state.
+      const spy = jest.spyOn(logs.store, 'find').mockImplementationOnce(find).mockImplementationOnce(async (ref) => {
+        await logs.append(each, [delta(2)]);
+        await logs.runs.end(each, { events: [COMPLETED], change: { status: 'completed', endedAt: new Date() } });
+        return find(ref);
+      });
+      expect(seqsOf(await logs.follow(each))).toEqual([1, 2, 3]);
+      spy.mockRestore();
+    }
   });
 
   it('that comes in the moment in which the last one leaves is woken all the same', async () => {

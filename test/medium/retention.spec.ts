@@ -119,7 +119,7 @@ describe('a conversation in Redis', () => {
     await retain(7.1);
     await reheat(moves.hot, ref, { ...row, seq: 2, firstHotSeq: 3, systemSeqs: [], archivedRevision: row.revision });
     await moves.conversations.saveMessage({ tenantId, ...caller }, { ...ref, role: 'user', content: 'still here' });
-    expect((await moves.stored(ref)).row).toMatchObject({ status: 'active', archived_at: null });
+    expect((await moves.stored(ref)).row).toMatchObject({ status: 'completed', archived_at: null });
     await moves.mover().move(ref);
     expect((await moves.stored(ref)).row).toMatchObject({ status: 'active', message_count: 3, archived_seq: 3 });
     expect(await retain(60)).toMatchObject({ archived: 0, erased: 0 });

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { ModelProvider, Tier } from '../../contracts/index.js';
+import type { ConflictPolicy, ModelProvider, Tier } from '../../contracts/index.js';
 import type { AgentModel, AgentType, McpServer } from './agent.js';
 
 @Entity('agents')
@@ -24,6 +24,7 @@ export class AgentEntity {
   @Column('uuid', { array: true }) collections!: readonly string[];
   @Column('integer') maxIterations!: number;
   @Column('integer') maxHistoryMessages!: number;
+  @Column('text', { default: 'enqueue' }) onConflict!: ConflictPolicy;
   @Column('boolean') isPublic!: boolean;
   @Column('boolean', { default: true }) isActive!: boolean;
   @Column('text') minimumTier!: Tier;

@@ -1,4 +1,4 @@
-import type { ModelProvider, Tier } from '../../contracts/index.js';
+import type { ConflictPolicy, ModelProvider, Tier } from '../../contracts/index.js';
 
 export const AGENT_TYPES = ['conversational', 'rag', 'workflow'] as const;
 
@@ -47,6 +47,8 @@ export interface AgentDefinition {
   readonly maxIterations: number;
   /** Messages of the conversation that a model is shown at the most. */
   readonly maxHistoryMessages: number;
+  /** What becomes of a turn while another one of its conversation has not ended, unless it says so itself. */
+  readonly onConflict: ConflictPolicy;
   readonly isPublic: boolean;
   readonly isActive: boolean;
   readonly minimumTier: Tier;

@@ -23,6 +23,7 @@ import { ExecutionContexts } from './context/execution-contexts.service.js';
 import { EventArchiveRepository } from './event-log/event-archive.repository.js';
 import { EventLogStore } from './event-log/event-log.store.js';
 import { EventReader } from './event-log/event-reader.service.js';
+import { LiveRuns } from './event-log/live-runs.service.js';
 import { EventWriters } from './event-log/event-writers.service.js';
 import { ExecutionEventsEntity } from './event-log/execution-events.entity.js';
 import { WakeUpStore } from './event-log/wake-up.store.js';
@@ -35,6 +36,13 @@ import { ExecutionRepository } from './execution.repository.js';
 import { ExecutionsController } from './executions.controller.js';
 import { ExecutionsService } from './executions.service.js';
 import { ExecutionsGateway } from './gateway/executions.gateway.js';
+import { RunFollowings } from './gateway/run-followings.service.js';
+import { SessionFollowings } from './gateway/session-followings.service.js';
+import { SessionRunsStore } from './gateway/session-runs.store.js';
+import { SocketAdmission } from './gateway/socket-admission.service.js';
+import { SocketTicketsController } from './gateway/socket-tickets.controller.js';
+import { SocketTicketsStore } from './gateway/socket-tickets.store.js';
+import { SocketTurns } from './gateway/socket-turns.service.js';
 import { ModelProviders } from './models/model-providers.js';
 import { Orchestrator } from './orchestrator.service.js';
 import { PersistExecutionHandler } from './actions/persist-execution.handler.js';
@@ -62,13 +70,14 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
 
 @Module({
   imports: [DatabaseModule.forEntities(ExecutionEntity, ExecutionEventsEntity, WebhookDeliveryEntity, CommandEntity), TenancyModule, AgentsModule, ConversationsModule],
-  controllers: [ExecutionsController, ChatController, WebhooksController, CommandsController],
+  controllers: [ExecutionsController, ChatController, WebhooksController, CommandsController, SocketTicketsController],
   providers: [
-    ...[EventLogStore, WakeUpStore, EventReader, EventWriters, EventArchiveRepository],
+    ...[EventLogStore, WakeUpStore, EventReader, LiveRuns, EventWriters, EventArchiveRepository],
     ...[ExecutionRepository, ExecutionEndings, ExecutionRecords, ExecutionPersistence, ExecutionsService, ExecutionList, TurnResponder],
     ...[RunStore, RunDispatcher, RunEndings, RunCancellation, RunAdmission, RunBeginnings, RunningRuns],
     ...[AgentRunHandler, PersistExecutionHandler, SweepRunsHandler, CancelExecutionHandler, InvalidateAgentCacheHandler, GetAgentConfigHandler],
-    ...[ExecutionContexts, McpServers, AgentTools, Orchestrator, TurnPreparation, TurnAnswers, Turn, ModelProviders, ExecutionsGateway],
+    ...[ExecutionContexts, McpServers, AgentTools, Orchestrator, TurnPreparation, TurnAnswers, Turn, ModelProviders],
+    ...[SocketTicketsStore, SocketAdmission, SessionRunsStore, RunFollowings, SessionFollowings, SocketTurns, ExecutionsGateway],
     ...[WebhookDeliveryRepository, WebhookDeliveries, WebhookSecrets, WebhookSender, DeliverWebhookHandler],
     ...[CommandRepository, CommandEvents, CommandNewsStore, CommandCaches, CommandWriter, CommandEndings, CommandReader, CommandSubmission, CommandsService],
   ],

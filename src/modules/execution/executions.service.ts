@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ExecutionEvent } from '../../contracts/index.js';
 import { EventArchiveRepository } from './event-log/event-archive.repository.js';
 import { EventLogStore } from './event-log/event-log.store.js';
-import { EventReader } from './event-log/event-reader.service.js';
+import { LiveRuns } from './event-log/live-runs.service.js';
 import { executionErrors } from './execution.errors.js';
 import { ExecutionRepository, type ResponseTimes } from './execution.repository.js';
 import type { Execution, ExecutionRef } from './execution.js';
@@ -12,7 +12,7 @@ import type { Execution, ExecutionRef } from './execution.js';
 export class ExecutionsService {
   constructor(
     private readonly log: EventLogStore,
-    private readonly reader: EventReader,
+    private readonly live: LiveRuns,
     private readonly executions: ExecutionRepository,
     private readonly archive: EventArchiveRepository,
   ) {}
@@ -54,6 +54,6 @@ export class ExecutionsService {
 
   /** The events after a cursor, from the log and then live, until the terminal one. Look with {@link getFollowable} first. */
   follow(ref: ExecutionRef, after: number, signal: AbortSignal): AsyncIterable<ExecutionEvent> {
-    return this.reader.follow(ref, after, signal);
+    return this.live.follow(ref, after, signal);
   }
 }

@@ -10,7 +10,7 @@ import { eventsUrl } from './execution.errors.js';
 import type { Execution } from './execution.js';
 import { ExecutionsService } from './executions.service.js';
 import { newRunOf } from './runs/new-run.js';
-import { RunAdmission } from './runs/run-admission.service.js';
+import { type Admission, RunAdmission } from './runs/run-admission.service.js';
 import { RunDispatcher } from './runs/run-dispatcher.service.js';
 import type { NewRun } from './runs/run.store.js';
 import { WebhookSender } from './webhooks/webhook-sender.service.js';
@@ -83,9 +83,15 @@ export class Orchestrator {
     const agent = await this.contexts.agentOf(tenantId, agentId);
     requireRunnable(agent, tier);
     const opened = await this.conversations.open({ tenantId, tier }, { agentId, userId: userId ?? null, model: agent.model, metadata, sessionId: wanted, conversationId: named, ids: begins });
-    const run = newRunOf(actionOf({ tenantId, tier }, executionId, request, opened), agentId, request.onConflict ?? 'enqueue', { commandId: request.commandId ?? null, webhookUrl: request.webhookUrl ?? null });
+    const run = newRunOf(actionOf({ tenantId, tier }, executionId, request, opened), agentId, request.onConflict ?? agent.onConflict, { commandId: request.commandId ?? null, webhookUrl: request.webhookUrl ?? null });
     // The worker makes the context, if it cannot be made now.
     const [acceptance] = await Promise.all([this.admission.admit(run), this.contexts.ensure(run, tier).catch(() => undefined)]);
+    return this.admitted(run, tier, acceptance);
+  }
+
+  private async admitted(run: NewRun, tier: Tier, acceptance: Admission): Promise<AcceptedTurn> {
+    // Whoever asked at the same time was quicker, and may have another conversation.
+    if (acceptance.outcome === 'known') return this.acceptedBefore(run.tenantId, tier, await this.executions.get(run));
     return { ...answerOf(run, tier), status: 'queued', queuePosition: acceptance.outcome === 'waiting' ? acceptance.position : await this.send(run) };
   }
 

@@ -52,7 +52,7 @@ export class TurnAnswers {
   async finish(action: AgentRun, context: ExecutionContext, outcome: TurnOutcome, writer: EventWriter): Promise<string | null> {
     const content = toStorableText(outcome.text);
     const isSilent = outcome.isWithdrawn === true || (content === '' && outcome.error !== null);
-    if (outcome.isWithdrawn === true) await this.withdraw(action);
+    if (outcome.isWithdrawn === true) await this.conversations.withdraw({ tenantId: action.tenantId, conversationId: action.data.conversationId }, action.taskId);
     return this.end({ ...outcome, result: isSilent ? null : await this.append(action, context, { ...outcome, text: content }, writer) }, writer);
   }
 
@@ -85,10 +85,6 @@ export class TurnAnswers {
     const { seq, earlier } = await this.conversations.append(tenantId, conversationOf(action, context), message, { fencingToken });
     // A worker that was thought lost may have been quicker: its answer is the one that the conversation has.
     return { messageId, seq, content: earlier?.content ?? content, ...(!earlier && answeredBy) };
-  }
-
-  private async withdraw(_: AgentRun): Promise<void> {
-    return Promise.resolve();
   }
 }
 

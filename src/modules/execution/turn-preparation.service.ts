@@ -25,11 +25,15 @@ export class TurnPreparation {
     private readonly memory: MemoryManager,
   ) {}
 
-  /** @throws CONTEXT_DENIED, AGENT_INACTIVE, AGENT_TIER_TOO_LOW (forbidden), AGENT_NOT_FOUND (notFound), HOT_STORE_UNAVAILABLE, DATABASE_UNAVAILABLE (unavailable) */
-  async prepare(action: AgentRun): Promise<PreparedTurn> {
+  /**
+   * @param fencingToken of the attempt: one whose run is in other hands by now says nothing any more
+   * @throws CONTEXT_DENIED, AGENT_INACTIVE, AGENT_TIER_TOO_LOW (forbidden), AGENT_NOT_FOUND (notFound), RUN_SUPERSEDED (conflict), HOT_STORE_UNAVAILABLE,
+   * DATABASE_UNAVAILABLE (unavailable)
+   */
+  async prepare(action: AgentRun, fencingToken: string): Promise<PreparedTurn> {
     const { context, source } = await this.contextOf(action);
     requireRunnable(context.agent, action.tenantTier);
-    return { context, source, window: await this.remember(action, context) };
+    return { context, source, window: await this.remember(action, context, fencingToken) };
   }
 
   /** By the key that the action carries, or from what the action says itself; what the turn wants otherwise is laid over it. */
@@ -47,10 +51,10 @@ export class TurnPreparation {
   }
 
   /** The user's message into the conversation, and what the model is shown of it. */
-  private async remember(action: AgentRun, context: ExecutionContext): Promise<MemoryWindow> {
+  private async remember(action: AgentRun, context: ExecutionContext, fencingToken: string): Promise<MemoryWindow> {
     const { tenantId, taskId: executionId, data } = action;
     const message = { messageId: `${executionId}.user`, role: 'user', content: data.message, agentId: null, executionId, metadata: null } as const;
-    await this.conversations.append(tenantId, conversationOf(action, context), message, { tier: action.tenantTier });
+    await this.conversations.append(tenantId, conversationOf(action, context), message, { tier: action.tenantTier, fencingToken });
     return this.memory.window({ tenantId, conversationId: data.conversationId }, context.llm.model, context.agent.maxHistoryMessages);
   }
 }

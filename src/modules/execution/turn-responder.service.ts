@@ -1,10 +1,9 @@
 import { Injectable, StreamableFile } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type ExecutionEvent, isTerminal } from '../../contracts/index.js';
+import { type DisconnectPolicy, type ExecutionEvent, isTerminal } from '../../contracts/index.js';
 import { EVENT_STREAM_HEADERS, eventStream, type ServerSentEvent } from '../../shared/http/index.js';
 import { AcceptedExecutionDto } from './dto/accepted-execution.dto.js';
 import { ExecutionDto } from './dto/execution.dto.js';
-import type { DisconnectPolicy } from './dto/start-execution.dto.js';
 import { executionErrors } from './execution.errors.js';
 import type { ExecutionRef } from './execution.js';
 import { ExecutionsService } from './executions.service.js';

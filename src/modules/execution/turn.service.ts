@@ -47,7 +47,7 @@ export class Turn {
   }
 
   private async begin(action: AgentRun, work: Work): Promise<string | null> {
-    const { context, source, window } = await this.preparation.prepare(action);
+    const { context, source, window } = await this.preparation.prepare(action, work.writer.token);
     const { model, provider } = context.llm;
     const agentVersion = context.agent.version;
     const resolved = { agentVersion, model, provider, messages: window.messages.length, tokens: window.totalTokens, source };

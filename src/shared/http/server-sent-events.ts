@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** One event of a `text/event-stream`; `id` is what the client sends back as `Last-Event-ID`. */
 export interface ServerSentEvent {
@@ -8,6 +9,7 @@ export interface ServerSentEvent {
 }
 
 const KEEP_ALIVE_MS = 15_000;
+const BUFFER_BYTES = 65_536;
 
 /** The headers of an event stream; `x-accel-buffering` keeps reverse proxies from holding it back. */
 export const EVENT_STREAM_HEADERS = {
@@ -18,7 +20,7 @@ export const EVENT_STREAM_HEADERS = {
 
 /** Events as the bytes of a `text/event-stream`, no faster than the client reads, with a comment after every 15 s of silence. */
 export function eventStream(events: AsyncIterable<ServerSentEvent>): Readable {
-  return Readable.from(lines(events[Symbol.asyncIterator]()), { objectMode: false, highWaterMark: 65_536 });
+  return Readable.from(lines(events[Symbol.asyncIterator]()), { objectMode: false, highWaterMark: BUFFER_BYTES });
 }
 
 async function* lines(events: AsyncIterator<ServerSentEvent>): AsyncGenerator<string> {
@@ -30,10 +32,29 @@ async function* lines(events: AsyncIterator<ServerSentEvent>): AsyncGenerator<st
       continue;
     }
     if (turn.done === true) return;
-    const { id, event, data } = turn.value;
-    next = ahead(events);
-    yield `id: ${String(id)}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+    const gathered = await gather(events, turn.value);
+    next = gathered.next;
+    yield gathered.text;
   }
+}
+
+/** The text of an event and of those that are there already, in one piece: a log is replayed in pages. */
+async function gather(events: AsyncIterator<ServerSentEvent>, first: ServerSentEvent): Promise<{ readonly text: string; readonly next: Promise<IteratorResult<ServerSentEvent>> }> {
+  let text = textOf(first);
+  let next = ahead(events);
+  const nothingYet = nextTurn(undefined);
+  while (text.length < BUFFER_BYTES) {
+    // A failure, as an end, is seen when this text is on its way.
+    const turn = await Promise.race([next.catch(() => undefined), nothingYet]);
+    if (turn === undefined || turn.done === true) break;
+    text += textOf(turn.value);
+    next = ahead(events);
+  }
+  return { text, next };
+}
+
+function textOf({ id, event, data }: ServerSentEvent): string {
+  return `id: ${String(id)}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
 /** The next one, asked for while the client still reads; its failure shows when it is looked at, and must not end the process before. */

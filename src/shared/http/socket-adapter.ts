@@ -4,7 +4,7 @@ import type { MessageMappingProperties } from '@nestjs/websockets';
 import { type Observable, of } from 'rxjs';
 import type { WebSocketServer } from 'ws';
 import { AppError } from '../errors/index.js';
-import { errorFrame, parseFrame } from './socket-frames.js';
+import { type ClientFrame, errorFrame, parseFrame } from './socket-frames.js';
 
 type Transform = (data: unknown) => Observable<unknown>;
 
@@ -31,13 +31,14 @@ export class SocketAdapter extends WsAdapter {
   }
 
   override bindMessageHandler(message: { data: unknown }, handlers: Map<string, MessageMappingProperties>, transform: Transform): Observable<unknown> {
+    let frame: ClientFrame | undefined;
     try {
-      const frame = parseFrame(String(message.data));
+      frame = parseFrame(String(message.data));
       const handler = handlers.get(frame.type);
       if (!handler) throw unknownType(frame.type, [...handlers.keys()]);
       return transform(handler.callback(frame.data, frame.type));
     } catch (error) {
-      return of(errorFrame(error));
+      return of(errorFrame(error, frame));
     }
   }
 }

@@ -14,6 +14,6 @@ export class SocketErrorFilter implements WsExceptionFilter {
     if (error.isRetryable) this.logger.error({ err: error.cause ?? error, code: error.code }, error.message);
     const ws = host.switchToWs();
     const socket = ws.getClient<WebSocket>();
-    if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(errorFrame(error, ws.getPattern())));
+    if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(errorFrame(error, { type: ws.getPattern(), data: ws.getData<unknown>() })));
   }
 }

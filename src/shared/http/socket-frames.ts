@@ -1,6 +1,11 @@
 import type { ServerFrames } from '../../contracts/index.js';
 import { AppError, toAppError } from '../errors/index.js';
 
+/** More is refused, but a refusal carries it as well. */
+const REQUEST_ID_CHARACTERS = 128;
+/** Longer than any type that there is. */
+const TYPE_CHARACTERS = 64;
+
 /** A frame of ours, ready to be sent. */
 export interface ServerFrame<T extends keyof ServerFrames = keyof ServerFrames> {
   readonly type: T;
@@ -34,8 +39,14 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The frame that tells a client what went wrong. @param frameType the type of the frame that it answers, if it was one */
-export function errorFrame(thrown: unknown, frameType?: string): ServerFrame<'error'> {
+/** The frame that tells a client what went wrong. @param answered the frame that it answers, as far as it is known */
+export function errorFrame(thrown: unknown, answered: Partial<ClientFrame> = {}): ServerFrame<'error'> {
   const { code, message, details } = toAppError(thrown);
-  return { type: 'error', data: { code, message, ...(frameType !== undefined && { frameType }), ...(details && { details }) } };
+  const requestId = requestIdOf(answered.data);
+  return { type: 'error', data: { code, message, ...(answered.type !== undefined && { frameType: answered.type.slice(0, TYPE_CHARACTERS) }), ...(requestId !== undefined && { requestId }), ...(details && { details }) } };
+}
+
+function requestIdOf(data: unknown): string | undefined {
+  if (typeof data !== 'object' || data === null || !('requestId' in data)) return undefined;
+  return typeof data.requestId === 'string' ? data.requestId.slice(0, REQUEST_ID_CHARACTERS) : undefined;
 }

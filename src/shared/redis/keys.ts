@@ -27,8 +27,10 @@ export const keys = {
   waitingRuns: (tenantId: string, conversationId: string) => `nb:{${tenantId}}:lease:${conversationId}:waiting`,
   /** sorted set: runs that PostgreSQL does not have yet, by the time at which somebody looks after them. */
   runs: (tenantId: string) => `nb:{${tenantId}}:runs`,
-  /** sorted set: runs of a session whose end none of its sockets was sent yet, by the time of their acceptance; also the name of its wake-up channel. */
+  /** sorted set: runs of a session whose end none of its sockets has received yet, by the time of their acceptance, and for a minute those that one has, by a negative score; also the name of its wake-up channel. */
   sessionRuns: (tenantId: string, sessionId: string) => `nb:{${tenantId}}:session:${sessionId}:runs`,
+  /** string: whom a ticket for a socket stands for, by the ticket's SHA-256. The tag is no tenant's: whoever comes with it has not said whose he is. */
+  socketTicket: (hash: string) => `nb:{~tickets}:${hash}`,
   /** channel: somebody asked for a run to be cancelled; every worker looks at those that it has. Channels know no databases, so its number is in the name. */
   cancellations: (database: number) => `nb:cancellations:${String(database)}`,
   /** hash: state of an execution. */

@@ -1,4 +1,5 @@
-import type { ModelProvider, Tier } from '../../../contracts/index.js';
+import { ApiProperty } from '@nestjs/swagger';
+import { CONFLICT_POLICIES, type ConflictPolicy, type ModelProvider, type Tier } from '../../../contracts/index.js';
 import type { Agent, AgentType } from '../agent.js';
 import { masked } from '../header-secrets.service.js';
 import { ShownMcpServerDto } from './mcp-server.dto.js';
@@ -24,6 +25,7 @@ export class AgentDto {
   collections!: string[];
   maxIterations!: number;
   maxHistoryMessages!: number;
+  @ApiProperty({ enum: CONFLICT_POLICIES }) onConflict!: ConflictPolicy;
   isPublic!: boolean;
   isActive!: boolean;
   minimumTier!: Tier;

@@ -1,6 +1,6 @@
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsObject, IsString, IsUUID, Length, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
-import { BUILTIN_TOOLS, MODEL_PROVIDERS, type ModelProvider, Optional, type Tier, TIERS, TOOL_RULE } from '../../../contracts/index.js';
+import { BUILTIN_TOOLS, CONFLICT_POLICIES, type ConflictPolicy, MODEL_PROVIDERS, type ModelProvider, Optional, type Tier, TIERS, TOOL_RULE } from '../../../contracts/index.js';
 import { AGENT_TYPES, type AgentType } from '../agent.js';
 import { McpServerDto } from './mcp-server.dto.js';
 import { ModelChoiceDto } from './model-choice.dto.js';
@@ -33,6 +33,8 @@ export class CreateAgentDto {
   @IsInt() @Min(1) @Max(100) maxIterations: number = 5;
   /** Messages of the conversation that the model is shown at the most. */
   @IsInt() @Min(1) @Max(1_000) maxHistoryMessages: number = 50;
+  /** What becomes of a turn while another one of its conversation has not ended, unless it says so itself. */
+  @IsIn(CONFLICT_POLICIES) onConflict: ConflictPolicy = 'enqueue';
   @IsBoolean() isPublic: boolean = false;
   @IsIn(TIERS) minimumTier: Tier = 'free';
   @IsArray() @ArrayMaxSize(50) @ArrayUnique() @IsString({ each: true }) @MaxLength(64, { each: true }) tags: string[] = [];

@@ -1,6 +1,6 @@
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsObject, IsOptional, IsString, IsUUID, Length, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
-import { BUILTIN_TOOLS, MODEL_PROVIDERS, type ModelProvider, Optional, type Tier, TIERS, TOOL_RULE } from '../../../contracts/index.js';
+import { BUILTIN_TOOLS, CONFLICT_POLICIES, type ConflictPolicy, MODEL_PROVIDERS, type ModelProvider, Optional, type Tier, TIERS, TOOL_RULE } from '../../../contracts/index.js';
 import { AGENT_TYPES, type AgentType } from '../agent.js';
 import { McpServerDto } from './mcp-server.dto.js';
 import { ModelChoiceDto } from './model-choice.dto.js';
@@ -33,6 +33,7 @@ export class UpdateAgentDto {
   @Optional() @IsInt() @Min(1) @Max(100) maxIterations?: number;
   /** Messages of the conversation that the model is shown at the most. */
   @Optional() @IsInt() @Min(1) @Max(1_000) maxHistoryMessages?: number;
+  @Optional() @IsIn(CONFLICT_POLICIES) onConflict?: ConflictPolicy;
   @Optional() @IsBoolean() isPublic?: boolean;
   /** false: it cannot be run until it is switched on again. */
   @Optional() @IsBoolean() isActive?: boolean;

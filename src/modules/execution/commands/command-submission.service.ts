@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { newId } from '../../../contracts/index.js';
 import { ModelSettings } from '../../../shared/config/index.js';
 import { toAppError } from '../../../shared/errors/index.js';
+import type { NewIds } from '../../../shared/idempotency/index.js';
 import { AgentsService, chooseModel, requireRunnable } from '../../agents/index.js';
 import type { Principal } from '../../tenancy/index.js';
 import { Orchestrator, type TurnRequest } from '../orchestrator.service.js';
@@ -26,19 +26,21 @@ export class CommandSubmission {
 
   /**
    * The row names the run before it is accepted, so a crash in between leaves a command of which it can be told that it never began. A command that is
-   * refused leaves nothing.
+   * refused leaves nothing. With the ids of a repeat it is the same command.
    *
    * @throws AGENT_NOT_FOUND, CONVERSATION_NOT_FOUND (notFound), AGENT_INACTIVE, AGENT_TIER_TOO_LOW (forbidden), VALIDATION_FAILED, MODEL_UNKNOWN,
    * MODEL_PROVIDER_NOT_CONFIGURED (invalid), and what else {@link Orchestrator.accept} throws
    */
-  async submit(principal: Principal, body: SubmitCommandDto): Promise<Command> {
+  async submit(principal: Principal, body: SubmitCommandDto, ids: NewIds): Promise<Command> {
     const { tenantId, tier } = principal;
+    const earlier = ids.isRepeat ? await this.commands.find(tenantId, ids.id('command')) : null;
     const agent = await this.agents.get(tenantId, body.agentId);
     requireRunnable(agent, tier);
-    const command = this.newCommand(tenantId, body, agent.background);
+    const command = earlier ?? this.newCommand(tenantId, body, agent.background, ids);
     const message = messageOf(command);
-    await this.commands.insert(command);
-    const accepted = await this.accept(principal, command, { ...turnOf(body, command), message });
+    if (!earlier) await this.commands.insertOnce(command);
+    const begins = { sessionId: ids.id('session'), conversationId: ids.id('conversation'), mayExist: ids.isRepeat };
+    const accepted = await this.accept(principal, command, { ...turnOf(body, command), message, begins });
     this.caches.keep(command);
     this.events.emit('commandCreated', command, tenantId);
     return { ...command, ...accepted };
@@ -55,12 +57,12 @@ export class CommandSubmission {
     }
   }
 
-  private newCommand(tenantId: string, body: SubmitCommandDto, agentBackground: string | null): Command {
+  private newCommand(tenantId: string, body: SubmitCommandDto, agentBackground: string | null, ids: NewIds): Command {
     const { agentId, task, description = null, targets = [], temperature = null, maxTokens = null, userId = null, metadata = {} } = body;
-    const [now, commandId] = [Date.now(), newId()];
+    const [now, commandId] = [Date.now(), ids.id('command')];
     return {
-      ...{ tenantId, id: temporaryId(now), agentId, agentBackground, task, description, targets, ...this.modelOf(body), temperature, maxTokens, userId },
-      ...{ callerMetadata: metadata, metadata: { dbUuid: commandId }, status: 'pending', executionId: newId(), conversationId: null, sessionId: null },
+      ...{ tenantId, id: temporaryId(commandId), agentId, agentBackground, task, description, targets, ...this.modelOf(body), temperature, maxTokens, userId },
+      ...{ callerMetadata: metadata, metadata: { dbUuid: commandId }, status: 'pending', executionId: ids.id('execution'), conversationId: null, sessionId: null },
       ...{ results: [], error: null, inputTokens: null, outputTokens: null, durationMs: null, createdAt: now, updatedAt: now },
     };
   }

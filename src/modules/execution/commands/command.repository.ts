@@ -23,9 +23,11 @@ const NOT_ENDED = "(status = 'pending' OR (error->>'code' = :notStarted AND :cod
 export class CommandRepository {
   constructor(@InjectRepository(CommandEntity) private readonly commands: Repository<CommandEntity>) {}
 
-  async insert(command: Command): Promise<void> {
+  /** Inserts a command; one that is there already is left as it is. */
+  async insertOnce(command: Command): Promise<void> {
     const { id, metadata, durationMs: _, ...rest } = command;
-    await this.commands.insert({ ...rest, ...columnsOf(command), temporaryId: id, commandId: metadata.dbUuid, createdAt: new Date(command.createdAt) } as object);
+    const row = { ...rest, ...columnsOf(command), temporaryId: id, commandId: metadata.dbUuid, createdAt: new Date(command.createdAt) };
+    await this.commands.createQueryBuilder().insert().values(row as object).orIgnore().updateEntity(false).execute();
   }
 
   /** @param id either of its ids, in lower case */

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import type { ExecutionError } from '../../../contracts/index.js';
 import type { ExecutionResult } from '../execution.js';
 
@@ -86,12 +85,12 @@ export interface CommandRef {
   readonly commandId: string;
 }
 
-const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
-const RANDOM_LETTERS = 7;
+const LAST_LETTERS = 7;
 
-/** An id that a command has at once, before the database has it. @source `originals.md` section 3.1 */
-export function temporaryId(now: number): string {
-  return `cmd_${String(now)}_${Array.from({ length: RANDOM_LETTERS }, () => LETTERS[randomInt(LETTERS.length)]).join('')}`;
+/** An id that a command has at once, before the database has it: when it was made, and the end of its other id. @source `originals.md` section 3.1 */
+export function temporaryId(commandId: string): string {
+  const madeAt = parseInt(commandId.replace('-', '').slice(0, 12), 16);
+  return `cmd_${String(madeAt)}_${commandId.slice(-LAST_LETTERS)}`;
 }
 
 /** Whether nothing of it changes by itself any more. */

@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { Idempotent, type NewIds, RequestIds } from '../../../shared/idempotency/index.js';
 import { CurrentPrincipal, type Principal, RequiresScope } from '../../tenancy/index.js';
 import { CommandIdPipe } from './command-id.pipe.js';
 import { CommandSubmission } from './command-submission.service.js';
@@ -23,8 +24,9 @@ export class CommandsController {
   /** Gives an agent a task and answers at once, with the temporary id `cmd_…`; ask for the command later by that id or by its `commandId`. */
   @Post()
   @HttpCode(202)
-  async submit(@CurrentPrincipal() principal: Principal, @Body() body: SubmitCommandDto): Promise<CommandDto> {
-    return CommandDto.of(await this.submission.submit(principal, body));
+  @Idempotent()
+  async submit(@CurrentPrincipal() principal: Principal, @Body() body: SubmitCommandDto, @RequestIds() ids: NewIds): Promise<CommandDto> {
+    return CommandDto.of(await this.submission.submit(principal, body, ids));
   }
 
   /** Lists the tenant's commands, newest first. `total` counts those that match. */

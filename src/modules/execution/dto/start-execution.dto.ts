@@ -1,11 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsInt, Matches, Max, MaxLength, Min } from 'class-validator';
-import { CLIENT_ID, CONFLICT_POLICIES, type ConflictPolicy, IsId, IsMessageText, IsMetadata, MAX_MESSAGE_CHARACTERS, Optional } from '../../../contracts/index.js';
-
-/** What becomes of a run when the connection that waits for it, or reads its events, is closed before its end. */
-export const DISCONNECT_POLICIES = ['continue', 'cancel'] as const;
-
-export type DisconnectPolicy = (typeof DISCONNECT_POLICIES)[number];
+import { CLIENT_ID, CONFLICT_POLICIES, type ConflictPolicy, DISCONNECT_POLICIES, type DisconnectPolicy, IsId, IsMessageText, IsMetadata, MAX_MESSAGE_CHARACTERS, Optional } from '../../../contracts/index.js';
 
 /** One turn of an agent. */
 export class StartExecutionDto {

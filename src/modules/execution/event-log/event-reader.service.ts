@@ -26,6 +26,11 @@ export class EventReader {
    * @param signal ends the reading
    */
   async *follow(ref: ExecutionRef, after: number, signal: AbortSignal): AsyncGenerator<ExecutionEvent> {
+    for await (const page of this.pages(ref, after, signal)) yield* page;
+  }
+
+  /** The same, as many at once as there are. No page is empty. */
+  async *pages(ref: ExecutionRef, after: number, signal: AbortSignal): AsyncGenerator<readonly ExecutionEvent[]> {
     const wakeUp = await this.wakeUps.listen(this.log.channel(ref));
     const stop = (): void => {
       wakeUp.close();
@@ -33,13 +38,14 @@ export class EventReader {
     signal.addEventListener('abort', stop, { once: true });
     try {
       for (let cursor = after, isExpected = false; !signal.aborted; ) {
-        const events = await this.read(ref, cursor);
-        for (const event of events) {
-          yield event;
-          if (isTerminal(event.type)) return;
-          cursor = event.seq;
+        const page = await this.read(ref, cursor);
+        const last = page.at(-1);
+        if (last) {
+          yield page;
+          if (isTerminal(last.type)) return;
+          cursor = last.seq;
+          continue;
         }
-        if (events.length > 0) continue;
         // After a wake-up there is more to come, or to wait for; only silence may mean that there is nothing more.
         if (!isExpected && (await this.isOver(ref, cursor))) return;
         isExpected = await wakeUp.wait(POLL_MS);
@@ -50,8 +56,8 @@ export class EventReader {
     }
   }
 
-  /** What Redis has after a cursor; what it has not any more, from PostgreSQL. */
-  private async read(ref: ExecutionRef, cursor: number): Promise<ExecutionEvent[]> {
+  /** A page of what there is after a cursor: what Redis has; what it has not any more, from PostgreSQL. Empty when there is nothing (yet). */
+  async read(ref: ExecutionRef, cursor: number): Promise<ExecutionEvent[]> {
     const events = await this.log.read(ref, cursor, PAGE);
     if (events.length > 0) return events;
     const execution = await this.log.find(ref);

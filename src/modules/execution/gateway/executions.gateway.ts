@@ -2,15 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import { type BeforeApplicationShutdown, UseFilters, UsePipes } from '@nestjs/common';
 import { ConnectedSocket, MessageBody, type OnGatewayConnection, type OnGatewayDisconnect, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import type { WebSocket } from 'ws';
-import { CLIENT_ID, ExecutionStartFrame, SubscribeFrame, UnsubscribeFrame, newId } from '../../../contracts/index.js';
-import { ExecutionSettings, ServerSettings } from '../../../shared/config/index.js';
-import { AppError, toAppError } from '../../../shared/errors/index.js';
+import { ExecutionCancelFrame, ExecutionStartFrame, PingFrame, type ServerFrames, SubscribeFrame, UnsubscribeFrame } from '../../../contracts/index.js';
+import { ExecutionSettings } from '../../../shared/config/index.js';
+import { toAppError } from '../../../shared/errors/index.js';
 import { SocketErrorFilter, errorFrame, validationPipe } from '../../../shared/http/index.js';
 import { type SessionSocket, SocketSessions } from '../../conversations/index.js';
-import { AuthenticationService, authorize } from '../../tenancy/index.js';
-import { ExecutionsService } from '../executions.service.js';
-import { Orchestrator } from '../orchestrator.service.js';
+import { gatewayErrors } from './gateway.errors.js';
+import { RunFollowings } from './run-followings.service.js';
+import { SessionFollowings } from './session-followings.service.js';
+import { SocketAdmission } from './socket-admission.service.js';
 import { CLOSE, PONG_WITHIN_MS, SocketConnection } from './socket-connection.js';
+import { SocketTurns } from './socket-turns.service.js';
 
 /** A socket of a process that died counts as open for this many pings. */
 const SILENT_PINGS = 2;
@@ -24,12 +26,12 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
   private readonly connections = new Map<WebSocket, Promise<SocketConnection>>();
 
   constructor(
-    private readonly authentication: AuthenticationService,
-    private readonly orchestrator: Orchestrator,
-    private readonly executions: ExecutionsService,
-    private readonly sessions: SocketSessions,
+    private readonly admission: SocketAdmission,
+    private readonly turns: SocketTurns,
+    private readonly runs: RunFollowings,
+    private readonly sessions: SessionFollowings,
+    private readonly presence: SocketSessions,
     private readonly settings: ExecutionSettings,
-    private readonly server: ServerSettings,
   ) {}
 
   async handleConnection(socket: WebSocket, request: IncomingMessage): Promise<void> {
@@ -37,8 +39,10 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
     this.connections.set(socket, opening);
     try {
       const connection = await opening;
-      const { tenantId, tier } = connection.principal;
-      connection.send({ type: 'connection.ack', data: { connectionId: connection.connectionId, sessionId: connection.sessionId, tenantId, tier, serverTime: new Date().toISOString() } });
+      const { connectionId, sessionId, owner } = connection;
+      const { tenantId, tier } = owner.principal;
+      connection.send({ type: 'connection.ack', data: { connectionId, sessionId, tenantId, tier, serverTime: new Date().toISOString() } });
+      if (connection.isOpen) this.sessions.follow(connection, sessionId);
     } catch (error) {
       socket.send(JSON.stringify(errorFrame(error)));
       const code = toAppError(error).isRetryable ? CLOSE.tryAgainLater : CLOSE.policyViolation;
@@ -51,8 +55,9 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
     this.connections.delete(socket);
     opening?.then(async (connection) => {
       connection.dispose();
+      if (connection.isAbandoned) this.turns.cancelAbandoned(connection);
       // While Redis is away nobody can be told; the session's conversations are then completed when they have been silent for long enough.
-      await this.sessions.gone(sessionSocketOf(connection)).catch(ignore);
+      await this.presence.gone(sessionSocketOf(connection)).catch(ignore);
     }, ignore);
   }
 
@@ -64,38 +69,47 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
   }
 
   @SubscribeMessage('execution.start')
-  async start(@ConnectedSocket() socket: WebSocket, @MessageBody() frame: ExecutionStartFrame): Promise<void> {
+  async start(@ConnectedSocket() socket: WebSocket, @MessageBody() { requestId, ...frame }: ExecutionStartFrame): Promise<void> {
     const connection = await this.connectionOf(socket);
-    const { executionId, conversationId, sessionId } = await this.orchestrator.accept(connection.principal, { sessionId: connection.sessionId, ...frame });
-    this.follow(connection, { executionId, conversationId, sessionId }, 0);
+    const { executionId, conversationId, sessionId, queuePosition, estimatedSeconds } = await this.turns.start(connection, frame);
+    connection.send({ type: 'execution.accepted', data: { executionId, conversationId, sessionId, queuePosition, estimatedSeconds, ...echo(requestId) } });
+    await this.runs.follow(connection, { executionId, conversationId, sessionId });
+  }
+
+  @SubscribeMessage('execution.cancel')
+  async cancel(@ConnectedSocket() socket: WebSocket, @MessageBody() frame: ExecutionCancelFrame): Promise<void> {
+    await this.turns.cancel(await this.connectionOf(socket), frame);
   }
 
   @SubscribeMessage('subscribe')
-  async subscribe(@ConnectedSocket() socket: WebSocket, @MessageBody() { executionId, after }: SubscribeFrame): Promise<void> {
+  async subscribe(@ConnectedSocket() socket: WebSocket, @MessageBody() { executionId, sessionId: named, after = 0 }: SubscribeFrame): Promise<void> {
     const connection = await this.connectionOf(socket);
-    const { conversationId, sessionId } = await this.executions.getFollowable({ tenantId: connection.principal.tenantId, executionId });
-    this.follow(connection, { executionId, conversationId, sessionId }, after ?? 0);
+    if (named !== undefined) {
+      this.turns.requireSession(connection, named);
+      this.sessions.follow(connection, named);
+    } else if (executionId !== undefined) {
+      const { conversationId, sessionId } = await this.turns.findFollowable(connection, executionId);
+      await this.runs.follow(connection, { executionId, conversationId, sessionId }, { after, isAgain: true });
+    }
   }
 
   @SubscribeMessage('unsubscribe')
-  async unsubscribe(@ConnectedSocket() socket: WebSocket, @MessageBody() { executionId }: UnsubscribeFrame): Promise<void> {
-    (await this.connectionOf(socket)).unfollow(executionId);
+  async unsubscribe(@ConnectedSocket() socket: WebSocket, @MessageBody() { executionId, sessionId }: UnsubscribeFrame): Promise<void> {
+    const { subscriptions } = await this.connectionOf(socket);
+    if (sessionId !== undefined) subscriptions.removeSession(sessionId);
+    if (executionId !== undefined) subscriptions.removeRun(executionId);
   }
 
   @SubscribeMessage('ping')
-  async ping(@ConnectedSocket() socket: WebSocket): Promise<void> {
-    (await this.connectionOf(socket)).send({ type: 'pong', data: { serverTime: new Date().toISOString() } });
+  async ping(@ConnectedSocket() socket: WebSocket, @MessageBody() { requestId }: PingFrame): Promise<void> {
+    (await this.connectionOf(socket)).send({ type: 'pong', data: { serverTime: new Date().toISOString(), ...echo(requestId) } });
   }
 
   private async open(socket: WebSocket, request: IncomingMessage): Promise<SocketConnection> {
-    if (this.server.role === 'worker') throw new AppError({ kind: 'invalid', code: 'WORKER_ONLY', message: 'This process only works off queues; connect to one with NOOBLE_ROLE=api or all.' });
-    const sessionId = new URL(request.url ?? '/', 'ws://localhost').searchParams.get('sessionId') ?? newId();
-    if (!CLIENT_ID.test(sessionId)) throw new AppError({ kind: 'invalid', code: 'SESSION_ID_INVALID', message: 'sessionId must match ^[A-Za-z0-9._-]{1,128}$.' });
-    const principal = await this.authentication.authenticate(request.headers);
-    authorize(principal, 'user');
-    const connection = new SocketConnection(socket, principal, sessionId, this.settings.socketBufferLimitBytes);
+    const owner = await this.admission.admit(request);
+    const connection = new SocketConnection({ socket, bytes: request.socket }, owner, this.settings.socketBufferLimitBytes);
     const pingMs = this.settings.socketPingSeconds * 1_000;
-    const isHere = (): Promise<void> => this.sessions.seen(sessionSocketOf(connection), SILENT_PINGS * pingMs + PONG_WITHIN_MS).catch(ignore);
+    const isHere = (): Promise<void> => this.presence.seen(sessionSocketOf(connection), SILENT_PINGS * pingMs + PONG_WITHIN_MS).catch(ignore);
     connection.keepAlive(pingMs, () => void isHere());
     await isHere();
     return connection;
@@ -103,42 +117,18 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
 
   private async connectionOf(socket: WebSocket): Promise<SocketConnection> {
     const opening = this.connections.get(socket);
-    if (!opening) throw new AppError({ kind: 'unauthenticated', code: 'SOCKET_CLOSED', message: 'The socket is closed; connect again.' });
+    if (!opening) throw gatewayErrors.socketClosed();
     return opening;
-  }
-
-  /** Events come as they happen; a second subscription to the same execution changes nothing. */
-  private follow(connection: SocketConnection, ids: EventIds, after: number): void {
-    const signal = connection.follow(ids.executionId);
-    if (!signal) return;
-    const ref = { tenantId: connection.principal.tenantId, executionId: ids.executionId };
-    this.forward(connection, ids, this.executions.follow(ref, after, signal), signal).catch((error: unknown) => {
-      const { type, data } = errorFrame(error, 'subscribe');
-      connection.send({ type, data: { ...data, executionId: ids.executionId } });
-    });
-  }
-
-  private async forward(connection: SocketConnection, ids: EventIds, events: AsyncIterable<{ readonly type: string; readonly seq: number }>, signal: AbortSignal): Promise<void> {
-    try {
-      for await (const event of events) {
-        if (signal.aborted) return;
-        connection.send({ ...event, ...ids });
-        await connection.drain(signal);
-      }
-    } finally {
-      connection.unfollow(ids.executionId, signal);
-    }
   }
 }
 
-function sessionSocketOf({ principal: { tenantId, tier }, sessionId, connectionId }: SocketConnection): SessionSocket {
+function sessionSocketOf({ owner, sessionId, connectionId }: SocketConnection): SessionSocket {
+  const { tenantId, tier } = owner.principal;
   return { tenantId, tier, sessionId, connectionId };
 }
 
-interface EventIds {
-  readonly executionId: string;
-  readonly conversationId: string;
-  readonly sessionId: string;
+function echo(requestId: string | undefined): Pick<ServerFrames['pong'], 'requestId'> {
+  return requestId === undefined ? {} : { requestId };
 }
 
 function ignore(): void {

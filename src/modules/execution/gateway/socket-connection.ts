@@ -1,14 +1,11 @@
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
-import { newId } from '../../../contracts/index.js';
+import { type ExecutionEvent, newId } from '../../../contracts/index.js';
 import type { ServerFrame } from '../../../shared/http/index.js';
-import type { Principal } from '../../tenancy/index.js';
-
-/** Frames that are not the server's own: events, with whose they are. */
-export interface EventFrame {
-  readonly type: string;
-  readonly executionId: string;
-  readonly seq: number;
-}
+import { type EventIds, eventFrame } from './event-frames.js';
+import type { SocketOwner } from './socket-admission.service.js';
+import { type Following, Subscriptions } from './subscriptions.js';
 
 /** What the socket is closed with: RFC 6455 and the IANA registry. */
 export const CLOSE = { goingAway: 1001, policyViolation: 1008, tryAgainLater: 1013 } as const;
@@ -19,75 +16,134 @@ export const PONG_WITHIN_MS = 10_000;
 /** How long a reader may stay behind the limit before it is closed. */
 const READ_WITHIN_MS = 10_000;
 
+/** The two ends of a socket's wire: frames, and the bytes below them. */
+export interface Wire {
+  readonly socket: WebSocket;
+  readonly bytes: Socket;
+}
+
 /** One open socket: who is behind it, what it follows, and how much it has not read. */
 export class SocketConnection {
   readonly connectionId = newId();
-  private readonly following = new Map<string, AbortController>();
+  readonly subscriptions = new Subscriptions();
+  /** Runs that are cancelled when the client closes the socket. */
+  readonly abandonable = new Set<string>();
   private heartbeat: NodeJS.Timeout | undefined;
+  private readonly receipts = new Map<number, () => void>();
+  private lastReceipt = 0;
+  private isClosedByUs = false;
 
   constructor(
-    private readonly socket: WebSocket,
-    readonly principal: Principal,
-    readonly sessionId: string,
+    private readonly wire: Wire,
+    readonly owner: SocketOwner,
     private readonly bufferLimitBytes: number,
   ) {}
 
-  send(frame: ServerFrame | EventFrame): void {
-    if (this.socket.readyState === this.socket.OPEN) this.socket.send(JSON.stringify(frame));
+  get tenantId(): string {
+    return this.owner.principal.tenantId;
   }
 
-  /** Waits until the client has read enough; one that stays behind the limit for too long is closed, and resumes by cursor. */
-  async drain(signal: AbortSignal): Promise<void> {
-    const deadline = Date.now() + READ_WITHIN_MS;
-    while (!signal.aborted && this.socket.bufferedAmount > this.bufferLimitBytes) {
-      if (Date.now() > deadline) this.close(CLOSE.tryAgainLater, 'You read too slowly; reconnect and subscribe with "after".');
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+  get sessionId(): string {
+    return this.owner.sessionId;
+  }
+
+  get isOpen(): boolean {
+    return this.wire.socket.readyState === this.wire.socket.OPEN;
+  }
+
+  /** The client has closed it, or is gone; not we. */
+  get isAbandoned(): boolean {
+    return !this.isOpen && !this.isClosedByUs;
+  }
+
+  send(frame: ServerFrame): void {
+    if (this.isOpen) this.wire.socket.send(JSON.stringify(frame));
+  }
+
+  /**
+   * Sends the events of a page that the client does not have, no faster than it reads. One that stays behind the limit for too long is closed, and
+   * resumes by cursor.
+   */
+  async sendEvents(page: readonly ExecutionEvent[], ids: EventIds, following: Following): Promise<void> {
+    for (let sent = 0; sent < page.length && !following.signal.aborted; ) {
+      sent = this.sendSome(page, sent, { ids, following });
+      await this.drain(following.signal);
     }
   }
 
-  /** @returns the signal that ends the following, or undefined if the socket follows this execution already */
-  follow(executionId: string): AbortSignal | undefined {
-    if (this.following.has(executionId)) return undefined;
-    const controller = new AbortController();
-    this.following.set(executionId, controller);
-    return controller.signal;
-  }
-
-  /** @param signal ends only the following that has this signal; default: whichever there is */
-  unfollow(executionId: string, signal?: AbortSignal): void {
-    const controller = this.following.get(executionId);
-    if (!controller || (signal && controller.signal !== signal)) return;
-    this.following.delete(executionId);
-    controller.abort();
+  /** Resolves when the client has received all that was sent so far, and never if it does not. */
+  async received(): Promise<void> {
+    const number = ++this.lastReceipt;
+    await new Promise<void>((resolve) => {
+      this.receipts.set(number, resolve);
+      this.wire.socket.ping(String(number), undefined, () => undefined);
+    });
   }
 
   /** Pings at this interval; a client that does not answer in 10 s is cut off. @param onPing called with each ping */
   keepAlive(intervalMs: number, onPing: () => void): void {
+    const { socket } = this.wire;
     let cutOff: NodeJS.Timeout | undefined;
-    this.socket.on('pong', () => {
+    socket.on('pong', (data) => {
       clearTimeout(cutOff);
       cutOff = undefined;
+      this.noteReceipts(Number(data));
     });
     this.heartbeat = setInterval(() => {
       cutOff ??= setTimeout(() => {
-        this.socket.terminate();
+        socket.terminate();
       }, PONG_WITHIN_MS);
-      this.socket.ping();
+      socket.ping();
       onPing();
     }, intervalMs);
-    this.socket.once('close', () => {
+    socket.once('close', () => {
       clearTimeout(cutOff);
     });
   }
 
   close(code: number, reason: string): void {
+    this.isClosedByUs = true;
     this.dispose();
-    this.socket.close(code, reason);
+    this.wire.socket.close(code, reason);
   }
 
   /** Ends everything that belongs to the socket. */
   dispose(): void {
     clearInterval(this.heartbeat);
-    for (const executionId of [...this.following.keys()]) this.unfollow(executionId);
+    this.subscriptions.end();
+    this.receipts.clear();
+  }
+
+  /** Frames go to the kernel together. @returns how many events of the page are done with */
+  private sendSome(page: readonly ExecutionEvent[], from: number, { ids, following }: { ids: EventIds; following: Following }): number {
+    const { socket, bytes } = this.wire;
+    if (!this.isOpen) return page.length;
+    let at = from;
+    bytes.cork();
+    for (; at < page.length && socket.bufferedAmount <= this.bufferLimitBytes; at++) {
+      const event = page[at];
+      if (!event || event.seq <= following.cursor) continue;
+      socket.send(eventFrame(event, ids), { binary: false });
+      following.cursor = event.seq;
+    }
+    bytes.uncork();
+    return at;
+  }
+
+  private async drain(signal: AbortSignal): Promise<void> {
+    const deadline = Date.now() + READ_WITHIN_MS;
+    while (!signal.aborted && this.wire.socket.bufferedAmount > this.bufferLimitBytes) {
+      if (Date.now() > deadline) this.close(CLOSE.tryAgainLater, 'You read too slowly; reconnect and subscribe with "after".');
+      else await sleep(DRAIN_POLL_MS);
+    }
+  }
+
+  /** Pongs come in the order of their pings, and after what was sent before. */
+  private noteReceipts(upTo: number): void {
+    for (const [number, resolve] of this.receipts) {
+      if (number > upTo) return;
+      this.receipts.delete(number);
+      resolve();
+    }
   }
 }

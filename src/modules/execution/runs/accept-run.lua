@@ -3,7 +3,7 @@
 -- ARGV: 1 executionId, 2 what to do while another run has the conversation: 'reject', 'enqueue', 'interrupt' or 'rollback',
 --   3 runs that may wait at the most, 4 request to cancel the other run (JSON) for the last two, 5 now (ms), 6 look after it at (ms),
 --   7 time to live (s), 8 at (ISO-8601), 9 data of the first event (JSON), 10 … field, value, … of the state
--- Returns { 'claimed' }, { 'waiting', executionId of the active run, place in line },
+-- Returns { 'claimed' }, { 'waiting', executionId of the active run, place in line, executionId of the run that was to take its place before this one or nothing },
 --   { 'known' } if it was accepted before, { 'busy' or 'full', executionId of the active run }
 if redis.call('EXISTS', KEYS[1]) == 1 then return { 'known' } end
 local id, policy = ARGV[1], ARGV[2]
@@ -19,8 +19,11 @@ redis.call('XADD', KEYS[2], '1-0', 'type', 'execution.queued', 'data', ARGV[9], 
 redis.call('EXPIRE', KEYS[1], ARGV[7])
 redis.call('EXPIRE', KEYS[2], ARGV[7])
 redis.call('ZADD', KEYS[5], ARGV[6], id)
+-- Nobody may ever come for the runs of a session: the newest 50 stay, and for 24 hours.
 redis.call('ZADD', KEYS[6], ARGV[5], id)
-redis.call('EXPIRE', KEYS[6], ARGV[7])
+redis.call('ZREMRANGEBYSCORE', KEYS[6], 0, ARGV[5] - 86400000)
+redis.call('ZREMRANGEBYRANK', KEYS[6], 0, -51)
+redis.call('EXPIRE', KEYS[6], 86400)
 -- Only a wake-up: who listens to the session looks at its runs. The channel is the key's own name.
 redis.call('PUBLISH', KEYS[6], id)
 
@@ -31,4 +34,6 @@ end
 if policy == 'enqueue' then return { 'waiting', holder, redis.call('RPUSH', KEYS[4], id) } end
 redis.call('LPUSH', KEYS[4], id)
 redis.call('HSETNX', KEYS[3], 'cancel', ARGV[4])
-return { 'waiting', holder, 1 }
+local before = redis.call('HGET', KEYS[3], 'heirId')
+redis.call('HSET', KEYS[3], 'heirId', id)
+return { 'waiting', holder, 1, before }

@@ -12,7 +12,11 @@ if lease[1] and lease[1] ~= id then
   if not redis.call('LPOS', KEYS[4], id) then redis.call('RPUSH', KEYS[4], id) end
   return { 'waiting' }
 end
-if lease[1] and lease[2] then return { 'cancelled', lease[2] } end
+if lease[1] and lease[2] then
+  -- A worker that was thought lost may come back: nothing that it does from now on counts.
+  redis.call('HSET', KEYS[3], 'token', id .. ':cancelled')
+  return { 'cancelled', lease[2] }
+end
 local lost = tonumber(at[4]) or 0
 if lost >= tonumber(ARGV[5]) then return { 'exhausted', lost } end
 local attempt = (tonumber(at[3]) or 0) + 1

@@ -27,8 +27,13 @@ export class RunAdmission {
     const acceptance = await this.accept(run);
     if (acceptance.outcome === 'busy') throw executionErrors.conversationBusy(run.conversationId, acceptance.activeId);
     if (acceptance.outcome === 'full') throw executionErrors.conversationFull(run.conversationId, acceptance.activeId, MAX_WAITING_RUNS);
-    if (acceptance.outcome === 'waiting' && makesWay(run)) this.cancellation.cancelSoon({ tenantId: run.tenantId, executionId: acceptance.activeId }, run.request);
+    if (acceptance.outcome === 'waiting' && makesWay(run)) this.clearTheWay(run, acceptance);
     return acceptance;
+  }
+
+  /** Who wanted to interrupt before has been interrupted, too. */
+  private clearTheWay({ tenantId, request }: NewRun, { activeId, heirId }: Extract<Admission, { outcome: 'waiting' }>): void {
+    for (const executionId of heirId === undefined ? [activeId] : [activeId, heirId]) this.cancellation.cancelSoon({ tenantId, executionId }, request);
   }
 
   private async accept(run: NewRun): Promise<Acceptance> {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { DomainAction } from '../../../contracts/index.js';
 import { executionErrors } from '../execution.errors.js';
 import type { RunRef } from '../execution.js';
+import { ExecutionsService } from '../executions.service.js';
 import { newRunOf } from './new-run.js';
 import { RunAdmission } from './run-admission.service.js';
 import { type Beginning, RunStore, tokenOf } from './run.store.js';
@@ -12,15 +13,18 @@ export class RunBeginnings {
   constructor(
     private readonly runs: RunStore,
     private readonly admission: RunAdmission,
+    private readonly executions: ExecutionsService,
   ) {}
 
   /**
    * @param maxAttempts beginnings at the most that took their workers down
-   * @throws what refuses a run that another program has put into the queue
+   * @throws what refuses a run that another program has put into the queue, DATABASE_UNAVAILABLE (unavailable) when Redis does not know the run
    */
   async begin(action: DomainAction<'execution.agent_run'>, run: RunRef, maxAttempts: number): Promise<Beginning> {
     const beginning = await this.runs.begin(run, maxAttempts);
     if (beginning.outcome !== 'unknown') return beginning;
+    // A job whose worker was lost at the very end may come back when PostgreSQL alone has the run.
+    if (await this.executions.find(run)) return { outcome: 'ended' };
     if (action.agentId === undefined) throw executionErrors.agentUnnamed();
     await this.admission.admit(newRunOf(action, action.agentId, action.data.onConflict ?? 'enqueue'));
     return this.runs.begin(run, maxAttempts);

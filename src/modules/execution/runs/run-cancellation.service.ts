@@ -45,10 +45,15 @@ export class RunCancellation {
   /** @returns whether it has ended at once, because nobody had begun it */
   private async ask(run: RunRef, request: CancelRequest): Promise<boolean> {
     const [event, change] = cancelled(request);
+    const action = await this.runs.findAction(run);
     const isEnded = await this.endings.end(run, { events: [event], change: { ...change, endedAt: new Date() }, status: 'queued' });
-    if (isEnded) await this.persistence.persist(run);
-    else await this.runs.askCancel(run, request);
-    return isEnded;
+    if (!isEnded) {
+      await this.runs.askCancel(run, request);
+      return false;
+    }
+    await this.persistence.persist(run);
+    await this.endings.answer(action);
+    return true;
   }
 
   private async stop(run: RunRef, request: CancelRequest, after: number): Promise<void> {

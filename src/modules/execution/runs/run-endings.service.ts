@@ -8,7 +8,7 @@ import type { StateChange } from '../event-log/execution-hash.js';
 import { executionErrors } from '../execution.errors.js';
 import type { CancelRequest, Execution, ExecutionResult, RunRef } from '../execution.js';
 import { RunDispatcher } from './run-dispatcher.service.js';
-import { type RunEnd, RunStore } from './run.store.js';
+import { type NewRun, type RunEnd, RunStore } from './run.store.js';
 
 /** Events of a log that are read at once. */
 const PAGE = 1_000;
@@ -37,6 +37,11 @@ export class RunEndings {
     await this.dispatcher.sendById(tenantId, nextId);
   }
 
+  /** A run that has waited and ended without a worker has no job that could tell whoever has named a queue for the answer: it gets one. */
+  async answer(action: NewRun['action'] | null): Promise<void> {
+    if (action?.callbackQueueName !== undefined) await this.dispatcher.send(action);
+  }
+
   /** @param token of the attempt that has failed; without one it is ended whoever works on it */
   async fail(run: RunRef, { code, message }: ExecutionError, token?: string): Promise<void> {
     const error = { code, message };
@@ -56,8 +61,9 @@ export class RunEndings {
     await this.end(run, { events: [event], change: { ...change, result, endedAt: new Date() } });
   }
 
-  private async withdraw(_: RunRef): Promise<null> {
-    return Promise.resolve(null);
+  private async withdraw(run: RunRef): Promise<null> {
+    await this.conversations.withdraw(run, run.executionId).catch(nullIfDeleted);
+    return null;
   }
 
   private async keepPartial(run: RunRef, { agentId, sessionId }: Execution, request: CancelRequest): Promise<ExecutionResult | null> {

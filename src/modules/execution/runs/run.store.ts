@@ -29,7 +29,7 @@ export interface NewRun extends RunRef {
 export type Acceptance =
   | { readonly outcome: 'claimed' }
   | { readonly outcome: 'known' }
-  | { readonly outcome: 'waiting'; readonly activeId: string; readonly position: number }
+  | { readonly outcome: 'waiting'; readonly activeId: string; readonly position: number; /** Waits as well, to take the active one's place. */ readonly heirId?: string }
   | { readonly outcome: 'busy'; readonly activeId: string }
   | { readonly outcome: 'full'; readonly activeId: string };
 
@@ -78,9 +78,9 @@ export class RunStore {
     const limits = [MAX_WAITING_RUNS, JSON.stringify(request), now, now + SILENT_MS, EVENT_LOG_TTL_SECONDS];
     const args = [executionId, onConflict, ...limits, new Date(now).toISOString(), JSON.stringify({ agentId }), 'action', JSON.stringify(action), ...flatState(run.state)];
     const scriptKeys = [...keysOf(run), keys.runs(tenantId), keys.sessionRuns(tenantId, sessionId)];
-    const [outcome, activeId, position] = (await this.scripts['accept-run'](scriptKeys, args)) as ['claimed' | 'known' | 'waiting' | 'busy' | 'full', string?, number?];
+    const [outcome, activeId = '', position = 0, heirId] = (await this.scripts['accept-run'](scriptKeys, args)) as ['claimed' | 'known' | 'waiting' | 'busy' | 'full', string?, number?, string?];
     if (outcome === 'claimed' || outcome === 'known') return { outcome };
-    return outcome === 'waiting' ? { outcome, activeId: activeId ?? '', position: position ?? 0 } : { outcome, activeId: activeId ?? '' };
+    return outcome === 'waiting' ? { outcome, activeId, position, ...(heirId != null && { heirId }) } : { outcome, activeId };
   }
 
   /** @param maxAttempts beginnings at the most that neither ended nor were given back: they took their workers down */
@@ -132,16 +132,11 @@ export class RunStore {
 
   /** These runs are alive. @returns for each the request to cancel it, if there is one */
   async stillRunning(runs: readonly RunRef[]): Promise<(CancelRequest | null)[]> {
-    const pipeline = this.redis.pipeline();
-    for (const { tenantId, conversationId, executionId } of runs) {
-      pipeline.zadd(keys.runs(tenantId), 'XX', Date.now() + SILENT_MS, executionId);
-      pipeline.hmget(keys.lease(tenantId, conversationId), 'executionId', 'cancel');
-    }
-    const answers = (await pipeline.exec()) ?? [];
-    return runs.map(({ executionId }, i) => {
-      const [holder, request] = (answers[2 * i + 1]?.[1] ?? []) as (string | null)[];
+    return Promise.all(runs.map(async ({ tenantId, conversationId, executionId }) => {
+      const isAlive = this.redis.zadd(keys.runs(tenantId), 'XX', Date.now() + SILENT_MS, executionId);
+      const [[holder, request]] = await Promise.all([this.redis.hmget(keys.lease(tenantId, conversationId), 'executionId', 'cancel'), isAlive]);
       return holder === executionId && request ? (JSON.parse(request) as CancelRequest) : null;
-    });
+    }));
   }
 
   /** Runs of a tenant that nobody has heard of for a while; they are not found again before as long has passed. */
@@ -166,6 +161,12 @@ export class RunStore {
   async findAction({ tenantId, executionId }: ExecutionRef): Promise<NewRun['action'] | null> {
     const text = await this.redis.hget(keys.execution(tenantId, executionId), 'action');
     return text === null ? null : (JSON.parse(text) as NewRun['action']);
+  }
+
+  /** Whether a run waits for one that has its conversation. */
+  async isInLine(run: RunRef): Promise<boolean> {
+    const [holder, position] = await Promise.all([this.redis.hget(keys.lease(run.tenantId, run.conversationId), 'executionId'), this.findPosition(run)]);
+    return holder !== null && holder !== run.executionId && position > 0;
   }
 
   /** Runs that wait for a conversation before this one, the active one included; 0 when it is its turn. */

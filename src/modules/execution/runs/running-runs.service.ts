@@ -1,7 +1,8 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import type { CancelRequest, RunRef } from '../execution.js';
-import { type WakeUp, WakeUpStore } from '../event-log/wake-up.store.js';
+import type { WakeUp } from '../event-log/wake-up.js';
+import { WakeUpStore } from '../event-log/wake-up.store.js';
 import { RunStore } from './run.store.js';
 
 /** How often a run says that it is alive, and is found to be cancelled though nobody was woken. Milliseconds. */

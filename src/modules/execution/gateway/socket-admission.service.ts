@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { CLIENT_ID, newId } from '../../../contracts/index.js';
+import { ServerSettings } from '../../../shared/config/index.js';
+import { AuthenticationService, authorize, type Principal } from '../../tenancy/index.js';
+import { gatewayErrors } from './gateway.errors.js';
+import { SocketTicketsStore } from './socket-tickets.store.js';
+
+/** Who is behind a socket, and which session it belongs to. */
+export interface SocketOwner {
+  readonly principal: Principal;
+  readonly sessionId: string;
+  /** It may do nothing in another session. */
+  readonly isBound: boolean;
+}
+
+/** Lets sockets in, by the headers of their handshake or by a ticket. */
+@Injectable()
+export class SocketAdmission {
+  constructor(
+    private readonly authentication: AuthenticationService,
+    private readonly tickets: SocketTicketsStore,
+    private readonly server: ServerSettings,
+  ) {}
+
+  /**
+   * @param request the handshake
+   * @throws WORKER_ONLY, SESSION_ID_INVALID (invalid), TICKET_INVALID (unauthenticated), SESSION_MISMATCH, TENANT_MISMATCH (forbidden), and what
+   * {@link AuthenticationService.authenticate} and {@link authorize} throw
+   */
+  async admit({ url = '/', headers }: IncomingMessage): Promise<SocketOwner> {
+    if (this.server.role === 'worker') throw gatewayErrors.workerOnly();
+    const query = new URL(url, 'ws://localhost').searchParams;
+    const named = query.get('sessionId');
+    if (named !== null && !CLIENT_ID.test(named)) throw gatewayErrors.sessionIdInvalid();
+    const ticket = query.get('ticket');
+    if (ticket !== null) return this.byTicket(ticket, named, headers['x-tenant-id']);
+    const principal = await this.authentication.authenticate(headers);
+    authorize(principal, 'user');
+    return { principal, sessionId: named ?? newId(), isBound: false };
+  }
+
+  private async byTicket(ticket: string, named: string | null, tenant: string | string[] | undefined): Promise<SocketOwner> {
+    const holder = await this.tickets.take(ticket);
+    if (!holder) throw gatewayErrors.ticketInvalid();
+    const { principal, sessionId } = holder;
+    if (tenant !== undefined && tenant !== principal.tenantId) throw gatewayErrors.tenantMismatch(String(tenant));
+    if (sessionId !== null && named !== null && named !== sessionId) throw gatewayErrors.otherSession(sessionId);
+    return { principal, sessionId: sessionId ?? named ?? newId(), isBound: sessionId !== null };
+  }
+}
