@@ -98,9 +98,9 @@ function joined(...texts: readonly (string | null | undefined)[]): string | unde
   return texts.filter((text) => text !== null && text !== undefined && text !== '').join('\n\n') || undefined;
 }
 
-/** Tool messages of earlier runs are not stored yet, and system messages in mid-conversation are the agent's own. */
+/** Tool messages of earlier runs are not stored yet, and system messages in mid-conversation are the agent's own. An answer of nothing says nothing, and some providers refuse a conversation that has one. */
 function toModelMessage({ role, content }: Message): ModelMessage[] {
-  if (role === 'tool') return [];
+  if (role === 'tool' || content === '') return [];
   return [{ role, content }];
 }
 
