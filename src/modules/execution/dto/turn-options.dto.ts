@@ -1,0 +1,19 @@
+import { IsIn, IsInt, Matches, Max, Min } from 'class-validator';
+import { CLIENT_ID, CONFLICT_POLICIES, type ConflictPolicy, IsId, IsMetadata, Optional } from '../../../contracts/index.js';
+
+/** What every way to start a turn may say of it. */
+export class TurnOptionsDto {
+  /** A conversation of yours to go on with; default: the session's active one, or a new one. */
+  @Optional() @IsId() conversationId?: string;
+  /** Default: a new session. */
+  @Optional() @Matches(CLIENT_ID) sessionId?: string;
+  @Optional() @Matches(CLIENT_ID) userId?: string;
+  /** Kept with what is started here, and with a conversation that it begins. */
+  @Optional() @IsMetadata() metadata?: Record<string, unknown>;
+  /** Model calls at the most; the agent and the tier may allow fewer. */
+  @Optional() @IsInt() @Min(1) @Max(100) maxIterations?: number;
+  /** Time-out of the run in milliseconds; the tier may allow less. */
+  @Optional() @IsInt() @Min(1) timeoutMs?: number;
+  /** While another turn of the conversation has not ended: this one is refused, waits, or takes its place; `interrupt` keeps what the other one has said, `rollback` withdraws it. Default: the agent's. */
+  @Optional() @IsIn(CONFLICT_POLICIES) onConflict?: ConflictPolicy;
+}
