@@ -68,7 +68,7 @@ const ENDS: Readonly<Record<ModelFault, readonly [status: 'completed' | 'failed'
   'ends without a finish, but with [DONE]': ['failed', 'one two', 'ended before it was whole', 1],
   'asks for a tool with half a JSON': ['completed', 'well', null, 2],
   'asks for a tool that is none': ['completed', 'well', null, 2],
-  'asks for a tool without a name': ['failed', null, 'model calls', 1],
+  'asks for a tool without a name': ['failed', null, 'without saying for which', 1],
   'answers with nothing': ['completed', '', null, 1],
   'answers with blanks': ['completed', '  \n', null, 1],
   'sends 10 MB in one piece': ['completed', 'x'.repeat(10 * 2 ** 20), null, 1],
