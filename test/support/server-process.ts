@@ -8,6 +8,8 @@ import { waitFor } from './wait-for.js';
 const MAIN = join(import.meta.dirname, '../../dist/main.js');
 const DEFAULTS = { AUTH_MODE: 'headers', HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', MIGRATION_INTERVAL_SECONDS: '1', MIGRATION_CLOSE_GRACE_SECONDS: '0' };
 const LISTENS = /listens on (\S+) /;
+/** Where many processes share two cores. */
+const LISTENS_WITHIN_MS = 60_000;
 
 /** Every server of this test file: one whose test failed before its end must not outlive it. */
 const started = new Set<ChildProcess>();
@@ -45,7 +47,7 @@ export class ServerProcess {
     return waitFor(`the server to listen; it said: ${this.output}`, () => {
       if (this.child.exitCode !== null) throw new Error(`the server ended: ${this.output}`);
       return LISTENS.exec(this.output)?.[1];
-    });
+    }, LISTENS_WITHIN_MS);
   }
 
   async client(tenantId: string, tier = 'enterprise'): Promise<ApiClient> {

@@ -10,6 +10,8 @@ interface Link {
   readonly target: Socket;
   said: string;
   isFrozen: boolean;
+  /** Bytes of answers that may still pass. */
+  answerBytes: number;
 }
 
 /** A TCP server in front of another, whose connections a test can cut, refuse or black-hole. */
@@ -20,6 +22,8 @@ export class TcpProxy {
   refused = 0;
   /** Whose client says this is frozen at once. */
   private deadly: string | undefined;
+  /** For each new connection: cut when so many bytes of answers have passed, in the middle of a frame if need be. */
+  cutsAfter: () => number = () => Infinity;
   /** Sees what passes from a client, connection by connection. */
   onClientData: (bytes: Buffer, client: Socket) => void = () => undefined;
 
@@ -101,7 +105,7 @@ export class TcpProxy {
       client.destroy();
       return;
     }
-    const link = { client, target: connect(targetPort, '127.0.0.1'), said: '', isFrozen: false };
+    const link = { client, target: connect(targetPort, '127.0.0.1'), said: '', isFrozen: false, answerBytes: this.cutsAfter() };
     this.links.add(link);
     client.on('data', (bytes) => {
       if (link.said.length < REMEMBERED) link.said += bytes.toString('latin1');
@@ -115,13 +119,23 @@ export class TcpProxy {
   private join(link: Link, from: Socket, to: Socket): void {
     from.on('data', (bytes) => {
       const passes = this.mode === 'pass' || (this.mode === 'mute' && from === link.client);
-      if (passes && !link.isFrozen) to.write(bytes);
+      if (!passes || link.isFrozen) return;
+      if (from === link.client) to.write(bytes);
+      else this.answer(link, bytes);
     });
     from.on('error', () => undefined);
     from.on('close', () => {
       this.links.delete(link);
       to.destroy();
     });
+  }
+
+  private answer(link: Link, bytes: Buffer): void {
+    link.client.write(bytes.subarray(0, link.answerBytes));
+    link.answerBytes -= bytes.length;
+    if (link.answerBytes > 0) return;
+    link.client.destroy();
+    link.target.destroy();
   }
 
   private thoseThatSaid(text: string): Link[] {

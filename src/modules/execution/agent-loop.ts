@@ -46,7 +46,7 @@ export async function runAgentLoop(input: LoopInput, writer: LoopWriter): Promis
   const { text, finishReason, failure } = answer;
   const outcome = { text, usage: phases.usage, finishReason, answeredBy: phases.answeredBy };
   if (failure !== undefined) return { ...outcome, error: toExecutionError(failure) };
-  if (!answer.isExhausted) return { ...outcome, error: null };
+  if (!answer.isExhausted) return { ...outcome, error: finishReason === 'tool-calls' ? NO_TOOL_NAMED : null };
   return { ...outcome, finishReason: 'iterations-exhausted', error: answer.lastText === '' ? exhausted(input.maxIterations) : null };
 }
 
@@ -98,11 +98,14 @@ function joined(...texts: readonly (string | null | undefined)[]): string | unde
   return texts.filter((text) => text !== null && text !== undefined && text !== '').join('\n\n') || undefined;
 }
 
-/** Tool messages of earlier runs are not stored yet, and system messages in mid-conversation are the agent's own. */
+/** Tool messages of earlier runs are not stored yet, and system messages in mid-conversation are the agent's own. An answer of nothing says nothing, and some providers refuse a conversation that has one. */
 function toModelMessage({ role, content }: Message): ModelMessage[] {
-  if (role === 'tool') return [];
+  if (role === 'tool' || content === '') return [];
   return [{ role, content }];
 }
+
+/** The SDK leaves such a call out and ends. */
+const NO_TOOL_NAMED: ExecutionError = { code: 'PROVIDER_FAILED', message: 'The model provider failed: its model asked for a tool without saying for which. Try again; if it stays so, choose another model.' };
 
 function exhausted(maxIterations: number): ExecutionError {
   return { code: 'ITERATIONS_EXHAUSTED', message: `The agent has used its ${String(maxIterations)} model calls without an answer; allow more maxIterations.` };

@@ -18,6 +18,13 @@ export const executionErrors = {
       message: `The events of execution "${executionId}" are past their retention; its answer is at GET /api/v1/executions/${executionId}.`,
       details: { field: 'executionId' },
     }),
+  stopping: (executionId: string): AppError =>
+    new AppError({
+      kind: 'unavailable',
+      code: 'SHUTTING_DOWN',
+      message: `The process that waits for execution "${executionId}" is stopping. The run goes on; its end is at GET /api/v1/executions/${executionId}.`,
+      details: { executionId, eventsUrl: eventsUrl(executionId), retryAfterMs: RETRY_AFTER_MS },
+    }),
   ended: (executionId: string): AppError =>
     new AppError({ kind: 'conflict', code: 'EXECUTION_ENDED', message: `Execution "${executionId}" has ended already.` }),
   superseded: (executionId: string): AppError =>

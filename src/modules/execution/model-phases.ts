@@ -112,5 +112,6 @@ export class ModelPhases {
 function concluded(answer: ModelAnswer, { maxCalls }: Phase): PhaseAnswer {
   const { calls, finishReason, failure } = answer;
   const hadToAnswer = finishReason === 'stop' && maxCalls > 1 && calls >= maxCalls;
-  return { ...answer, isExhausted: failure === undefined && (finishReason === 'tool-calls' || hadToAnswer) };
+  const wantedMore = finishReason === 'tool-calls' && calls >= maxCalls;
+  return { ...answer, isExhausted: failure === undefined && (wantedMore || hadToAnswer) };
 }

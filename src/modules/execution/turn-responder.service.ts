@@ -1,4 +1,4 @@
-import { Injectable, StreamableFile } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, StreamableFile } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type DisconnectPolicy, type ExecutionEvent, isTerminal } from '../../contracts/index.js';
 import { EVENT_STREAM_HEADERS, eventStream, type ServerSentEvent } from '../../shared/http/index.js';
@@ -15,6 +15,9 @@ export type AnswerForm = 'accepted' | 'ended' | 'events';
 
 export type TurnAnswer = AcceptedExecutionDto | ExecutionDto | StreamableFile;
 
+/** Streams that end themselves get this long to say so; their readers may be slow or gone. Milliseconds. */
+const END_WITHIN_MS = 1_000;
+
 const WAIT: ReadonlyMap<unknown, AnswerForm> = new Map([[undefined, 'accepted'], ['false', 'accepted'], ['true', 'ended']]);
 
 /** By `Accept: text/event-stream` or `?wait=true`. @throws VALIDATION_FAILED, ON_DISCONNECT_WITHOUT_CONNECTION (invalid) where there is no connection to be closed */
@@ -28,7 +31,11 @@ export function answerFormOf({ headers, query }: FastifyRequest, onDisconnect?: 
 
 /** Answers the request that has started a turn: at once, with the ended execution, or with its events. */
 @Injectable()
-export class TurnResponder {
+export class TurnResponder implements BeforeApplicationShutdown {
+  /** Answers under way, and what ends each of them. */
+  private readonly open = new Map<FastifyReply, AbortController>();
+  private isStopping = false;
+
   constructor(
     private readonly executions: ExecutionsService,
     private readonly cancellation: RunCancellation,
@@ -39,7 +46,9 @@ export class TurnResponder {
     const ref = { tenantId, executionId: turn.executionId };
     const events = this.executions.follow(ref, 0, this.untilClosed(ref, onDisconnect, reply));
     if (form === 'events') return this.stream(ref.executionId, events, reply);
-    for await (const { type } of events) if (isTerminal(type)) break;
+    let hasEnded = false;
+    for await (const { type } of events) if ((hasEnded = isTerminal(type))) break;
+    if (!hasEnded && this.isStopping) throw executionErrors.stopping(ref.executionId);
     void reply.status(200);
     return ExecutionDto.of(await this.executions.get(ref));
   }
@@ -50,14 +59,31 @@ export class TurnResponder {
     return new StreamableFile(eventStream(toServerSent(executionId, events)), { type: EVENT_STREAM_HEADERS['content-type'] });
   }
 
-  /** Fires when the caller is gone; then the run is cancelled if he wanted that. */
-  untilClosed(ref: ExecutionRef, onDisconnect: DisconnectPolicy, reply: FastifyReply): AbortSignal {
-    const closed = new AbortController();
-    reply.raw.once('close', () => {
-      closed.abort();
-      if (onDisconnect === 'cancel' && !reply.raw.writableFinished) this.cancellation.cancelSoon(ref, { reason: 'The connection that had started the run was closed (onDisconnect cancel).' });
+  /** Streams end properly, so that their readers go on elsewhere at once; whoever waits is told where to look. No run is cancelled by it. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isStopping = true;
+    const closed = [...this.open].map(([reply, end]) => {
+      end.abort();
+      return new Promise((resolve) => reply.raw.once('close', resolve));
     });
-    return closed.signal;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, END_WITHIN_MS)));
+    await Promise.race([Promise.all(closed), late]);
+    clearTimeout(timer);
+  }
+
+  /** Fires when the caller is gone, and then the run is cancelled if he wanted that; or when the process stops. */
+  untilClosed(ref: ExecutionRef, onDisconnect: DisconnectPolicy, reply: FastifyReply): AbortSignal {
+    const end = new AbortController();
+    this.open.set(reply, end);
+    reply.raw.once('close', () => {
+      this.open.delete(reply);
+      const isCallersWish = !end.signal.aborted && !reply.raw.writableFinished;
+      end.abort();
+      if (onDisconnect === 'cancel' && isCallersWish) this.cancellation.cancelSoon(ref, { reason: 'The connection that had started the run was closed (onDisconnect cancel).' });
+    });
+    if (this.isStopping) end.abort();
+    return end.signal;
   }
 }
 

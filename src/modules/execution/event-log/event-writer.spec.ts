@@ -63,6 +63,16 @@ describe('the event writer', () => {
     jest.useRealTimers();
   });
 
+  it('writes nothing that PostgreSQL could not keep, and divides no character between two deltas', async () => {
+    writer.delta('a\u0000');
+    writer.delta('b\uD83D');
+    await settle(20);
+    writer.delta('\uDE00c\uD83D');
+    writer.add(TOOL);
+    await writer.flush();
+    expect(log.seen).toEqual(['a\uFFFD', 'b', '\u{1F600}c\uFFFD', 'tool.started']);
+  });
+
   it('writes the first delta at once, and the time of the first token with it', async () => {
     writer.delta('Hel');
     await settle();

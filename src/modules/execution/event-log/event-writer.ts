@@ -1,9 +1,11 @@
 import type { ExecutionEvent, NewExecutionEvent } from '../../../contracts/index.js';
+import { toStorableText } from '../../conversations/index.js';
 import { executionErrors } from '../execution.errors.js';
 import type { CancelRequest, RunRef } from '../execution.js';
 import type { Ended, RunStore } from '../runs/run.store.js';
 import type { AppendedEvents, EventBatch, EventLogStore } from './event-log.store.js';
 import type { StateChange } from './execution-hash.js';
+import { toStorableData } from './storable-data.js';
 
 /** Where a run's events go. */
 export interface EventLogs {
@@ -18,6 +20,9 @@ export interface WritingRun extends RunRef {
   /** What the log had before, as far as it is known: with it a log that is lost is whole again. */
   readonly known: readonly ExecutionEvent[];
 }
+
+/** Ends in the first half of a surrogate pair. */
+const HALF_PAIR = /[\uD800-\uDBFF]$/;
 
 type Outcome = AppendedEvents['outcome'] | Ended['outcome'];
 
@@ -63,7 +68,7 @@ export class EventWriter {
   /** Puts an event in line; it goes out with the next flush. */
   add(event: NewExecutionEvent, change: StateChange = {}): void {
     this.takeText();
-    this.pending.push(event);
+    this.pending.push(toStorableData(event));
     Object.assign(this.change, change);
   }
 
@@ -74,7 +79,7 @@ export class EventWriter {
     if (!this.hasText) {
       this.hasText = true;
       Object.assign(this.change, { firstTokenAt: new Date() });
-      this.send();
+      this.send(true);
     } else {
       this.sendSoon();
     }
@@ -93,7 +98,7 @@ export class EventWriter {
   /** Has everything in line written after the time that a delta waits, or with what comes before. A failure shows at the next {@link flush}. */
   sendSoon(): void {
     this.timer ??= setTimeout(() => {
-      this.send();
+      this.send(true);
     }, this.deltaIntervalMs);
   }
 
@@ -106,7 +111,7 @@ export class EventWriter {
    */
   async end(event: NewExecutionEvent, change: StateChange): Promise<string | null> {
     const [events, before] = this.takeAll();
-    const end = { events: [...events, event], change: { ...before, ...change }, token: this.run.token, restores: true };
+    const end = { events: [...events, toStorableData(event)], change: { ...before, ...change }, token: this.run.token, restores: true };
     let nextId: string | null = null;
     this.write(async () => {
       let answer = await this.logs.runs.end(this.run, end);
@@ -127,9 +132,9 @@ export class EventWriter {
     await this.writing.catch(() => undefined);
   }
 
-  /** Begins to write everything in line, without waiting. */
-  private send(): void {
-    const [events, change] = this.takeAll();
+  /** Begins to write everything in line, without waiting. @param goesOn more text is to come */
+  private send(goesOn = false): void {
+    const [events, change] = this.takeAll(goesOn);
     if (events.length === 0) return;
     this.write(async () => this.append({ events, change, token: this.run.token, restores: true }));
   }
@@ -162,18 +167,20 @@ export class EventWriter {
     throw outcome === 'fenced' ? executionErrors.superseded(this.run.executionId) : executionErrors.ended(this.run.executionId);
   }
 
-  private takeAll(): [NewExecutionEvent[], StateChange] {
+  private takeAll(goesOn = false): [NewExecutionEvent[], StateChange] {
     clearTimeout(this.timer);
     this.timer = undefined;
-    this.takeText();
+    this.takeText(goesOn);
     const taken: [NewExecutionEvent[], StateChange] = [this.pending, this.change];
     [this.pending, this.change] = [[], {}];
     return taken;
   }
 
-  private takeText(): void {
-    if (this.text === '') return;
-    this.pending.push({ type: 'message.delta', data: { text: this.text } });
-    this.text = '';
+  /** Half a surrogate pair waits for its other half while text goes on. */
+  private takeText(goesOn = false): void {
+    const length = this.text.length - (goesOn && HALF_PAIR.test(this.text) ? 1 : 0);
+    if (length === 0) return;
+    this.pending.push({ type: 'message.delta', data: { text: toStorableText(this.text.slice(0, length)) } });
+    this.text = this.text.slice(length);
   }
 }

@@ -1,4 +1,4 @@
-import { APICallError, RetryError } from 'ai';
+import { APICallError, JSONParseError, RetryError, TypeValidationError } from 'ai';
 import type { ExecutionError } from '../../../contracts/index.js';
 import { AppError } from '../../../shared/errors/index.js';
 import { toStorableText } from '../../conversations/index.js';
@@ -6,15 +6,41 @@ import { toStorableText } from '../../conversations/index.js';
 /** Providers quote parts of the operator's key when they refuse it. */
 const KEY = /\b(sk|nk|gsk|key)[-_][\w*.-]{4,}/gi;
 
+/** Of what a provider says this much is told; it may have sent megabytes. Characters. */
+const TOLD = 500;
+const WAY_OUT = 'Try again; if it stays so, check that the base URL is that of an OpenAI-compatible API, and what its provider says.';
+
 /** What a model's failure is to whoever asked for the run. */
 export function toExecutionError(thrown: unknown): ExecutionError {
   const cause = RetryError.isInstance(thrown) ? thrown.lastError : thrown;
   if (cause instanceof AppError) return { code: cause.code, message: cause.message };
-  const status = APICallError.isInstance(cause) && cause.statusCode !== undefined ? ` (HTTP ${String(cause.statusCode)})` : '';
-  return { code: 'PROVIDER_FAILED', message: `The model provider failed${status}: ${messageOf(cause)}` };
+  return { code: 'PROVIDER_FAILED', message: `The model provider failed${statusOf(cause)}: ${sentenceOf(cause)}` };
 }
 
 /** What was thrown, as a sentence that may be shown and stored. */
 export function messageOf(thrown: unknown): string {
-  return toStorableText(thrown instanceof Error ? thrown.message : String(thrown)).replace(KEY, '[key]');
+  return shown(thrown instanceof Error ? thrown.message : String(thrown));
+}
+
+function statusOf(cause: unknown): string {
+  const status = httpStatus(cause);
+  return status === undefined || status === 200 ? '' : ` (HTTP ${String(status)})`;
+}
+
+function httpStatus(cause: unknown): number | undefined {
+  return APICallError.isInstance(cause) ? cause.statusCode : undefined;
+}
+
+/** The SDK's own words for a broken answer are for programmers. */
+function sentenceOf(cause: unknown): string {
+  if (JSONParseError.isInstance(cause)) return `it sent what is no part of an answer: ${shown(cause.text)} ${WAY_OUT}`;
+  if (TypeValidationError.isInstance(cause)) return `it sent what is no part of an answer: ${shown(JSON.stringify(cause.value))} ${WAY_OUT}`;
+  if (httpStatus(cause) === 200) return `its connection broke off before its answer was whole. ${WAY_OUT}`;
+  const message = messageOf(cause);
+  return message.includes('without a finish reason') ? `its answer ended before it was whole, or was none. ${WAY_OUT}` : message;
+}
+
+function shown(text: string): string {
+  const told = toStorableText(text).replace(KEY, '[key]');
+  return told.length > TOLD ? `${toStorableText(told.slice(0, TOLD))} …` : told;
 }

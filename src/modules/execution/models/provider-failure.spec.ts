@@ -1,0 +1,22 @@
+import { describe, expect, it } from '@jest/globals';
+import { APICallError, JSONParseError, TypeValidationError } from 'ai';
+import { messageOf, toExecutionError } from './provider-failure.js';
+
+const call = (statusCode: number, message: string): APICallError => new APICallError({ message, statusCode, url: 'https://models.example', requestBodyValues: {} });
+
+describe('a failure of a provider', () => {
+  it.each([
+    [call(429, 'Slow down, sk-abcdefgh.'), 'The model provider failed (HTTP 429): Slow down, [key]'],
+    [call(200, 'Failed to process successful response'), 'its connection broke off'],
+    [new JSONParseError({ text: '<html>', cause: new SyntaxError('x') }), 'no part of an answer: <html>'],
+    [new TypeValidationError({ value: { key: 'sk-abcdefgh' }, cause: new SyntaxError('x') }), 'no part of an answer: {"key":"[key]"}'],
+    [new TypeError('Response stream ended without a finish reason.'), 'its answer ended before it was whole'],
+  ])('is told in words that a person can act on: %s', (thrown, words) => {
+    expect(toExecutionError(thrown)).toEqual({ code: 'PROVIDER_FAILED', message: expect.stringContaining(words) });
+  });
+
+  it('is told in a few words, whatever was sent', () => {
+    expect(messageOf(new TypeError('x'.repeat(10_000)))).toHaveLength(502);
+    expect(toExecutionError(new TypeValidationError({ value: 'x'.repeat(10_000), cause: null })).message.length).toBeLessThan(800);
+  });
+});
