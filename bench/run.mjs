@@ -13,7 +13,7 @@ const BENCHES = {
   durability: { about: 'what is lost of acknowledged messages when Redis is killed', load: () => import('./durability.mjs') },
   events: { about: 'the events of runs: replay over SSE and WebSocket beside bare XRANGE paging, delivery to 1000 sockets', load: () => import('./events.mjs') },
   migration: { about: 'the move of conversations from Redis to PostgreSQL, beside COPY, a bare insert and TypeORM', load: () => import('./migration.mjs'), hasFull: true },
-  turn: { about: 'one turn of an agent over WebSocket and SSE, beside a bare Fastify route and a bare Bull job', load: () => import('./turn.mjs') },
+  turn: { about: 'turns of an agent over REST and WebSocket, beside bare Redis, a bare route, a bare Bull job and the server of LangGraph', load: () => import('./turn.mjs') },
 };
 const OPTIONS = ['--quick', '--full', '--json'];
 

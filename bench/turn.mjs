@@ -1,107 +1,93 @@
+import { join } from 'node:path';
 import pg from 'pg';
 import { Redis } from 'ioredis';
 import { CommandError } from '../scripts/command.mjs';
+import { stateDir } from '../scripts/paths.mjs';
 import { poll } from '../scripts/processes.mjs';
 import { withProgress } from '../scripts/progress.mjs';
-import { startHelper } from './helper.mjs';
 import { othersShare } from './neighbours.mjs';
-import { createAgent, readMetrics, startProduct, withServerLog } from './product.mjs';
+import { startProduct, withServerLog } from './product.mjs';
 import { medianOfRuns } from './statistics.mjs';
+import { SUBJECTS } from './turn/cells.mjs';
+import { openCells } from './turn/open-cells.mjs';
 import { report } from './turn/report.mjs';
 
 /** After so many turns the memory window of a conversation (50 messages) is full: from then on every turn costs the same. */
 const WARM_UP_ROUNDS = 30;
 const WARM_UP_MS = 1_000;
 /** A guess: after so much full load at once the compiler of V8 has mostly done its work. */
-const FULL_LOAD_WARM_UP_MS = 5_000;
+const FULL_LOAD_WARM_UP_MS = 4_000;
 const PERSIST_TIMEOUT_MS = 30_000;
-const EXTENT = { runs: 5, durationMs: 6_000 };
-const QUICK_EXTENT = { runs: 3, durationMs: 1_500 };
+const EXTENT = { runs: 5, durationMs: 2_500 };
+const QUICK_EXTENT = { runs: 3, durationMs: 1_000 };
 
 /**
- * Turns of an agent on the running server, and beside them what the machine can do at best.
+ * Turns of an agent on the running server, and beside them what the machine can do at best and what another server does.
  *
  * @param {{ isQuick: boolean }} options
  */
 export async function run({ isQuick }) {
-  const { runs, durationMs } = isQuick ? QUICK_EXTENT : EXTENT;
+  const extent = isQuick ? QUICK_EXTENT : EXTENT;
   const product = await startProduct();
   return withServerLog(async () => {
-    const cells = await withProgress('Opening the clients', () => openCells(product));
-    await withProgress('Warming up', (update) => warmUp(cells, update));
-    const { measured, others } = await withProgress('Measuring', (update) => measure(cells, { runs, durationMs, update }));
-    const persisted = await withProgress('Comparing with PostgreSQL', () => checkPersisted(product, cells));
-    return report({ runs, durationMs, persisted, measured, others, versions: await readVersions(product) });
+    const cells = await withProgress('Opening the clients', () => openCells(product, join(stateDir, `bench-${process.pid}`, 'langgraph')));
+    const warmed = await withProgress('Warming up', (update) => warmUp(cells, update));
+    const { results, others } = await withProgress('Measuring', (update) => measure(cells, { ...extent, update }));
+    const measured = cells.filter(isOurs).flatMap(({ name }) => results[name].all);
+    const turns = measured.reduce((sum, { count }) => sum + count, warmed);
+    await withProgress('Comparing with PostgreSQL', () => checkPersisted(product, turns));
+    return report({ extent, turns, results, others, versions: await readVersions(product), isQuick });
   });
 }
 
-/** Every combination of what is measured and how many clients there are. */
-async function openCells(product) {
-  const agent = await createAgent(product);
-  const turns = { url: product.url, key: agent.key, agentId: agent.agentId };
-  const route = await startHelper(new URL('turn/route.process.mjs', import.meta.url), { redisUrl: product.redisUrl });
-  const jobs = await startHelper(new URL('turn/job.process.mjs', import.meta.url), { redisUrl: product.redisUrl });
-  const load = async (name, options) => {
-    const helper = await startHelper(new URL('turn/load.process.mjs', import.meta.url), options);
-    return { name, clients: options.clients, isTurn: options.kind !== 'route', url: product.url, count: 0, ask: helper.ask };
-  };
-  const job = (clients) => ({ name: `job${clients}`, clients, isTurn: false, url: product.url, count: 0, ask: (extent) => jobs.ask({ clients, ...extent }) });
-  return [
-    await load('socket1', { kind: 'socket', clients: 1, ...turns }),
-    await load('socket50', { kind: 'socket', clients: 50, ...turns }),
-    await load('sse1', { kind: 'sse', clients: 1, ...turns }),
-    await load('route1', { kind: 'route', clients: 1, url: route.ready }),
-    await load('route50', { kind: 'route', clients: 50, url: route.ready }),
-    job(1),
-    job(50),
-  ];
-}
-
+/** @returns turns of ours */
 async function warmUp(cells, update) {
-  for (const cell of cells) {
+  let turns = 0;
+  const warm = async (cell, extent) => {
     update(cell.name);
-    const { count } = await cell.ask(cell.isTurn ? { rounds: WARM_UP_ROUNDS } : { durationMs: WARM_UP_MS });
-    cell.count += count;
-  }
+    const { count } = await cell.ask(extent);
+    if (isOurs(cell)) turns += count;
+  };
+  for (const cell of cells) await warm(cell, isOurs(cell) ? { rounds: WARM_UP_ROUNDS } : { durationMs: WARM_UP_MS, ...SUBJECTS[cell.subject].extent });
   // The one-client conversations have little work to warm the server with; a full load has.
-  const busiest = cells.find(({ name }) => name === 'socket50');
-  busiest.count += (await busiest.ask({ durationMs: FULL_LOAD_WARM_UP_MS })).count;
+  await warm(cells.find(({ name }) => name === 'sse64'), { durationMs: FULL_LOAD_WARM_UP_MS });
+  return turns;
 }
 
 /** The runs of the cells take turns, so that whatever else the machine does meets all of them. */
 async function measure(cells, { runs, durationMs, update }) {
-  const results = new Map(cells.map(({ name }) => [name, []]));
+  const results = Object.fromEntries(cells.map(({ name }) => [name, { all: [] }]));
   const others = [];
   for (let run = 1; run <= runs; run++) {
     others.push(await othersShare());
     for (const cell of cells) {
       update(`run ${run} of ${runs}: ${cell.name}`);
-      results.get(cell.name).push(await measureCell(cell, durationMs));
+      results[cell.name].all.push(await measureCell(cell, durationMs));
     }
   }
-  const measured = Object.fromEntries([...results].map(([name, all]) => [name, { ...medianOfRuns(all), spread: all.map(({ perSecond }) => perSecond) }]));
-  return { measured, others };
+  for (const result of Object.values(results)) result.median = medianOfRuns(result.all);
+  return { results, others };
 }
 
-async function measureCell(cell, durationMs) {
-  const before = await readMetrics(cell.url);
-  const { count, perSecond, times } = await cell.ask({ durationMs });
-  const after = await readMetrics(cell.url);
-  cell.count += count;
-  return { perSecond, times, serverCpuMs: ((after.cpuSeconds - before.cpuSeconds) * 1000) / count };
+async function measureCell({ subject, ask, cpuSeconds }, durationMs) {
+  const before = await cpuSeconds();
+  const measured = await ask({ durationMs, ...SUBJECTS[subject].extent });
+  return { ...measured, serverCpuMs: (((await cpuSeconds()) - before) * 1000) / measured.count };
+}
+
+function isOurs({ subject }) {
+  return SUBJECTS[subject].server === 'ours';
 }
 
 /** Every turn must be in PostgreSQL, completed: what is fast because it is not written does not count. */
-async function checkPersisted({ databaseUrl }, cells) {
-  const turns = cells.filter(({ isTurn }) => isTurn).reduce((sum, { count }) => sum + count, 0);
+async function checkPersisted({ databaseUrl }, turns) {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
-    const completed = async () => Number((await client.query(`SELECT count(*) FROM executions WHERE status = 'completed'`)).rows[0].count);
+    const completed = async () => Number((await client.query(`SELECT count(*) FROM executions JOIN execution_events USING (tenant_id, execution_id) WHERE status = 'completed'`)).rows[0].count);
     await poll(async () => (await completed()) >= turns, PERSIST_TIMEOUT_MS);
     const found = await completed();
     if (found !== turns) throw new CommandError(`PostgreSQL has ${found} completed executions of ${turns} turns.`);
-    return turns;
   } finally {
     await client.end();
   }

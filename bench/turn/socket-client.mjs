@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import WebSocket from 'ws';
 import { CommandError } from '../../scripts/command.mjs';
-import { Turn } from './turn-times.mjs';
+import { questionOf, Turn } from './turn-times.mjs';
 
 /**
  * A client whose WebSocket stays open and whose turns all go to one conversation.
@@ -38,7 +38,7 @@ export async function openSocketClient({ url, key, agentId, sessionId }) {
   return async () => {
     if (failure) throw failure;
     current = Promise.withResolvers();
-    const frame = JSON.stringify({ type: 'execution.start', data: { agentId, message: `This is my question number ${++turns}: where is my order?` } });
+    const frame = JSON.stringify({ type: 'execution.start', data: { agentId, message: questionOf(++turns) } });
     turn = new Turn(performance.now());
     socket.send(frame);
     return current.promise;

@@ -29,11 +29,9 @@ export const STEPS = {
   'append events': script('execution/event-log/append-events'),
   end: script('execution/runs/end-run'),
   'send the next one': { store: 'redis', says: (nextId) => [nextId] },
-  'its row': said('postgres', 'INSERT INTO "executions"'),
-  'its log': said('postgres', 'INSERT INTO execution_events'),
-  commit: said('postgres', 'COMMIT'),
-  'let it expire': said('redis', '\r\nexpire\r\n'),
-  forget: said('redis', '\r\nzrem\r\n'),
+  'its record': said('postgres', 'INSERT INTO executions'),
+  // Said at once, and forgotten last.
+  'let it expire and forget it': said('redis', '\r\nexpire\r\n', '\r\nzrem\r\n'),
 } as const satisfies Record<string, Step>;
 export type StepName = keyof typeof STEPS;
 
@@ -41,7 +39,7 @@ export type StepName = keyof typeof STEPS;
  * What one run does that has another one behind it, in a conversation that begins with it: the first append finds none. The next run is first looked up,
  * then sent. How many times events are appended the clock decides; twice at the least.
  */
-export const RUN: readonly StepName[] = ['begin', 'append a message', 'append a message', 'append events', 'append events', 'append a message', 'end', 'send the next one', 'send the next one', 'its row', 'its log', 'commit', 'let it expire', 'forget'];
+export const RUN: readonly StepName[] = ['begin', 'append a message', 'append a message', 'append events', 'append events', 'append a message', 'end', 'send the next one', 'send the next one', 'its record', 'let it expire and forget it'];
 
 /** A moment in which a worker dies. */
 export interface Point {

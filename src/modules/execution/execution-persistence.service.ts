@@ -36,12 +36,10 @@ export class ExecutionPersistence {
    * @throws DATABASE_UNAVAILABLE (unavailable), and what a listener throws
    */
   async persistNow(ref: ExecutionRef): Promise<void> {
-    const execution = await this.log.find(ref);
+    const execution = await this.records.write(ref);
     if (execution?.endedAt == null) return;
-    await this.records.write(ref, execution);
     await this.endings.tell(ref.tenantId, execution);
-    await this.log.expire(ref);
-    await this.runs.forget(ref.tenantId, ref.executionId);
+    await Promise.all([this.log.expire(ref), this.runs.forget(ref.tenantId, ref.executionId)]);
     const { status, agentId, conversationId, attempt, usage, error, queuedAt, endedAt } = execution;
     this.logger.info({ ...ref, agentId, conversationId, status, attempt, usage, code: error?.code, durationMs: endedAt.getTime() - queuedAt.getTime() }, 'execution');
   }

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository, type SelectQueryBuilder } from 'typeorm';
+import type { ExecutionEvent } from '../../contracts/index.js';
 import { type Tx, managerOf } from '../../shared/database/index.js';
+import { toPages } from './event-log/stored-events.js';
 import { ExecutionEntity } from './execution.entity.js';
 import type { Execution, ExecutionFilter, ExecutionRef } from './execution.js';
 
@@ -16,14 +18,25 @@ const RESPONSE_TIMES = `
   SELECT agent_id AS "agentId", count(*) AS executions, avg(extract(epoch FROM ended_at - queued_at) * 1000) AS "averageMs"
   FROM executions WHERE tenant_id = $1 AND status = 'completed' GROUP BY agent_id`;
 
+/** One statement, so both or neither; the columns are the entity's. */
+const insertSql = (columns: string): string => `
+  WITH ended AS (INSERT INTO executions (${columns}) SELECT ${columns} FROM jsonb_populate_recordset(NULL::executions, $1) ON CONFLICT DO NOTHING)
+  INSERT INTO execution_events (tenant_id, execution_id, first_seq, events)
+  SELECT tenant_id, execution_id, first_seq, events FROM jsonb_populate_recordset(NULL::execution_events, $2) ON CONFLICT DO NOTHING`;
+
 /** The table `executions`: ended ones. */
 @Injectable()
 export class ExecutionRepository {
   constructor(@InjectRepository(ExecutionEntity) private readonly executions: Repository<ExecutionEntity>) {}
 
-  /** Writes an ended execution; one that is there already is left as it is. */
-  async insertOnce(tenantId: string, execution: Execution, tx: Tx): Promise<void> {
-    await managerOf(tx, this.executions.manager).createQueryBuilder().insert().into(ExecutionEntity).values({ ...execution, tenantId }).orIgnore().updateEntity(false).execute();
+  /** Writes ended executions with the events of their logs that are given; what is there already is left as it is. All of it or nothing. */
+  async insertOnce(tenantId: string, ended: readonly { readonly execution: Execution; readonly events: readonly ExecutionEvent[] }[], tx?: Tx): Promise<void> {
+    const { columns } = this.executions.metadata;
+    const rows = ended.map(({ execution }) => Object.fromEntries(columns.map((column) => [column.databaseName, column.getEntityValue({ ...execution, tenantId })])));
+    const pages = ended.flatMap(({ execution: { executionId }, events }) =>
+      toPages(events).map((page) => ({ tenant_id: tenantId, execution_id: executionId, first_seq: page.firstSeq, events: page.events })));
+    const sql = insertSql(columns.map(({ databaseName }) => databaseName).join(', '));
+    await managerOf(tx, this.executions.manager).query(sql, [JSON.stringify(rows), JSON.stringify(pages)]);
   }
 
   async find({ tenantId, executionId }: ExecutionRef): Promise<Execution | null> {

@@ -52,7 +52,8 @@ export class Turn {
     const agentVersion = context.agent.version;
     const resolved = { agentVersion, model, provider, messages: window.messages.length, tokens: window.totalTokens, source };
     work.writer.add({ type: 'context.resolved', data: resolved }, { agentVersion, contextSource: source });
-    work.writer.send();
+    // A model that answers at once has both written together.
+    work.writer.sendSoon();
     return this.answer(action, { ...work, context, window });
   }
 

@@ -71,7 +71,9 @@ export class ActionBus {
 
   /** Jobs that wait for a worker. */
   async waiting(type: ActionType): Promise<number> {
-    return this.queues.get(type).getWaitingCount();
+    // Bull's own count is a transaction of four commands, on every turn's way.
+    const queue = this.queues.get(type);
+    return queue.client.llen(queue.toKey('wait'));
   }
 }
 

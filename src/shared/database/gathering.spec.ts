@@ -77,6 +77,15 @@ describe('what is gathered', () => {
     expect(values(await done)).toEqual(['a!', 'alone', 'c!']);
   });
 
+  it('fails together with what no item is to blame for', async () => {
+    const scene = new Scene({ failsAlone: (error) => (error as Error).message !== 'away' });
+    const done = scene.add('a', 'b', 'c');
+    await scene.end(0);
+    await scene.end(1, new Error('away'));
+    expect(scene.items).toEqual(['a', 'bc']);
+    expect(values(await done)).toEqual(['a!', 'away', 'away']);
+  });
+
   it('goes on after a failure', async () => {
     const scene = new Scene();
     const first = scene.add('a');

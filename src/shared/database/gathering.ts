@@ -13,6 +13,8 @@ export interface GatheringRules<Item, Result> {
   readonly goesWith: (item: Item, group: readonly Item[]) => boolean;
   /** Does all of a group or nothing of it. @returns a result for each item, in their order */
   readonly write: (group: readonly Item[]) => Promise<readonly Result[]>;
+  /** Whether it may be one item that a group failed for; if not, all of it fails. Default: it may. */
+  readonly failsAlone?: (error: unknown) => boolean;
 }
 
 /**
@@ -69,8 +71,8 @@ export class Gathering<Item, Result> {
         outcome.resolve(results[i] as Result);
       });
     } catch (error) {
-      if (group.length === 1) group[0]?.outcome.reject(error);
-      else for (const one of group) await this.settle([one]);
+      if (group.length > 1 && (this.rules.failsAlone?.(error) ?? true)) for (const one of group) await this.settle([one]);
+      else for (const { outcome } of group) outcome.reject(error);
     }
   }
 }

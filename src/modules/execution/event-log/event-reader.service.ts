@@ -38,16 +38,18 @@ export class EventReader {
     signal.addEventListener('abort', stop, { once: true });
     try {
       for (let cursor = after, isExpected = false; !signal.aborted; ) {
-        const page = await this.read(ref, cursor);
+        const live = await this.log.read(ref, cursor, PAGE);
+        // After a wake-up there is more to come, or to wait for; only silence may mean that there is nothing more.
+        const page = live.length > 0 || isExpected ? live : await this.readElsewhere(ref, cursor);
+        if (!page) return;
         const last = page.at(-1);
         if (last) {
           yield page;
           if (isTerminal(last.type)) return;
           cursor = last.seq;
-          continue;
+          // A page may be a part of what there is; whatever comes to the log after another one wakes.
+          if (live.length === PAGE || page !== live) continue;
         }
-        // After a wake-up there is more to come, or to wait for; only silence may mean that there is nothing more.
-        if (!isExpected && (await this.isOver(ref, cursor))) return;
         isExpected = await wakeUp.wait(POLL_MS);
       }
     } finally {
@@ -59,22 +61,16 @@ export class EventReader {
   /** A page of what there is after a cursor: what Redis has; what it has not any more, from PostgreSQL. Empty when there is nothing (yet). */
   async read(ref: ExecutionRef, cursor: number): Promise<ExecutionEvent[]> {
     const events = await this.log.read(ref, cursor, PAGE);
-    if (events.length > 0) return events;
-    const execution = await this.log.find(ref);
-    const isMissing = execution === null || (execution.endedAt !== null && execution.lastEventSeq > cursor);
-    // Its last events may have come between the two reads.
-    return isMissing ? this.readEnded(ref, cursor) : [];
+    return events.length > 0 ? events : ((await this.readElsewhere(ref, cursor)) ?? []);
   }
 
-  private async readEnded(ref: ExecutionRef, cursor: number): Promise<ExecutionEvent[]> {
-    const events = await this.log.read(ref, cursor, PAGE);
-    return events.length > 0 ? events : this.archive.read(ref, cursor);
-  }
-
-  /** There is nothing more, in either store: what has come since the last look is more. */
-  private async isOver(ref: ExecutionRef, cursor: number): Promise<boolean> {
+  /** Redis has no event after a cursor. @returns what has come since, or what PostgreSQL has; null when there is nothing more, in either store */
+  private async readElsewhere(ref: ExecutionRef, cursor: number): Promise<ExecutionEvent[] | null> {
     const execution = await this.log.find(ref);
-    if (execution?.endedAt === null) return false;
-    return execution ? execution.lastEventSeq <= cursor || (await this.readEnded(ref, cursor)).length === 0 : true;
+    if (execution?.endedAt === null) return [];
+    if (execution && execution.lastEventSeq <= cursor) return null;
+    const late = await this.log.read(ref, cursor, PAGE);
+    const events = late.length > 0 ? late : await this.archive.read(ref, cursor);
+    return events.length > 0 ? events : null;
   }
 }

@@ -41,7 +41,7 @@ export class EventWriter {
   private readonly cancellation = new AbortController();
   private readonly written: ExecutionEvent[];
 
-  /** @param deltaIntervalMs longest time that a delta waits for company */
+  /** @param deltaIntervalMs longest time that a delta, and what does not wait for an answer, waits for company */
   constructor(
     private readonly logs: EventLogs,
     private readonly run: WritingRun,
@@ -81,9 +81,7 @@ export class EventWriter {
       Object.assign(this.change, { firstTokenAt: new Date() });
       this.send(true);
     } else {
-      this.timer ??= setTimeout(() => {
-        this.send(true);
-      }, this.deltaIntervalMs);
+      this.sendSoon();
     }
   }
 
@@ -97,11 +95,11 @@ export class EventWriter {
     await this.writing;
   }
 
-  /** Begins to write everything in line, without waiting; a failure shows at the next {@link flush}. @param goesOn more text is to come */
-  send(goesOn = false): void {
-    const [events, change] = this.takeAll(goesOn);
-    if (events.length === 0) return;
-    this.write(async () => this.append({ events, change, token: this.run.token, restores: true }));
+  /** Has everything in line written after the time that a delta waits, or with what comes before. A failure shows at the next {@link flush}. */
+  sendSoon(): void {
+    this.timer ??= setTimeout(() => {
+      this.send(true);
+    }, this.deltaIntervalMs);
   }
 
   /**
@@ -132,6 +130,13 @@ export class EventWriter {
   async discard(): Promise<void> {
     this.takeAll();
     await this.writing.catch(() => undefined);
+  }
+
+  /** Begins to write everything in line, without waiting. @param goesOn more text is to come */
+  private send(goesOn = false): void {
+    const [events, change] = this.takeAll(goesOn);
+    if (events.length === 0) return;
+    this.write(async () => this.append({ events, change, token: this.run.token, restores: true }));
   }
 
   private write(task: () => Promise<void>): void {
