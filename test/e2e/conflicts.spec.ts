@@ -162,6 +162,7 @@ describe('starting a turn', () => {
   it('with ?wait=true is answered with the ended execution', async () => {
     expect(await acme.post(`${url()}?wait=true`, { message: 'hello' })).toMatchObject({ status: 200, body: { status: 'completed', progress: 100, result: { content: expect.stringContaining('hello') } } });
     expect(await acme.post(`${url()}?wait=true`, { message: '@fail 400' })).toMatchObject({ status: 200, body: { status: 'failed', error: { code: 'PROVIDER_FAILED' } } });
+    expect(await acme.post(`${url()}?wiat=true`, { message: 'hello' })).toMatchObject({ status: 400, body: { details: { fields: [{ field: 'wiat' }] } } });
     expect(await acme.post(`${url()}?wait=yes`, { message: 'hello' })).toMatchObject({ status: 400, body: { details: { fields: [{ field: 'wait' }] } } });
   });
 

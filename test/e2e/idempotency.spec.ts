@@ -163,6 +163,18 @@ describe('Idempotency-Key', () => {
     expect(eventsAgain).toBe(events);
   });
 
+  it('of a turn may ask for another form of the answer: accepted, ended and its events are one turn', async () => {
+    const path = `/api/v1/agents/${agentId}/executions`;
+    const key = newId();
+    const accepted = await keyed(key).post<Any>(path, { message: 'hello' });
+    const ended = await keyed(key).post<Any>(`${path}?wait=true`, { message: 'hello' });
+    expect([ended.status, ended.body['executionId'], ended.body['status']]).toEqual([200, accepted.body['executionId'], 'completed']);
+    const headers = { 'x-tenant-id': 'acme', 'x-tenant-tier': 'enterprise', 'content-type': 'application/json', accept: 'text/event-stream', 'idempotency-key': key };
+    const events = await (await fetch(nooble.url + path, { method: 'POST', headers, body: '{"message":"hello"}' })).text();
+    expect([...events.matchAll(/"executionId":"([^"]+)"/g)].every(([, id]) => id === accepted.body['executionId'])).toBe(true);
+    expect(await keyed(key).post(path, { message: 'hello' })).toMatchObject({ status: 202, body: accepted.body });
+  });
+
   it('of a turn without the header is another turn', async () => {
     const known = await nooble.redis.keys('nb:{acme}:idem:*');
     const [one, other] = [await acme.post<Any>(`/api/v1/agents/${agentId}/executions`, { message: 'hello' }), await acme.post<Any>(`/api/v1/agents/${agentId}/executions`, { message: 'hello' })];

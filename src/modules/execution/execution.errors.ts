@@ -25,6 +25,14 @@ export const executionErrors = {
       message: `The process that waits for execution "${executionId}" is stopping. The run goes on; its end is at GET /api/v1/executions/${executionId}.`,
       details: { executionId, eventsUrl: eventsUrl(executionId), retryAfterMs: RETRY_AFTER_MS },
     }),
+  endUnknown: (executionId: string, cause: AppError): AppError =>
+    new AppError({
+      kind: 'unavailable',
+      code: cause.code,
+      message: `Execution "${executionId}" was accepted and goes on, but its end cannot be seen now: ${cause.message} Do not send the turn again; its end will be at GET /api/v1/executions/${executionId}.`,
+      details: { executionId, eventsUrl: eventsUrl(executionId), retryAfterMs: RETRY_AFTER_MS },
+      cause,
+    }),
   ended: (executionId: string): AppError =>
     new AppError({ kind: 'conflict', code: 'EXECUTION_ENDED', message: `Execution "${executionId}" has ended already.` }),
   superseded: (executionId: string): AppError =>
@@ -55,6 +63,10 @@ export const executionErrors = {
     new AppError({ kind: 'forbidden', code: 'CONTEXT_DENIED', message: 'The contextCacheKey of this action is not one of its tenant; leave it out, and the context is assembled anew.', details: { field: 'contextCacheKey' } }),
   headerInvalid: (header: string, rule: string): AppError =>
     new AppError({ kind: 'invalid', code: 'HEADER_INVALID', message: `${header} ${rule}; leave it out for the agent's own.`, details: { field: header } }),
+  parameterUnknown: (name: string): AppError => {
+    const message = `${name} is no parameter of this route; there is wait (true or false).`;
+    return new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message, details: { fields: [{ field: name, message }] } });
+  },
   waitInvalid: (): AppError => new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message: 'wait must be true or false.', details: { fields: [{ field: 'wait', message: 'wait must be true or false' }] } }),
   headerMissing: (header: string, rule: string): AppError =>
     new AppError({ kind: 'invalid', code: 'HEADER_INVALID', message: `${header} is missing; it ${rule}.`, details: { field: header } }),

@@ -1,11 +1,12 @@
 import { type BeforeApplicationShutdown, Injectable, StreamableFile } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type DisconnectPolicy, type ExecutionEvent, isTerminal } from '../../contracts/index.js';
+import { type AppError, toAppError } from '../../shared/errors/index.js';
 import { EVENT_STREAM_HEADERS, eventStream, type ServerSentEvent } from '../../shared/http/index.js';
 import { AcceptedExecutionDto } from './dto/accepted-execution.dto.js';
 import { ExecutionDto } from './dto/execution.dto.js';
 import { executionErrors } from './execution.errors.js';
-import type { ExecutionRef } from './execution.js';
+import type { Execution, ExecutionRef } from './execution.js';
 import { ExecutionsService } from './executions.service.js';
 import type { AcceptedTurn } from './orchestrator.service.js';
 import { RunCancellation } from './runs/run-cancellation.service.js';
@@ -22,7 +23,10 @@ const WAIT: ReadonlyMap<unknown, AnswerForm> = new Map([[undefined, 'accepted'],
 
 /** By `Accept: text/event-stream` or `?wait=true`. @throws VALIDATION_FAILED, ON_DISCONNECT_WITHOUT_CONNECTION (invalid) where there is no connection to be closed */
 export function answerFormOf({ headers, query }: FastifyRequest, onDisconnect?: DisconnectPolicy): AnswerForm {
-  const waiting = WAIT.get((query as Readonly<Record<string, unknown>>)['wait']);
+  const { wait, ...others } = query as Readonly<Record<string, unknown>>;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw executionErrors.parameterUnknown(unknown);
+  const waiting = WAIT.get(wait);
   if (waiting === undefined) throw executionErrors.waitInvalid();
   const form = headers.accept?.includes('text/event-stream') === true ? 'events' : waiting;
   if (form === 'accepted' && onDisconnect === 'cancel') throw executionErrors.onDisconnectWithoutConnection();
@@ -46,11 +50,21 @@ export class TurnResponder implements BeforeApplicationShutdown {
     const ref = { tenantId, executionId: turn.executionId };
     const events = this.executions.follow(ref, 0, this.untilClosed(ref, onDisconnect, reply));
     if (form === 'events') return this.stream(ref.executionId, events, reply);
+    void reply.status(200);
+    return ExecutionDto.of(await this.ended(ref, events).catch((error: unknown) => Promise.reject(this.stillGoingOn(ref, error))));
+  }
+
+  private async ended(ref: ExecutionRef, events: AsyncIterable<ExecutionEvent>): Promise<Execution> {
     let hasEnded = false;
     for await (const { type } of events) if ((hasEnded = isTerminal(type))) break;
     if (!hasEnded && this.isStopping) throw executionErrors.stopping(ref.executionId);
-    void reply.status(200);
-    return ExecutionDto.of(await this.executions.get(ref));
+    return this.executions.get(ref);
+  }
+
+  /** Whoever cannot be told the end has to know that the turn was taken up, and where to look. */
+  private stillGoingOn({ executionId }: ExecutionRef, thrown: unknown): AppError {
+    const error = toAppError(thrown);
+    return error.isRetryable && error.code !== 'SHUTTING_DOWN' ? executionErrors.endUnknown(executionId, error) : error;
   }
 
   /** Events as server-sent events, until the terminal one. */

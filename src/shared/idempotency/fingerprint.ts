@@ -14,18 +14,16 @@ export interface RequestFacts {
   readonly body: unknown;
 }
 
-/** SHA-256, hexadecimal, over what a request asks for. The order of fields in the body and of parameters in the query counts for nothing. */
+/** Says in which form the caller wants to be answered, not what is to be done. */
+const FORM = 'wait';
+
+/** SHA-256, hexadecimal, over what a request asks for. The form of the answer counts for nothing, nor does the order of fields in the body and of parameters in the query. */
 export function fingerprintOf({ method, url, headers, body }: RequestFacts): string {
   const [path, query = ''] = url.split('?', 2);
-  const parameters = [...new URLSearchParams(query)].map(([name, value]) => `${name}=${value}`).sort();
+  const parameters = [...new URLSearchParams(query)].filter(([name]) => name !== FORM).map(([name, value]) => `${name}=${value}`).sort();
   const deciding = Object.entries(headers).filter(([name]) => DECIDING.test(name)).sort();
-  const facts = [method, path, parameters, deciding, asksForEvents(headers), body];
+  const facts = [method, path, parameters, deciding, body];
   return createHash('sha256').update(JSON.stringify(facts, sorted)).digest('hex');
-}
-
-/** Events are another answer than JSON. */
-function asksForEvents({ accept = '' }: IncomingHttpHeaders): boolean {
-  return accept.includes('text/event-stream');
 }
 
 function sorted(_: string, value: unknown): unknown {

@@ -53,7 +53,7 @@ export class IdempotentInterceptor implements NestInterceptor {
     const { record, isNew } = await this.store.reserve(ref, fingerprint);
     if (record.fingerprint !== fingerprint) throw idempotencyErrors.mismatch(ref.key);
     if (!isNew) void reply.header(REPLAYED, 'true');
-    if (record.answer) return told(reply, record.answer);
+    if (record.answer && !wantsMore(request)) return told(reply, record.answer);
     request.newIds = new NewIds(record.seed, !isNew);
     try {
       return await this.keep(keyed, record, await lastValueFrom<unknown, unknown>(next.handle(), { defaultValue: undefined }));
@@ -67,7 +67,7 @@ export class IdempotentInterceptor implements NestInterceptor {
   /** An answer that could not be kept is an answer all the same: whoever asks again has it computed again. */
   private async keep({ request, reply, ref, keepsAnswer }: Keyed, record: KeyRecord, body: unknown): Promise<unknown> {
     const answer = { statusCode: reply.statusCode, body };
-    if (!keepsAnswer || waits(request) || reply.sent || reply.raw.headersSent || !isKeepable(body)) return body;
+    if (!keepsAnswer || wantsMore(request) || reply.sent || reply.raw.headersSent || !isKeepable(body)) return body;
     const earlier = await this.store.keep(ref, record, answer).catch(() => null);
     return earlier ? told(reply, earlier) : body;
   }
@@ -91,9 +91,9 @@ function isAboutTheRequest(error: unknown): boolean {
   return error instanceof AppError && error.kind === 'invalid';
 }
 
-/** Whoever waits is told what came of it: content, which must not outlive its deletion here. */
-function waits({ query }: FastifyRequest): boolean {
-  return (query as { readonly wait?: unknown } | undefined)?.wait === 'true';
+/** Whoever waits, or reads events, is told what came of it: content, which must not outlive its deletion here. He is answered by the handler each time. */
+function wantsMore({ query, headers }: FastifyRequest): boolean {
+  return (query as { readonly wait?: unknown } | undefined)?.wait === 'true' || headers.accept?.includes('text/event-stream') === true;
 }
 
 /** A handler that has taken over the reply gives nothing, or what it streams. */
