@@ -6,7 +6,7 @@ import { ServerProcess } from '../support/server-process.js';
 import { type TestDatabase, createDatabase, emptyRedis, redisUrl } from '../support/services.js';
 import { waitFor } from '../support/wait-for.js';
 
-/** A lost worker is noticed when its job's lock expires (15 s) and somebody has looked twice (every 5 s). */
+/** A lost worker is noticed when its job's lock expires (6 s here) and somebody has looked twice. */
 const NOTICED_MS = 60_000;
 
 interface Started {

@@ -10,7 +10,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 import { startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
-/** A lost worker is noticed when its job's lock expires (15 s) and somebody looks (every 15 s). */
+/** A lost worker is noticed when its job's lock expires (6 s here) and somebody has looked twice. */
 const NOTICED_MS = 60_000;
 const SETTINGS = { WEBHOOK_SECRET: 's'.repeat(40), WEBHOOK_RETRY_SECONDS: '0.5', OUTBOUND_ALLOWED_PRIVATE: '127.0.0.1' };
 

@@ -6,7 +6,7 @@ import { ApiClient } from './api-client.js';
 import { waitFor } from './wait-for.js';
 
 const MAIN = join(import.meta.dirname, '../../dist/main.js');
-const DEFAULTS = { AUTH_MODE: 'headers', HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', MIGRATION_INTERVAL_SECONDS: '1', MIGRATION_CLOSE_GRACE_SECONDS: '0' };
+const DEFAULTS = { AUTH_MODE: 'headers', HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', MIGRATION_INTERVAL_SECONDS: '1', MIGRATION_CLOSE_GRACE_SECONDS: '0', JOB_LOCK_SECONDS: '6' };
 const LISTENS = /listens on (\S+) /;
 /** Where many processes share two cores. */
 const LISTENS_WITHIN_MS = 60_000;

@@ -2,15 +2,10 @@ import { BullModule, getQueueToken } from '@nestjs/bull';
 import type { DynamicModule } from '@nestjs/common';
 import type { Job, JobOptions, QueueOptions } from 'bull';
 import { ACTIONS, ACTION_TYPES, type ActionType } from '../../contracts/index.js';
-import { MigrationSettings } from '../config/index.js';
+import { MigrationSettings, ServerSettings } from '../config/index.js';
 import { keys } from '../redis/index.js';
 import { backoffMs } from './backoff.js';
 import { type ConnectionUse, QueueConnections, QueueConnectionsModule } from './queue-connections.js';
-
-/** How long a job may be silent before another worker takes it over, milliseconds. Its lock is renewed at half of it. */
-const LOCK_MS = 15_000;
-/** How often somebody looks for such jobs, in all processes together, milliseconds. Twice, before one counts as lost. */
-const LOOK_MS = 5_000;
 
 /**
  * Bull fails a job whose workers were lost too often, and with `removeOnFail` deletes it before anybody is told: such a job would
@@ -27,12 +22,13 @@ function cappedBackoff(attemptsMade: number, _: Error, { firstMs }: { readonly f
 
 /** What all queues have in common. */
 export const QUEUE_OPTIONS: DynamicModule = BullModule.forRootAsync({
-  inject: [QueueConnections],
+  inject: [QueueConnections, ServerSettings],
   imports: [QueueConnectionsModule],
-  useFactory: (connections: QueueConnections) => ({
+  useFactory: (connections: QueueConnections, { jobLockSeconds }: ServerSettings) => ({
     prefix: keys.queues(),
     createClient: (use: ConnectionUse) => connections.forUse(use),
-    settings: { lockDuration: LOCK_MS, stalledInterval: LOOK_MS, maxStalledCount: NEVER, backoffStrategies: { [CAPPED]: cappedBackoff } },
+    // A lock is renewed at half of its time; who looks twice without one takes the job over.
+    settings: { lockDuration: jobLockSeconds * 1_000, stalledInterval: (jobLockSeconds * 1_000) / 3, maxStalledCount: NEVER, backoffStrategies: { [CAPPED]: cappedBackoff } },
   }),
 });
 

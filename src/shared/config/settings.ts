@@ -23,6 +23,8 @@ export class ServerSettings {
   @Setting('SHUTDOWN_GRACE_SECONDS') @IsInt() @Min(0) @Max(600) shutdownGraceSeconds = 10;
   /** Agent runs at once in one process. */
   @Setting('EXECUTION_CONCURRENCY') @IsInt() @Min(1) @Max(10_000) executionConcurrency = 100;
+  /** A worker whose job has been silent for this long counts as lost, and another one takes the job over, seconds. That is noticed up to two thirds of it later. */
+  @Setting('JOB_LOCK_SECONDS') @IsInt() @Min(3) @Max(600) jobLockSeconds = 15;
   /** Wait for PostgreSQL and Redis at start instead of giving up after 10 s. */
   @Setting('WAIT_FOR_SERVICES') @IsBoolean() waitForServices = false;
   /** Refuse to start on settings that are fit for development only. */
