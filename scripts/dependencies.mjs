@@ -22,9 +22,10 @@ export async function ensureDependencies(packageDir, signal) {
       if (/ http (fetch|cache) .*\.tgz/.test(line)) update(`${++fetched} packages of about ${total}`);
     };
     const [program, ...args] = npmCommand();
-    const flags = ['ci', '--no-audit', '--no-fund', '--loglevel=http'];
+    // `npm ci` takes a lock file for broken that lacks optional packages of other platforms, which peers of the benches have; `install` follows it all the same.
+    const flags = [where === 'bench' ? 'install' : 'ci', '--no-audit', '--no-fund', '--loglevel=http'];
     const { code, output } = await runToEnd(program, [...args, ...flags], { cwd: packageDir, env: cleanEnv(), onLine, signal });
-    if (code !== 0) throw new CommandError(`npm ci failed: ${npmFailure(output)}`);
+    if (code !== 0) throw new CommandError(`npm ${flags[0]} failed: ${npmFailure(output)}`);
   });
 }
 
