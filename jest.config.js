@@ -11,4 +11,6 @@ export default {
   setupFiles: ['<rootDir>/test/support/metadata.ts'],
   testTimeout: 30_000,
   maxWorkers: 2,
+  // What jest leaves of a file's modules is let go of with the worker.
+  workerIdleMemoryLimit: '1.5GB',
 };

@@ -6,7 +6,7 @@ import { projectDir } from './paths.mjs';
 import { waitForChild } from './processes.mjs';
 
 const jest = join(projectDir, 'node_modules', 'jest', 'bin', 'jest.js');
-const nodeFlags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+const nodeFlags = ['--experimental-vm-modules', '--max-old-space-size=6144', '--disable-warning=ExperimentalWarning'];
 
 await runCommand(async (args) => {
   if (args.length === 0) await runChecks();
