@@ -13,11 +13,13 @@ const CHANGING = ['session_id', 'user_id', 'status', 'message_count', 'token_cou
 /** As they come in: an array of arrays would have to be of one length. */
 const GIVEN = CHANGING.map((column) => (column === 'withdrawn_seqs' ? `${column}::integer[]` : column));
 const changing = (of: string): string => CHANGING.map((column) => `${of}.${column}`).join(', ');
+/** Whether a closed conversation is whole here is known here. */
+const NEWER_STATUS = `
+  CASE WHEN (c.revision, c.message_count) = (excluded.revision, excluded.message_count) AND excluded.status IN ('completed', 'transferred') THEN c.status ELSE n.status END`;
 
 /**
- * Insert or refresh, whichever header is newer; of two that are the same the row stays, which may be marked as transferred; the rows stay locked
- * until the end of the transaction, which is what lets one mover in at a time. Everybody locks them in the same order. A deleted conversation stays
- * deleted, and no row is returned.
+ * Insert or refresh, whichever header is newer. The rows stay locked until the end of the transaction, which is what lets one mover in at a time.
+ * Everybody locks them in the same order. A deleted conversation stays deleted, and no row is returned.
  */
 const UPSERT_CONVERSATIONS = `
   INSERT INTO conversations AS c (tenant_id, conversation_id, agent_id, model, created_at, archived_seq, ${CHANGING.join(', ')})
@@ -27,8 +29,8 @@ const UPSERT_CONVERSATIONS = `
   ORDER BY conversation_id
   ON CONFLICT ON CONSTRAINT conversations_pk DO UPDATE SET
     (${CHANGING.join(', ')}) = (
-      SELECT ${changing('n')} FROM (VALUES (${changing('excluded')}, 1), (${changing('c')}, 2)) AS n (${CHANGING.join(', ')}, place)
-      ORDER BY n.revision DESC, n.message_count DESC, n.place DESC LIMIT 1)
+      SELECT ${changing('n').replace('n.status', NEWER_STATUS)} FROM (VALUES (${changing('excluded')}, 1), (${changing('c')}, 2)) AS n (${CHANGING.join(', ')}, place)
+      ORDER BY n.revision DESC, n.message_count DESC, n.place LIMIT 1)
   WHERE c.status <> 'deleted'
   RETURNING conversation_id AS "conversationId", archived_seq AS "archivedSeq"`;
 
