@@ -15,9 +15,9 @@ interface KnownRequest extends FastifyRequest {
 export function logRequests(fastify: FastifyInstance, logger: Logger): void {
   fastify.addHook('onResponse', (request: KnownRequest, reply, done) => {
     if (!QUIET.test(request.url)) {
-      const { id: requestId, method, principal } = request;
+      const { id: requestId, method, principal, ip } = request;
       const url = request.url.replace(TICKET, '$1[secret]');
-      logger.log({ msg: 'request', requestId, tenantId: principal?.tenantId, method, url, statusCode: reply.statusCode, durationMs: Math.round(reply.elapsedTime * 100) / 100 });
+      logger.log({ msg: 'request', requestId, tenantId: principal?.tenantId, method, url, ip, statusCode: reply.statusCode, durationMs: Math.round(reply.elapsedTime * 100) / 100 });
     }
     done();
   });

@@ -5,11 +5,12 @@ import { HealthChecks } from './health-checks.service.js';
 import { LoggingModule } from './logging.module.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsService } from './metrics.service.js';
+import { ProductController } from './product.controller.js';
 
 @Global()
 @Module({
   imports: [LoggingModule, TerminusModule.forRoot({ logger: false })],
-  controllers: [HealthController, MetricsController],
+  controllers: [HealthController, MetricsController, ProductController],
   providers: [HealthChecks, MetricsService],
   exports: [HealthChecks, MetricsService],
 })
