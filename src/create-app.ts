@@ -1,7 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import { Logger } from 'nestjs-pino';
+import { Logger, PinoLogger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
 import { EdgeSettings, ServerSettings, type Settings, parseOriginList } from './shared/config/index.js';
 import { SocketAdapter, addBrowserRules, guardRequests, httpOptions, logRequests } from './shared/http/index.js';
@@ -19,7 +19,7 @@ export async function createApp(settings: Settings): Promise<NestFastifyApplicat
   // Routes are made at init; what is refused before them has a browser's headers, too.
   await addBrowserRules(fastify, allowedOrigins);
   guardRequests(fastify, { isWorker: server.role === 'worker', urlLimitCharacters: edge.urlLimitCharacters });
-  logRequests(fastify, app.get(Logger));
+  logRequests(fastify, await app.resolve(PinoLogger));
   SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, openApi()));
   // Nest's own account of modules and routes is not news; from here on its words go into the log.
   await app.init();

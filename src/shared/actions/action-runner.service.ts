@@ -4,7 +4,7 @@ import { PinoLogger } from 'nestjs-pino';
 import type { Counter } from 'prom-client';
 import { ACTIONS, type ActionAnsweredData, type ActionType, type DomainAction, isAnswered } from '../../contracts/index.js';
 import { type AppError, toAppError } from '../errors/index.js';
-import { MetricsService } from '../telemetry/index.js';
+import { MetricsService, secretFree } from '../telemetry/index.js';
 import { ActionBus } from './action-bus.service.js';
 import type { ActionHandler } from './action-handler.js';
 import { actionErrors } from './actions.errors.js';
@@ -83,7 +83,7 @@ export class ActionRunner {
 
   private async bury(type: ActionType, job: Job, { code, message, cause }: AppError): Promise<void> {
     const { tenantId } = fieldsOf(job);
-    const reason = cause instanceof Error ? `${message} (${cause.message})` : message;
+    const reason = secretFree(cause instanceof Error ? `${message} (${cause.message})` : message);
     const letter = { type, tenantId: typeof tenantId === 'string' ? tenantId : '', action: job.data as unknown, code, message: reason, attempt: job.attemptsMade + 1, failedAt: new Date().toISOString() };
     try {
       await this.deadLetters.keep(letter);

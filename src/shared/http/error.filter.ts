@@ -6,7 +6,7 @@ import type { ErrorBody } from './error-body.js';
 import { ERROR_STATUS } from './error-status.js';
 import { fromFramework } from './framework-errors.js';
 
-/** Turns whatever a handler throws into an {@link ErrorBody}; logs, once, what is our fault. */
+/** Turns whatever a handler throws into an {@link ErrorBody}; logs, once, what is our fault. The line has the request's id, as all lines have. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   constructor(private readonly logger: PinoLogger) {}
@@ -18,7 +18,7 @@ export class ErrorFilter implements ExceptionFilter {
     if (isHealthReport(thrown)) return reply.status(thrown.getStatus()).send(thrown.getResponse());
     const error = fromFramework(thrown, request.routeOptions.bodyLimit) ?? toAppError(thrown);
     const statusCode = ERROR_STATUS[error.kind];
-    if (error.isRetryable) this.logger.error({ err: error.cause ?? error, code: error.code, requestId: request.id }, error.message);
+    if (error.isRetryable) this.logger.error({ err: error.cause ?? error, code: error.code }, error.message);
     if (reply.sent || reply.raw.headersSent) return reply.raw.destroy();
     const retryAfterMs = error.details?.['retryAfterMs'];
     if (typeof retryAfterMs === 'number') void reply.header('retry-after', Math.ceil(retryAfterMs / 1000));

@@ -1,6 +1,7 @@
 import { APICallError, JSONParseError, RetryError, TypeValidationError } from 'ai';
 import type { ExecutionError } from '../../../contracts/index.js';
 import { AppError } from '../../../shared/errors/index.js';
+import { secretFree } from '../../../shared/telemetry/index.js';
 import { toStorableText } from '../../conversations/index.js';
 
 /** Providers quote parts of the operator's key when they refuse it. */
@@ -41,6 +42,6 @@ function sentenceOf(cause: unknown): string {
 }
 
 function shown(text: string): string {
-  const told = toStorableText(text).replace(KEY, '[key]');
+  const told = secretFree(toStorableText(text).replace(KEY, '[key]'));
   return told.length > TOLD ? `${toStorableText(told.slice(0, TOLD))} …` : told;
 }
