@@ -1,8 +1,9 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { SwaggerModule } from '@nestjs/swagger';
 import { Logger, PinoLogger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
+import { describeApi } from './open-api.js';
 import { EdgeSettings, ServerSettings, type Settings, parseOriginList } from './shared/config/index.js';
 import { SocketAdapter, addBrowserRules, guardRequests, httpOptions, logRequests } from './shared/http/index.js';
 
@@ -20,18 +21,9 @@ export async function createApp(settings: Settings): Promise<NestFastifyApplicat
   await addBrowserRules(fastify, allowedOrigins);
   guardRequests(fastify, { isWorker: server.role === 'worker', urlLimitCharacters: edge.urlLimitCharacters });
   logRequests(fastify, await app.resolve(PinoLogger));
-  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, openApi()));
+  SwaggerModule.setup('docs', app, () => describeApi(app));
   // Nest's own account of modules and routes is not news; from here on its words go into the log.
   await app.init();
   app.useLogger(app.get(Logger));
   return app;
-}
-
-function openApi(): ReturnType<DocumentBuilder['build']> {
-  return new DocumentBuilder()
-    .setTitle('Nooble')
-    .setDescription('Agents, their runs and their conversations. Events of a run also come over the WebSocket `/ws`.')
-    .setVersion('1')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key, nk_…' })
-    .build();
 }

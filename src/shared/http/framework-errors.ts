@@ -8,7 +8,7 @@ interface FrameworkError {
   readonly message: string;
 }
 
-const NOT_JSON = 'The body is not valid JSON; check its quotes and commas, and that it is sent as UTF-8.';
+const NOT_JSON = 'The body is no JSON that can be read; check its quotes and commas, that it is sent as UTF-8, and that no field has the name __proto__ or constructor.';
 const TRY_JSON = 'Send the body as JSON with "Content-Type: application/json".';
 
 const BY_CODE: Readonly<Record<string, FrameworkError>> = {

@@ -5,6 +5,7 @@ export { ErrorFilter } from './error.filter.js';
 export type { ErrorBody } from './error-body.js';
 export { httpOptions } from './http-options.js';
 export { guardRequests } from './request-gate.js';
+export { NoFieldsDto } from './no-fields.dto.js';
 export { pathParam, queryKey } from './request-parts.js';
 export { EVENT_STREAM_HEADERS, eventStream } from './server-sent-events.js';
 export type { ServerSentEvent } from './server-sent-events.js';
