@@ -1,7 +1,7 @@
 import { IsIn, IsInt, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { CONFLICT_POLICIES, type ConflictPolicy } from './actions.js';
 import type { ExecutionStatus } from './execution-events.js';
-import { IsAlone, IsId, IsMessageText, IsMetadata, Optional } from './fields.js';
+import { IsAlone, IsId, IsMessageText, IsMetadata, IsWebhookUrl, Optional } from './fields.js';
 import { CLIENT_ID } from './ids.js';
 
 /** What becomes of a run when the connection that started it, waits for it or reads its events is closed before its end. */
@@ -28,6 +28,8 @@ export class ExecutionStartFrame extends PingFrame {
   @Optional() @IsInt() @Min(1) timeoutMs?: number;
   /** While another turn of the conversation has not ended. Default: the agent's. */
   @Optional() @IsIn(CONFLICT_POLICIES) onConflict?: ConflictPolicy;
+  /** Is told over HTTP when the run has ended. */
+  @Optional() @IsWebhookUrl() webhookUrl?: string;
   /** Default: it goes on. */
   @Optional() @IsIn(DISCONNECT_POLICIES) onDisconnect?: DisconnectPolicy;
 }
