@@ -26,8 +26,13 @@ export class ExecutionPersistence {
       await this.persistNow(ref);
     } catch (error) {
       if (toAppError(error).code !== 'DATABASE_UNAVAILABLE') throw error;
-      await this.bus.send('execution.persist', { tenantId: ref.tenantId, tenantTier: 'enterprise', data: { executionId: ref.executionId } });
+      await this.persistLater(ref);
     }
+  }
+
+  /** By a job, which goes on trying; one that is there is not added again. */
+  async persistLater({ tenantId, executionId }: ExecutionRef): Promise<void> {
+    await this.bus.send('execution.persist', { tenantId, tenantTier: 'enterprise', data: { executionId } }, { jobId: `${tenantId}:${executionId}` });
   }
 
   /**
