@@ -33,7 +33,7 @@ async function run(script: readonly ScriptedCall[], overrides: Partial<LoopInput
   first = new ScriptedModel(script);
   const { type = 'conversational', ...rest } = overrides;
   const input: LoopInput = {
-    ...{ executionId: 'e', agent: { type, background: 'A guide.', systemPrompt: 'Be short.' }, fallbackModel: null, maxIterations: 5, signal: new AbortController().signal },
+    ...{ executionId: 'e', agent: { type, background: 'A guide.', systemPrompt: 'Be short.' }, fallbackModel: null, maxIterations: 5, signal: new AbortController().signal, countTokens: (text) => text.length },
     llm: { provider: 'builtin', model: 'first', temperature: 0, maxTokens: 100 },
     models: { resolve: (_, model) => (model === 'second' ? second.model : first.model) },
     messages: [{ role: 'user', content: 'Where am I?' } as Message],
@@ -108,6 +108,29 @@ describe('a failing model', () => {
 
   it('keeps what was used before it failed', async () => {
     expect(await run([looking(), { status: 400 }])).toMatchObject({ usage: { totalTokens: 11 }, error: { code: 'PROVIDER_FAILED' } });
+  });
+
+  it('that breaks off adds an estimate of the call in hand to what the finished ones have used', async () => {
+    const { usage } = await run([looking(), { text: 'Half an', breaks: true }]);
+    expect(usage).toMatchObject({ outputTokens: 1 + 'Half an'.length, isEstimated: true });
+    expect(usage.inputTokens).toBeGreaterThan(10 + 'A guide.\n\nBe short.Where am I?'.length);
+    expect(usage.totalTokens).toBe(usage.inputTokens + usage.outputTokens);
+  });
+
+  it('that is aborted adds an estimate, too, of what it was asked for', async () => {
+    const controller = new AbortController();
+    const stopping = tool('look', async () => { controller.abort(); });
+    const asked = 'A guide.\n\nBe short.Where am I?'.length;
+    expect(await run([looking()], { tools: [stopping], signal: controller.signal })).toMatchObject({ usage: { inputTokens: asked, outputTokens: '{}'.length, isEstimated: true } });
+    const before = new AbortController();
+    before.abort();
+    expect(await run([], { signal: before.signal })).toMatchObject({ usage: { totalTokens: 0 } });
+  });
+
+  it('that breaks off in a phase that nobody reads leaves its estimate to the fallback’s usage', async () => {
+    second = new ScriptedModel([{ text: 'notes' }, { text: 'There.' }]);
+    const { usage } = await run([{ text: 'plan' }, { text: 'half a no', breaks: true }], { type: 'workflow', fallbackModel: FALLBACK });
+    expect(usage).toMatchObject({ outputTokens: 3 + 'half a no'.length, isEstimated: true });
   });
 
   it('gives way to the fallback, with an event, which takes up where it failed: no tool runs twice', async () => {

@@ -16,6 +16,8 @@ export interface PhasesInput {
   readonly models: Pick<ModelProviders, 'resolve'>;
   readonly tools: readonly AgentTool[];
   readonly signal: AbortSignal;
+  /** Tokens of a text for that model. */
+  readonly countTokens: (text: string, model: string) => number;
 }
 
 /** Where a run says what it does. */
@@ -47,7 +49,7 @@ export class ModelPhases {
     this.current = { provider, model };
   }
 
-  /** Of all calls that came to their end. */
+  /** Of all calls; of one that was cut off it is an estimate. */
   get usage(): TokenUsage {
     return this.used;
   }
@@ -70,7 +72,8 @@ export class ModelPhases {
   }
 
   private async call({ isAnswer, ...phase }: Phase): Promise<ModelAnswer> {
-    const { executionId, llm, tools, signal } = this.input;
+    const { executionId, llm, tools, signal, countTokens } = this.input;
+    const { provider, model: name } = this.current;
     const listener: ModelListener = {
       text: (text) => {
         if (isAnswer) this.speak(text);
@@ -81,8 +84,8 @@ export class ModelPhases {
       },
     };
     try {
-      const model = this.input.models.resolve(this.current.provider, this.current.model);
-      const answer = await callModel({ ...phase, executionId, model, tools, temperature: llm.temperature, maxOutputTokens: llm.maxTokens, signal }, listener);
+      const model = this.input.models.resolve(provider, name);
+      const answer = await callModel({ ...phase, executionId, model, tools, temperature: llm.temperature, maxOutputTokens: llm.maxTokens, signal, countTokens: (text) => countTokens(text, name) }, listener);
       this.used = total(this.used, answer.usage);
       return answer;
     } catch (failure) {
