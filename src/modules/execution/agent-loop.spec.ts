@@ -35,7 +35,7 @@ async function run(script: readonly ScriptedCall[], overrides: Partial<LoopInput
   const input: LoopInput = {
     ...{ executionId: 'e', agent: { type, background: 'A guide.', systemPrompt: 'Be short.' }, fallbackModel: null, maxIterations: 5, signal: new AbortController().signal, countTokens: (text) => text.length },
     llm: { provider: 'builtin', model: 'first', temperature: 0, maxTokens: 100 },
-    models: { resolve: (_, model) => (model === 'second' ? second.model : first.model) },
+    models: { resolve: (_, model) => (model === 'second' ? second.model : first.model), redact: (text) => text.replaceAll('status', 'secret') },
     messages: [{ role: 'user', content: 'Where am I?' } as Message],
     tools: [tool('look'), tool('ask')],
     ...rest,
@@ -141,6 +141,12 @@ describe('a failing model', () => {
     expect(second.calls[0]!.prompt.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'tool']);
   });
 
+  it('is told without the operator’s keys, as a reason to give way as well as at the end', async () => {
+    second = new ScriptedModel([{ status: 401 }]);
+    const { error } = await run([{ status: 400 }], { fallbackModel: FALLBACK });
+    expect([ofType('progress'), error]).toEqual([[expect.objectContaining({ reason: expect.stringContaining('secret 400') })], expect.objectContaining({ message: expect.stringContaining('secret 401') })]);
+  });
+
   it('leaves the fallback no more calls than it had itself', async () => {
     second = new ScriptedModel([looking(), { text: 'There.' }]);
     expect(await run([looking(), { status: 400 }], { fallbackModel: FALLBACK, maxIterations: 3 })).toMatchObject({ text: 'There.', finishReason: 'iterations-exhausted' });
@@ -153,8 +159,8 @@ describe('a failing model', () => {
       if (model === 'second') return second.model;
       throw modelUnknown(provider, model, []);
     };
-    expect(await run([], { models: { resolve }, fallbackModel: FALLBACK })).toMatchObject({ text: 'There.', error: null });
-    expect(await run([], { models: { resolve } })).toMatchObject({ text: '', error: { code: 'MODEL_UNKNOWN' } });
+    expect(await run([], { models: { resolve, redact: String }, fallbackModel: FALLBACK })).toMatchObject({ text: 'There.', error: null });
+    expect(await run([], { models: { resolve, redact: String } })).toMatchObject({ text: '', error: { code: 'MODEL_UNKNOWN' } });
   });
 
   it.each([

@@ -13,7 +13,7 @@ export interface PhasesInput {
   readonly llm: LlmConfig;
   /** Goes on when the model of `llm` has failed for good and nothing of the answer was said yet. */
   readonly fallbackModel: AgentModel | null;
-  readonly models: Pick<ModelProviders, 'resolve'>;
+  readonly models: Pick<ModelProviders, 'resolve' | 'redact'>;
   readonly tools: readonly AgentTool[];
   readonly signal: AbortSignal;
   /** Tokens of a text for that model. */
@@ -107,7 +107,7 @@ export class ModelPhases {
 
   private async changeTo(next: AgentModel, failure: unknown): Promise<void> {
     this.current = next;
-    this.writer.add({ type: 'progress', data: { stage: 'fallback', ...next, reason: toExecutionError(failure).message } });
+    this.writer.add({ type: 'progress', data: { stage: 'fallback', ...next, reason: toExecutionError(failure, this.input.models.redact).message } });
     await this.writer.flush();
   }
 }
