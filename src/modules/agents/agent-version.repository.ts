@@ -10,13 +10,18 @@ import { AgentVersionEntity } from './agent-version.entity.js';
 export class AgentVersionRepository {
   constructor(@InjectRepository(AgentVersionEntity) private readonly versions: Repository<AgentVersionEntity>) {}
 
-  async insert({ tenantId, agentId, version, definition, createdAt }: AgentVersion, tx: Tx): Promise<void> {
-    await managerOf(tx, this.versions.manager).insert(AgentVersionEntity, { tenantId, agentId, version, definition, createdAt });
+  async insert({ tenantId, agentId, version, definition, editId, createdAt }: AgentVersion, tx: Tx): Promise<void> {
+    await managerOf(tx, this.versions.manager).insert(AgentVersionEntity, { tenantId, agentId, version, definition, editId, createdAt });
   }
 
   async find({ tenantId, agentId }: AgentRef, version: number, tx: Tx): Promise<AgentVersion | null> {
     const row = await managerOf(tx, this.versions.manager).findOneBy(AgentVersionEntity, { tenantId, agentId, version });
     return row && { ...row };
+  }
+
+  /** Whether an edit has made a version. */
+  async hasEdit({ tenantId, agentId }: AgentRef, editId: string, tx: Tx): Promise<boolean> {
+    return managerOf(tx, this.versions.manager).existsBy(AgentVersionEntity, { tenantId, agentId, editId });
   }
 
   /** Newest first. @param before the version to go on from, not included */
