@@ -36,7 +36,7 @@ export class Turn {
    */
   async run(action: AgentRun, attempt: number, signal: AbortSignal): Promise<string | null> {
     using running = this.running.add(runOf(action));
-    const writer = this.writers.open(action, attempt);
+    const writer = await this.writers.open(action, attempt);
     try {
       const recovered = attempt > 1 ? await this.answers.findEarlier(action) : null;
       if (recovered) return await this.answers.end(recovered, writer);
