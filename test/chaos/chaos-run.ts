@@ -66,7 +66,7 @@ export class ChaosRun {
     const { seed, seconds } = this.options;
     for (const n of numbers(1, TALKS)) this.talks.push(await this.begin(n));
     const writing = numbers(1, WRITERS).map((n) => this.writer(n).run(() => this.isOver));
-    const reading = numbers(1, READERS).map((n) => new Reader(this.client, this.log, this.talks, new SeededRandom(seed + 1_000 * n), this.stage).run(() => this.mayRest));
+    const reading = numbers(1, READERS).map((n) => new Reader(this.client, this.log, this.talks, new SeededRandom(seed + 1_000 * n)).run(() => this.mayRest));
     const progress = setInterval(() => {
       this.say(this.progress());
     }, PROGRESS_MS);
@@ -188,7 +188,6 @@ export class ChaosRun {
       `${String(this.appended)} messages acknowledged in ${String(this.talks.length)} conversations, ${String(this.log.reads)} reads, ${String(this.moves)} moved ranges`,
       `${String(total)} faults: ${counted(this.faults)}`,
       `refused: ${counted(this.client.refusals)}`,
-      `read without their end while both stores had been away: ${String(this.log.stale.length)}`,
     ];
   }
 

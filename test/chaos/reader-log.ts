@@ -7,9 +7,6 @@ export interface Asked {
   readonly atLeast: number;
 }
 
-/** A fault that is nothing but a missing end. */
-const SHORT = /^(has shrunk|ends at|begins at)/;
-
 /** One answer. */
 export type Answered =
   /** Messages after a seq, oldest first, or before one (null: from the end), newest first. */
@@ -27,8 +24,6 @@ export type Answered =
 export class ReaderLog {
   reads = 0;
   readonly violations: string[] = [];
-  /** Answers that were shorter than one before, but allowed to be. */
-  readonly stale: string[] = [];
   private readonly known = new Map<string, { length: number; readonly texts: Map<number, string>; readonly places: Map<string, number> }>();
 
   /** The conversation has a message there, and all before it. */
@@ -41,10 +36,9 @@ export class ReaderLog {
     return { conversationId, atLeast: this.of(conversationId).length };
   }
 
-  /** @param mayBeStale both stores have been away: the end may be missing, but nothing else */
-  observe(asked: Asked, answered: Answered, mayBeStale = false): void {
+  observe(asked: Asked, answered: Answered): void {
     this.reads++;
-    for (const fault of this.faultsOf(asked, answered)) (mayBeStale && SHORT.test(fault) ? this.stale : this.violations).push(`${asked.conversationId}: ${answered.kind} ${fault}`);
+    for (const fault of this.faultsOf(asked, answered)) this.violations.push(`${asked.conversationId}: ${answered.kind} ${fault}`);
     if (answered.kind === 'window') return;
     if (answered.kind !== 'header') for (const message of answered.messages) this.grow(asked.conversationId, message.seq);
     this.grow(asked.conversationId, answered.total);

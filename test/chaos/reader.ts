@@ -21,7 +21,6 @@ export class Reader {
     private readonly log: ReaderLog,
     private readonly talks: readonly Talk[],
     private readonly random: SeededRandom,
-    private readonly stage: { readonly mayBeStale: boolean },
   ) {}
 
   async run(isOver: () => boolean): Promise<void> {
@@ -73,11 +72,10 @@ export class Reader {
 
   private async read<T>(conversationId: string, path: string, observed: (body: T) => Answered): Promise<T | undefined> {
     const asked = this.log.ask(conversationId);
-    const { mayBeStale } = this.stage;
     const url = `/api/v1/conversations/${conversationId}${path}`;
     const answer = await this.client.get<T>(url);
     if (answer.status !== 200 || answer.body === undefined) this.client.judge('GET', url.replace(/\?.*/, ''), answer);
-    else this.log.observe(asked, observed(answer.body), mayBeStale || this.stage.mayBeStale);
+    else this.log.observe(asked, observed(answer.body));
     return answer.status === 200 ? answer.body : undefined;
   }
 }

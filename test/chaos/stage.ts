@@ -14,10 +14,6 @@ const PROCESSES: readonly ProcessName[] = ['api', 'worker1', 'worker2'];
 /** A server that is slow to start on a busy machine. */
 const START_MS = 60_000;
 const PAUSE_MS = 200;
-/** Until connections are there again. */
-const RETURN_MS = 3_000;
-/** Until the next move, which may have to wait for the lock of a lost worker. */
-const UNTOLD_MS = 60_000;
 
 /** Conversations move, are trimmed, leave Redis and come back all the time; nobody waits long for a store that is away. */
 const SETTINGS = {
@@ -34,8 +30,6 @@ export class Stage {
   /** A process that nobody has killed has ended. */
   readonly violations: string[] = [];
   private readonly processes = new Map<ProcessName, ServerProcess>();
-  /** Epoch milliseconds. */
-  private readonly awayUntil = { redis: 0, postgres: 0 };
   private isClosing = false;
 
   private constructor(
@@ -59,17 +53,8 @@ export class Stage {
     return `http://127.0.0.1:${String(this.apiPort)}`;
   }
 
-  /**
-   * Redis is away, or was just now, and PostgreSQL was not long ago: a conversation that went on in between, and of which PostgreSQL could not be told, is
-   * shown as PostgreSQL has it (docs/architecture.md, "Read of a history").
-   */
-  get mayBeStale(): boolean {
-    return Date.now() < this.awayUntil.redis + RETURN_MS && Date.now() < this.awayUntil.postgres + UNTOLD_MS;
-  }
-
   /** Does the harm, waits, and undoes it. */
   async apply({ kind, target, forMs }: Fault): Promise<void> {
-    if (target === 'redis' || target === 'postgres') this.awayUntil[target] = Date.now() + forMs;
     const { harm, mend } = target === 'redis' || target === 'postgres' ? this.storeFault(kind, target) : this.processFault(kind, target);
     await harm();
     await sleep(forMs);

@@ -56,7 +56,7 @@ describe('marking what a mover has read', () => {
     const moved = await read();
     await setDue(7);
     await fill(store, ref, 2);
-    expect(await store.markArchived(ref, moved)).toBe(2);
+    expect(await store.markArchived(ref, moved)).toMatchObject({ unarchivedCount: 2 });
     expect(await header()).toMatchObject({ status: 'active', archivedSeq: 3, archivedRevision: moved.revision });
     await expectDueIn(100);
   });
@@ -65,7 +65,7 @@ describe('marking what a mover has read', () => {
     await fill(store, ref, 3);
     const moved = await read();
     await edit({ summary: 'new' });
-    expect(await store.markArchived(ref, moved)).toBe(0);
+    expect(await store.markArchived(ref, moved)).toMatchObject({ unarchivedCount: 0 });
     expect(await header()).toMatchObject({ archivedSeq: 3, archivedRevision: moved.revision, revision: moved.revision + 1 });
     await expectDueIn(100);
   });
@@ -75,7 +75,7 @@ describe('marking what a mover has read', () => {
     const moved = await read();
     await setDue(Date.now() + 5_000_000);
     await close(store, ref, 50);
-    expect(await store.markArchived(ref, moved)).toBe(0);
+    expect(await store.markArchived(ref, moved)).toMatchObject({ unarchivedCount: 0 });
     expect(await header()).toMatchObject({ status: 'completed', archivedSeq: 3 });
     await expectDueIn(50);
   });
@@ -86,7 +86,7 @@ describe('marking what a mover has read', () => {
     const moved = await read();
     await append(store, ref, newMessage({ role: 'assistant' }));
     const due = await dueAt();
-    expect(await store.markArchived(ref, moved)).toBe(1);
+    expect(await store.markArchived(ref, moved)).toMatchObject({ unarchivedCount: 1 });
     expect(await header()).toMatchObject({ status: 'completed', archivedSeq: 3, seq: 4 });
     expect(await dueAt()).toBe(due);
   });
@@ -96,7 +96,7 @@ describe('marking what a mover has read', () => {
     await close(store, ref);
     const moved = await read();
     await append(store, ref);
-    expect(await store.markArchived(ref, moved)).toBe(1);
+    expect(await store.markArchived(ref, moved)).toMatchObject({ unarchivedCount: 1 });
     expect(await header()).toMatchObject({ status: 'active', archivedSeq: 3, seq: 4 });
     await expectDueIn(100);
   });
@@ -108,7 +108,7 @@ describe('marking what a mover has read', () => {
     const moved = await read();
     await edit({ summary: 'new' });
     const due = await dueAt();
-    expect(await store.markArchived(ref, moved)).toBe(0);
+    expect(await store.markArchived(ref, moved)).toEqual({ unarchivedCount: 0, isTransferred: false });
     expect(await dueAt()).toBe(due);
     expect(await release(stores.open({ releaseSeconds: 0 }), ref)).toBe(false);
   });
@@ -119,7 +119,7 @@ describe('marking what a mover has read', () => {
     await store.markArchived(ref, await read());
     await edit({ summary: 'new' });
     await setDue(7);
-    expect(await store.markArchived(ref, await read())).toBe(0);
+    expect(await store.markArchived(ref, await read())).toEqual({ unarchivedCount: 0, isTransferred: true });
     await expectDueIn(1_000);
   });
 
@@ -153,7 +153,7 @@ describe('marking what a mover has read', () => {
     await fill(store, ref, 2);
     const newer = await read();
     await store.markArchived(ref, newer);
-    expect(await store.markArchived(ref, late)).toBe(0);
+    expect(await store.markArchived(ref, late)).toMatchObject({ unarchivedCount: 0 });
     expect(await header()).toMatchObject({ archivedSeq: 5, archivedRevision: newer.revision });
     expect(await dueAt()).toBeNull();
   });
@@ -161,7 +161,7 @@ describe('marking what a mover has read', () => {
   it('of an empty conversation is done with its header', async () => {
     await store.openSession(ref.tenantId, newConversation({ conversationId: ref.conversationId }));
     expect(await dueAt()).not.toBeNull();
-    expect(await store.markArchived(ref, await read())).toBe(0);
+    expect(await store.markArchived(ref, await read())).toMatchObject({ unarchivedCount: 0 });
     expect(await header()).toMatchObject({ archivedSeq: 0, archivedRevision: 0 });
     expect(await dueAt()).toBeNull();
   });

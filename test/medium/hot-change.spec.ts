@@ -104,6 +104,18 @@ describe('a change of what is believed', () => {
     expect(await change({ status: 'active' })).toMatchObject({ outcome: 'changed' });
   });
 
+  it('opens a transferred conversation at the revision of which PostgreSQL was told, and at no other', async () => {
+    await begin(ref);
+    await close(store, ref);
+    await markArchived(store, ref, 1);
+    const opening = { fields: { status: 'active' }, session: 'enter' } as const;
+    const { revision } = await header();
+    await expectRefused(opening, { reason: 'transferred', fact: revision });
+    await expectRefused({ ...opening, toldRevision: revision - 1 }, { reason: 'transferred', fact: revision });
+    expect(await change({ ...opening, toldRevision: revision })).toMatchObject({ outcome: 'changed' });
+    expect((await header()).status).toBe('active');
+  });
+
   it('is made once by fifty at once that believe the same', async () => {
     await begin(ref);
     const processes = [store, stores.open(), stores.open()];

@@ -74,6 +74,24 @@ describe('a Redis that came back with older data', () => {
     expect(await history()).toEqual(ordered(...ids(1, 6), 'new1', 'new2', 'm9'));
   });
 
+  it('is not taken for whole without what came after, and its header is newer than any before', async () => {
+    await say(...ids(1, 3));
+    const goBack = await remember();
+    await say(...ids(4, 6));
+    for (const summary of ['1', '2', '3', '4']) await moves.conversations.update({ tenantId: 'acme', tier: 'enterprise' }, ref.conversationId, { summary });
+    await close(moves.hot, ref);
+    await moves.mover({ releaseSeconds: 1_000 }).move(ref);
+    expect((await moves.stored(ref)).row).toMatchObject({ status: 'transferred' });
+    await goBack();
+    await say('new1');
+    await moves.mover().move(ref);
+    expect((await moves.stored(ref)).row).toMatchObject({ status: 'active', message_count: 7, summary: null });
+    await close(moves.hot, ref);
+    await moves.mover().move(ref);
+    expect(await moves.hot.read(ref, { tail: 0 })).toBeNull();
+    expect(await history()).toEqual(ordered(...ids(1, 6), 'new1'));
+  });
+
   it('is in no window any more, of any process', async () => {
     await forgetful();
     const memory = moves.memory();

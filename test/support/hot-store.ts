@@ -73,10 +73,10 @@ export async function close(store: HotConversationStore, ref: ConversationRef, d
   return (await store.change(ref, header, closing))?.outcome === 'changed';
 }
 
-/** PostgreSQL has the messages up to this one, and the header as it is now. @returns as markArchived */
-export async function markArchived(store: HotConversationStore, ref: ConversationRef, archivedSeq: number): Promise<number> {
+/** PostgreSQL has the messages up to this one, and the header as it is now. @returns how many messages it lacks */
+export async function markArchived(store: HotConversationStore, ref: ConversationRef, archivedSeq: number): Promise<number | undefined> {
   const revision = (await store.read(ref, { tail: 0 }))?.conversation.revision ?? 0;
-  return store.markArchived(ref, { archivedSeq, revision });
+  return (await store.markArchived(ref, { archivedSeq, revision }))?.unarchivedCount;
 }
 
 /** Lets a conversation go if it may. */

@@ -65,11 +65,11 @@ export class Moves {
   }
 
   /** A mover of a worker of its own. By default a closed conversation leaves Redis as soon as it is moved. */
-  mover(settings: Partial<MigrationSettings> = {}): { move: (ref: ConversationRef, signal?: AbortSignal) => Promise<number | null>; metrics: MetricsService } {
+  mover(settings: Partial<MigrationSettings> = {}, hot?: HotConversationStore): { move: (ref: ConversationRef, signal?: AbortSignal) => Promise<number | null>; metrics: MetricsService } {
     const metrics = new MetricsService();
     const all = Object.assign(new MigrationSettings(), { releaseSeconds: 0, ...settings });
     const writer = new RangeWriter(this.archive, this.ledger, this.transactions, all);
-    const mover = new ConversationMover(this.stores.open(all), this.archive, this.ledger, writer, all, metrics);
+    const mover = new ConversationMover(hot ?? this.stores.open(all), this.archive, this.ledger, writer, all, metrics);
     return { metrics, move: async (ref, signal = new AbortController().signal) => mover.move(ref, 1, signal) };
   }
 

@@ -9,6 +9,7 @@ import type { Conversation, ConversationRef, Message, NewConversation, NewMessag
 import { conversationErrors, refused } from './conversations.errors.js';
 import { type ConversationEdit, toHeaderChange } from './conversation-edit.js';
 import { HistoryReader } from './history/history-reader.service.js';
+import type { Refused } from './hot/append.js';
 import { type HeaderChange, HotConversationStore } from './hot/hot-conversation.store.js';
 import { type AppendedMessage, MessageAppender } from './message-appender.service.js';
 import { messageIdsOf } from './withdrawn.js';
@@ -253,19 +254,27 @@ export class ConversationsService {
 
   /** Every change is made in Redis, where the move takes it from: what is at rest is brought back first. Whoever is told of it sees it. */
   private async change(ref: ConversationRef, changeOf: (conversation: Conversation) => HeaderChange | null): Promise<void> {
+    let toldRevision: number | undefined;
     for (let tries = 0; tries < TRIES; tries++) {
       const conversation = await this.history.get(ref);
       const change = changeOf(conversation);
       if (change === null) return;
-      const answer = await this.hot.change(ref, conversation, change);
-      if (answer?.outcome === 'refused' && answer.reason !== 'status' && answer.reason !== 'session') throw refused(ref.conversationId, answer);
+      const answer = await this.hot.change(ref, conversation, { ...change, toldRevision });
       if (answer?.outcome === 'changed') {
         await this.invalidator.conversation(ref.tenantId, conversation.agentId, ref.conversationId);
         return this.closeDisplaced(ref.tenantId, answer.displaced);
       }
-      if (answer === null) await this.appender.reheat(ref);
+      toldRevision = await this.makeWay(ref, answer);
     }
     throw conversationErrors.busy(ref.conversationId);
+  }
+
+  /** For the next try: brings back what is at rest, and tells PostgreSQL of what goes on. @returns the revision that it was told of */
+  private async makeWay(ref: ConversationRef, answer: Refused | null): Promise<number | undefined> {
+    if (answer === null) await this.appender.reheat(ref);
+    else if (answer.reason === 'transferred') await this.archive.goOn(ref, Number(answer.fact));
+    else if (answer.reason !== 'status' && answer.reason !== 'session') throw refused(ref.conversationId, answer);
+    return answer?.reason === 'transferred' ? Number(answer.fact) : undefined;
   }
 }
 

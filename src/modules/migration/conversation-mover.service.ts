@@ -48,8 +48,8 @@ export class ConversationMover {
       if (moved === 'resequenced') continue;
       movedTo = moved;
       if (movedTo === null) return null;
-      await this.hot.markArchived(ref, { archivedSeq: movedTo, revision: range.conversation.revision });
-      if (range.messages.length < this.settings.batchSize) return this.makeRoom(ref, range, movedTo);
+      const mark = await this.hot.markArchived(ref, { archivedSeq: movedTo, revision: range.conversation.revision });
+      if (range.messages.length < this.settings.batchSize) return this.makeRoom(ref, range, { archivedSeq: movedTo, isTransferred: mark?.isTransferred ?? false });
     }
   }
 
@@ -60,8 +60,8 @@ export class ConversationMover {
   }
 
   /** What is archived and not needed any more leaves Redis. @returns the newest archived seq */
-  private async makeRoom(ref: ConversationRef, { conversation }: HotRange, archivedSeq: number): Promise<number> {
-    const mayLeave = await this.archive.markTransferred(ref, conversation);
+  private async makeRoom(ref: ConversationRef, { conversation }: HotRange, { archivedSeq, isTransferred }: { readonly archivedSeq: number; readonly isTransferred: boolean }): Promise<number> {
+    const mayLeave = !isTransferred || (await this.archive.markTransferred(ref, conversation));
     if (!mayLeave || !(await this.hot.release(ref, conversation))) await this.hot.trim(ref);
     return archivedSeq;
   }

@@ -23,6 +23,9 @@ const MARKS_TOGETHER = 100;
 /** More messages than a conversation has. */
 const ALL = 2_147_483_647;
 
+/** What there is of a conversation without a row. */
+const NOTHING = { archivedSeq: 0, withdrawnSeqs: [], revision: 0 };
+
 /** Conversations at rest. */
 @Injectable()
 export class ConversationArchive {
@@ -70,7 +73,7 @@ export class ConversationArchive {
    */
   async erase(ref: ConversationRef, conversation: Conversation): Promise<void> {
     const deleted = await this.hide(ref, conversation);
-    await this.transactions.run((tx) => this.archive.erase(ref.tenantId, deleted, tx));
+    await this.transactions.run(ref.tenantId, (tx) => this.archive.erase(ref.tenantId, deleted, tx));
     await this.hot.purge(ref, deleted);
   }
 
@@ -83,16 +86,24 @@ export class ConversationArchive {
   }
 
   /**
-   * A completed conversation is whole here, and Redis knows: whoever reads PostgreSQL alone may take it for whole from now on.
+   * A completed conversation is whole here, and Redis has it as transferred: whoever reads PostgreSQL alone may take it for whole from now on.
    *
-   * @param conversation as it was stored
+   * @param conversation as it was stored, and still was when Redis marked it
    * @returns false when PostgreSQL was told that it goes on. Whoever told it may have died since: the next move brings both together
    */
   async markTransferred(ref: ConversationRef, conversation: Conversation): Promise<boolean> {
-    const { status, revision } = conversation;
-    if (status === 'active' || (await this.marks.add({ ...ref, revision }))) return true;
+    if (await this.marks.add({ ...ref, revision: conversation.revision })) return true;
     await this.hot.change(ref, conversation, { fields: { status: 'transferred' }, status: 'transferred', dueInSeconds: 0 });
     return false;
+  }
+
+  /**
+   * A transferred conversation is about to go on: PostgreSQL will not have all of it for a while. A crash before it does is mended by the move that would let it go.
+   *
+   * @param revision that it has in Redis
+   */
+  async goOn(ref: ConversationRef, revision: number): Promise<void> {
+    await this.archive.goOn(ref, revision);
   }
 
   /**
@@ -104,9 +115,13 @@ export class ConversationArchive {
     const hot = await this.hot.read(ref, { from: 1, count: ALL });
     const row = await this.archive.find(ref);
     if (!hot || row?.status === 'deleted') return null;
-    const archivedSeq = row?.archivedSeq ?? 0;
-    const change = resequence(hot, { messages: await this.archive.findMessages(ref, hot.conversation.firstHotSeq, archivedSeq), archivedSeq, withdrawnSeqs: row?.withdrawnSeqs ?? [] });
-    return change && (await this.hot.resequence(ref, hot.conversation, change)) ? change : null;
+    const { archivedSeq, withdrawnSeqs, revision } = row ?? NOTHING;
+    const change = resequence(hot, { messages: await this.archive.findMessages(ref, hot.conversation.firstHotSeq, archivedSeq), archivedSeq, withdrawnSeqs });
+    if (!change) return null;
+    // What follows has to be newer than anything that PostgreSQL has, and nobody may take PostgreSQL for whole before it has that.
+    const known = Math.max(hot.conversation.revision, revision);
+    await this.archive.goOn(ref, known);
+    return (await this.hot.resequence(ref, hot.conversation, { ...change, newerThan: known + 1 })) ? change : null;
   }
 
   /** The conversation was deleted, or its retention was over: there was one, and its content is gone on purpose. */

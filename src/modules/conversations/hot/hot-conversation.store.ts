@@ -47,6 +47,8 @@ export interface HeaderChange {
   /** No message may be newer. */
   readonly idleSince?: Date;
   readonly activeLimit?: number | null;
+  /** Revision of a transferred conversation of which PostgreSQL was told that it goes on; it enters its session at no other. */
+  readonly toldRevision?: number | undefined;
   /** When it has to be in PostgreSQL. */
   readonly dueInSeconds: number;
 }
@@ -55,6 +57,14 @@ export interface HeaderChange {
 export interface Changed {
   readonly outcome: 'changed';
   readonly displaced: string | null;
+}
+
+/** What Redis has of a conversation that PostgreSQL has. */
+export interface ArchivedMark {
+  /** Messages that PostgreSQL lacks. */
+  readonly unarchivedCount: number;
+  /** It is closed, and the revision that PostgreSQL has is the newest. */
+  readonly isTransferred: boolean;
 }
 
 /**
@@ -150,7 +160,7 @@ export class HotConversationStore {
     const { sessionId, agentId } = conversation;
     const sessions = [change.fields.sessionId ?? sessionId, sessionId].map((id) => keys.session(tenantId, id));
     const scriptKeys = [keys.conversation(tenantId, conversationId), ...sessions, keys.active(tenantId), keys.due(tenantId)];
-    const answer = (await this.scripts.change(scriptKeys, [conversationId, agentId, ...changeArguments(change), sessionId])) as ['changed', string] | RefusedAnswer | null;
+    const answer = (await this.scripts.change(scriptKeys, [conversationId, agentId, ...changeArguments(change), sessionId, change.toldRevision ?? ''])) as ['changed', string] | RefusedAnswer | null;
     if (answer === null) return null;
     return answer[0] === 'refused' ? refusedOf(answer) : { outcome: 'changed', displaced: orNull(answer[1]) };
   }
@@ -170,12 +180,13 @@ export class HotConversationStore {
   /**
    * Messages up to `archivedSeq` and the header of this revision are in PostgreSQL, verified.
    *
-   * @returns how many messages are not, or -1 when the conversation is not hot
+   * @returns null when the conversation is not hot
    */
-  async markArchived(ref: ConversationRef, { archivedSeq, revision }: Pick<HotConversation, 'archivedSeq' | 'revision'>): Promise<number> {
+  async markArchived(ref: ConversationRef, { archivedSeq, revision }: Pick<HotConversation, 'archivedSeq' | 'revision'>): Promise<ArchivedMark | null> {
     const now = Date.now();
     const releaseAt = now + this.settings.releaseSeconds * 1_000;
-    return (await this.scripts['mark-archived'](keysOf(ref, 'header', 'due'), [ref.conversationId, archivedSeq, revision, releaseAt, this.dueAt(now)])) as number;
+    const answer = (await this.scripts['mark-archived'](keysOf(ref, 'header', 'due'), [ref.conversationId, archivedSeq, revision, releaseAt, this.dueAt(now)])) as [number, 0 | 1] | null;
+    return answer && { unarchivedCount: answer[0], isTransferred: answer[1] === 1 };
   }
 
   /** Takes messages out of Redis that PostgreSQL has, but for the newest. @returns how many were taken out */
@@ -209,15 +220,16 @@ export class HotConversationStore {
    * Replaces the end of a conversation's list.
    *
    * @param conversation as it was read
-   * @param change       messages from `fromSeq` on, and the header that follows from them
+   * @param change       messages from `fromSeq` on, and the header that follows from them, which gets a revision `newerThan` that
    * @returns false when somebody has changed it since
    */
-  async resequence(ref: ConversationRef, conversation: HotConversation, change: Resequencing): Promise<boolean> {
-    const { fromSeq, messages, seq, archivedSeq, tokenCount, systemSeqs, withdrawnSeqs } = change;
+  async resequence(ref: ConversationRef, conversation: HotConversation, change: Resequencing & { readonly newerThan: number }): Promise<boolean> {
+    const { fromSeq, messages, seq, archivedSeq, tokenCount, systemSeqs, withdrawnSeqs, newerThan } = change;
     const status = conversation.status === 'transferred' ? 'completed' : conversation.status;
-    const fields = { seq, archivedSeq, archivedRevision: -1, tokenCount, status, systemSeqs: listOf(systemSeqs), withdrawnSeqs: listOf(withdrawnSeqs) };
+    const changes = conversation.revision - conversation.seq;
+    const fields = { seq, changes: Math.max(changes, newerThan - seq), archivedSeq, archivedRevision: -1, tokenCount, status, systemSeqs: listOf(systemSeqs), withdrawnSeqs: listOf(withdrawnSeqs) };
     const now = Date.now();
-    const args = [conversation.seq, conversation.revision - conversation.seq, fromSeq - conversation.firstHotSeq, JSON.stringify(messages.map(toStored))];
+    const args = [conversation.seq, changes, fromSeq - conversation.firstHotSeq, JSON.stringify(messages.map(toStored))];
     const ids = messages.flatMap(({ messageId, seq: place }) => [messageId, place]);
     return (await this.scripts.resequence(keysOf(ref, 'header', 'messages', 'ids', 'due'), [ref.conversationId, ...args, JSON.stringify(ids), JSON.stringify(fields), now])) === 1;
   }
