@@ -1,9 +1,16 @@
-export { authorize } from './auth.guard.js';
+export { API_KEY_STATUSES } from './api-key.js';
+export type { ApiKey, ApiKeyStatus } from './api-key.js';
+export { ApiKeysService } from './api-keys.service.js';
+export { AuthGuard, authorize } from './auth.guard.js';
+export type { AuthenticatedSocket } from './auth.guard.js';
 export { AuthenticationService } from './authentication.service.js';
-export { CurrentPrincipal } from './principal.js';
+export { CredentialChanges } from './credential-changes.service.js';
+export type { CredentialChange } from './credential-changes.service.js';
+export { CurrentPrincipal, SCOPES } from './principal.js';
 export type { Principal, Scope } from './principal.js';
 export { RequiresScope, WithoutTenant } from './requires-scope.js';
 export { TenancyModule } from './tenancy.module.js';
 export { TenantsService } from './tenants.service.js';
+export type { Tenant } from './tenants.service.js';
 export { TIER_LIMITS, isAtLeast } from './tiers.js';
 export type { TierLimits } from './tiers.js';
