@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { type FindOptionsWhere, IsNull, LessThan, LessThanOrEqual, MoreThan, Not, Repository } from 'typeorm';
+import { type FindOptionsWhere, IsNull, LessThan, LessThanOrEqual, MoreThan, Not } from 'typeorm';
 import { SYSTEM_TENANT, type Tier } from '../../contracts/index.js';
 import { Cached, HasCachedMethods } from '../../shared/cache/index.js';
+import { Transactions } from '../../shared/database/index.js';
 import type { ApiKey, ApiKeyStatus } from './api-key.js';
 import { ApiKeyEntity } from './api-key.entity.js';
 import type { Scope } from './principal.js';
@@ -16,6 +16,9 @@ export interface KeyHolder {
   /** Of the secret that was asked for. */
   readonly expiresAt: Date | null;
 }
+
+/** One key. */
+export type KeyRef = Pick<ApiKey, 'tenantId' | 'keyId'>;
 
 /** Which keys of a tenant are listed. */
 export interface ApiKeyFilter {
@@ -43,50 +46,54 @@ const ROTATE = `
 @Injectable()
 @HasCachedMethods()
 export class ApiKeyRepository {
-  constructor(@InjectRepository(ApiKeyEntity) private readonly apiKeys: Repository<ApiKeyEntity>) {}
+  constructor(private readonly transactions: Transactions) {}
 
   /** @returns false when the id is taken */
   async insert(apiKey: Pick<ApiKeyEntity, 'tenantId' | 'keyId' | 'keyHash' | 'name' | 'scopes' | 'expiresAt'>): Promise<boolean> {
-    const inserted = await this.apiKeys.createQueryBuilder().insert().values(apiKey).orIgnore().returning('key_id').execute();
-    return (inserted.raw as unknown[]).length > 0;
+    return this.transactions.within(apiKey.tenantId, undefined, async (manager) => {
+      const inserted = await manager.createQueryBuilder().insert().into(ApiKeyEntity).values(apiKey).orIgnore().returning('key_id').execute();
+      return (inserted.raw as unknown[]).length > 0;
+    });
   }
 
   /** Whoever holds the key with this hash, unless it was revoked or the tenant is switched off. A key without a holder is asked for again each time. */
   @Cached({ type: 'api_key', tenantId: (_: Buffer) => SYSTEM_TENANT, id: (keyHash) => keyHash.toString('hex') })
   async findHolder(keyHash: Buffer): Promise<KeyHolder | undefined> {
-    return (await this.apiKeys.query<KeyHolder[]>(HOLDER_OF_KEY, [keyHash]))[0];
+    return this.transactions.within(SYSTEM_TENANT, undefined, async (manager) => (await manager.query<KeyHolder[]>(HOLDER_OF_KEY, [keyHash]))[0]);
   }
 
   /** Whosever it is: ids of keys are unique. */
   async find(keyId: string): Promise<ApiKey | null> {
-    const row = await this.apiKeys.findOneBy({ keyId });
+    const row = await this.transactions.within(SYSTEM_TENANT, undefined, (manager) => manager.findOneBy(ApiKeyEntity, { keyId }));
     return row && apiKeyOf(row);
   }
 
   /** Newest first; ids are UUIDv7, so the id is the time. @param before the id to go on from, not included */
   async findPage(filter: ApiKeyFilter, limit: number, before: string | undefined): Promise<ApiKey[]> {
-    const page = before === undefined ? {} : { keyId: LessThan(before) };
-    return (await this.apiKeys.find({ where: matching(filter).map((where) => ({ ...where, ...page })), order: { keyId: 'DESC' }, take: limit })).map(apiKeyOf);
+    const where = matching(filter).map((some) => ({ ...some, ...(before !== undefined && { keyId: LessThan(before) }) }));
+    const rows = await this.transactions.within(filter.tenantId, undefined, (manager) => manager.find(ApiKeyEntity, { where, order: { keyId: 'DESC' }, take: limit }));
+    return rows.map(apiKeyOf);
   }
 
   async count(filter: ApiKeyFilter): Promise<number> {
-    return this.apiKeys.countBy(matching(filter));
+    return this.transactions.within(filter.tenantId, undefined, (manager) => manager.countBy(ApiKeyEntity, matching(filter)));
   }
 
   /** Gives a key that is in force another secret. @returns the hashes that it had; null when there is no such key @param overlapSeconds the secret that it had counts that long */
-  async rotate(keyId: string, keyHash: Buffer, overlapSeconds: number): Promise<Buffer[] | null> {
-    const [before] = await this.apiKeys.query<HashesOfKey[]>(ROTATE, [keyId, keyHash, overlapSeconds]);
+  async rotate({ tenantId, keyId }: KeyRef, keyHash: Buffer, overlapSeconds: number): Promise<Buffer[] | null> {
+    const [before] = await this.transactions.within(tenantId, undefined, (manager) => manager.query<HashesOfKey[]>(ROTATE, [keyId, keyHash, overlapSeconds]));
     return before === undefined ? null : hashesOf(before);
   }
 
   /** Once more changes nothing. */
-  async revoke(keyId: string): Promise<void> {
-    await this.apiKeys.update({ keyId, revokedAt: IsNull() }, { revokedAt: () => 'now()' });
+  async revoke({ tenantId, keyId }: KeyRef): Promise<void> {
+    await this.transactions.within(tenantId, undefined, (manager) => manager.update(ApiKeyEntity, { tenantId, keyId, revokedAt: IsNull() }, { revokedAt: () => 'now()' }));
   }
 
   /** Of the secrets of a tenant's keys, or of one of its keys, those before a rotation included. */
-  async findHashes(owner: { readonly tenantId: string; readonly keyId?: string }): Promise<Buffer[]> {
-    return (await this.apiKeys.find({ select: { keyHash: true, previousKeyHash: true }, where: owner })).flatMap(hashesOf);
+  async findHashes(owner: Pick<KeyRef, 'tenantId'> & Partial<KeyRef>): Promise<Buffer[]> {
+    const select = { keyHash: true, previousKeyHash: true };
+    return (await this.transactions.within(owner.tenantId, undefined, (manager) => manager.find(ApiKeyEntity, { select, where: owner }))).flatMap(hashesOf);
   }
 }
 

@@ -65,7 +65,7 @@ export class ApiKeysService {
    */
   async rotate(keyId: string, overlapSeconds: number): Promise<ShownApiKey> {
     const key = newApiKey();
-    const hashes = await this.apiKeys.rotate(keyId, hashApiKey(key), overlapSeconds);
+    const hashes = await this.apiKeys.rotate(await this.get(keyId), hashApiKey(key), overlapSeconds);
     const apiKey = await this.get(keyId);
     if (!hashes) throw tenancyErrors.keyEnded(keyId, statusOf(apiKey));
     await this.changes.forgetKeys(hashes);
@@ -75,7 +75,7 @@ export class ApiKeysService {
   /** Ends a key, with the sockets that it has opened. Once more changes nothing, and says it once more to every process. @throws API_KEY_NOT_FOUND (notFound) */
   async revoke(keyId: string): Promise<ApiKey> {
     const { tenantId } = await this.get(keyId);
-    await this.apiKeys.revoke(keyId);
+    await this.apiKeys.revoke({ tenantId, keyId });
     await this.changes.forgetKeys(await this.apiKeys.findHashes({ tenantId, keyId }));
     return this.get(keyId);
   }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { Repository, type SelectQueryBuilder } from 'typeorm';
-import type { Tier } from '../../contracts/index.js';
+import type { EntityManager, SelectQueryBuilder } from 'typeorm';
+import { SYSTEM_TENANT, type Tier } from '../../contracts/index.js';
 import { Cached, HasCachedMethods } from '../../shared/cache/index.js';
+import { Transactions } from '../../shared/database/index.js';
 import { TenantEntity } from './tenant.entity.js';
 
 type NewTenant = Pick<TenantEntity, 'tenantId' | 'name' | 'tier'>;
@@ -20,12 +20,15 @@ export interface TenantFilter {
 @Injectable()
 @HasCachedMethods()
 export class TenantRepository {
-  constructor(@InjectRepository(TenantEntity) private readonly tenants: Repository<TenantEntity>) {}
+  constructor(private readonly transactions: Transactions) {}
 
   /** @returns null when the id is taken */
   async insert(tenant: NewTenant): Promise<TenantEntity | null> {
-    const inserted = await this.tenants.createQueryBuilder().insert().values(tenant).orIgnore().returning('*').execute();
-    return (inserted.raw as unknown[]).length === 0 ? null : this.read(tenant.tenantId);
+    const { tenantId } = tenant;
+    return this.transactions.within(tenantId, undefined, async (manager) => {
+      const inserted = await manager.createQueryBuilder().insert().into(TenantEntity).values(tenant).orIgnore().returning('*').execute();
+      return (inserted.raw as unknown[]).length === 0 ? null : manager.findOneBy(TenantEntity, { tenantId });
+    });
   }
 
   /** @returns undefined when there is none, which is not kept: it may be made the next moment */
@@ -36,34 +39,37 @@ export class TenantRepository {
 
   /** Past the caches. */
   async read(tenantId: string): Promise<TenantEntity | null> {
-    const row = await this.tenants.findOneBy({ tenantId });
+    const row = await this.transactions.within(tenantId, undefined, (manager) => manager.findOneBy(TenantEntity, { tenantId }));
     // Without the class: what is kept in a cache must be plain data.
     return row && { ...row };
   }
 
   /** @returns false when there is none */
   async update(tenantId: string, edit: TenantEdit): Promise<boolean> {
-    return (await this.tenants.update({ tenantId }, edit)).affected === 1;
+    return (await this.transactions.within(tenantId, undefined, (manager) => manager.update(TenantEntity, { tenantId }, edit))).affected === 1;
   }
 
   /** Newest first. @param before the id to go on from, not included; of a tenant that there is */
   async findPage(filter: TenantFilter, limit: number, before: string | undefined): Promise<TenantEntity[]> {
-    const query = this.matching(filter).orderBy('t.createdAt', 'DESC').addOrderBy('t.tenantId', 'DESC').take(limit);
-    if (before !== undefined) query.andWhere('(t.created_at, t.tenant_id) < (SELECT last.created_at, last.tenant_id FROM tenants last WHERE last.tenant_id = :before)', { before });
-    return query.getMany();
+    return this.transactions.within(SYSTEM_TENANT, undefined, (manager) => {
+      const query = matching(manager, filter).orderBy('t.createdAt', 'DESC').addOrderBy('t.tenantId', 'DESC').take(limit);
+      if (before !== undefined) query.andWhere('(t.created_at, t.tenant_id) < (SELECT last.created_at, last.tenant_id FROM tenants last WHERE last.tenant_id = :before)', { before });
+      return query.getMany();
+    });
   }
 
   async count(filter: TenantFilter): Promise<number> {
-    return this.matching(filter).getCount();
+    return this.transactions.within(SYSTEM_TENANT, undefined, (manager) => matching(manager, filter).getCount());
   }
 
   async findTiers(): Promise<Pick<TenantEntity, 'tenantId' | 'tier'>[]> {
-    return (await this.tenants.find({ select: { tenantId: true, tier: true } })).map(({ tenantId, tier }) => ({ tenantId, tier }));
+    const tenants = await this.transactions.within(SYSTEM_TENANT, undefined, (manager) => manager.find(TenantEntity, { select: { tenantId: true, tier: true } }));
+    return tenants.map(({ tenantId, tier }) => ({ tenantId, tier }));
   }
+}
 
-  private matching({ tier, isActive, q }: TenantFilter): SelectQueryBuilder<TenantEntity> {
-    const query = this.tenants.createQueryBuilder('t').where({ ...(tier !== undefined && { tier }), ...(isActive !== undefined && { isActive }) });
-    if (q !== undefined) query.andWhere('(strpos(lower(t.tenant_id), lower(:q)) > 0 OR strpos(lower(t.name), lower(:q)) > 0)', { q });
-    return query;
-  }
+function matching(manager: EntityManager, { tier, isActive, q }: TenantFilter): SelectQueryBuilder<TenantEntity> {
+  const query = manager.createQueryBuilder(TenantEntity, 't').where({ ...(tier !== undefined && { tier }), ...(isActive !== undefined && { isActive }) });
+  if (q !== undefined) query.andWhere('(strpos(lower(t.tenant_id), lower(:q)) > 0 OR strpos(lower(t.name), lower(:q)) > 0)', { q });
+  return query;
 }

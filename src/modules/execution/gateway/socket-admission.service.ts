@@ -2,19 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { CLIENT_ID, newId } from '../../../contracts/index.js';
 import { ServerSettings } from '../../../shared/config/index.js';
-import { AuthenticationService, authorize, type Principal } from '../../tenancy/index.js';
+import { AuthenticationService, authorize } from '../../tenancy/index.js';
 import { gatewayErrors } from './gateway.errors.js';
 import type { SocketConnection } from './socket-connection.js';
+import type { SocketOwner } from './socket-owner.js';
 import { SocketRights } from './socket-rights.service.js';
 import { SocketTicketsStore } from './socket-tickets.store.js';
-
-/** Who is behind a socket, and which session it belongs to. */
-export interface SocketOwner {
-  readonly principal: Principal;
-  readonly sessionId: string;
-  /** It may do nothing in another session. */
-  readonly isBound: boolean;
-}
 
 /** Lets sockets in, by the headers of their handshake or by a ticket. */
 @Injectable()

@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws';
 import { type ExecutionEvent, newId } from '../../../contracts/index.js';
 import { type ServerFrame, errorFrame } from '../../../shared/http/index.js';
 import { type EventIds, eventFrame } from './event-frames.js';
-import type { SocketOwner } from './socket-admission.service.js';
+import type { SocketOwner } from './socket-owner.js';
 import { type Following, Subscriptions } from './subscriptions.js';
 
 /** What the socket is closed with: RFC 6455 and the IANA registry. */
