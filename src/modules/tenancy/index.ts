@@ -1,6 +1,7 @@
-export { API_KEY_STATUSES } from './api-key.js';
+export { API_KEY_STATUSES, statusOf } from './api-key.js';
 export type { ApiKey, ApiKeyStatus } from './api-key.js';
 export { ApiKeysService } from './api-keys.service.js';
+export type { ShownApiKey } from './api-keys.service.js';
 export { AuthGuard, authorize } from './auth.guard.js';
 export type { AuthenticatedSocket } from './auth.guard.js';
 export { AuthenticationService } from './authentication.service.js';
