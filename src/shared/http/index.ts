@@ -1,4 +1,6 @@
 export { logRequests } from './access-log.js';
+export { Deprecated } from './deprecated.js';
+export { DeprecationInterceptor } from './deprecation.interceptor.js';
 export { ERROR_STATUS } from './error-status.js';
 export { ErrorFilter } from './error.filter.js';
 export type { ErrorBody } from './error.filter.js';
