@@ -4,7 +4,7 @@ import { isUUID } from 'class-validator';
 import { ActionBus } from '../../../shared/actions/index.js';
 import { Deprecated } from '../../../shared/http/index.js';
 import { Idempotent, type NewIds, RequestIds } from '../../../shared/idempotency/index.js';
-import { AuthenticationService, CurrentPrincipal, type Principal, RequiresScope, WithoutTenant } from '../../tenancy/index.js';
+import { AuthenticationService, CurrentPrincipal, authorize, type Principal, RequiresScope, WithoutTenant } from '../../tenancy/index.js';
 import { SessionHistories } from '../history/session-histories.service.js';
 import { HistoryTwinDto, HistoryTwinQueryDto, SaveMessageTwinDto, SavedMessageTwinDto } from './dto/internal-twins.dto.js';
 import { SessionPathDto } from './dto/session-path.dto.js';
@@ -34,7 +34,7 @@ export class InternalTwinsController {
   @Idempotent()
   @Deprecated({ since: SINCE, successor: '/api/v1/actions' })
   async save(@CurrentPrincipal() principal: Principal, @Body() body: SaveMessageTwinDto, @RequestIds() ids: NewIds): Promise<SavedMessageTwinDto> {
-    const { tenantId, tier: tenantTier } = await this.authentication.inTenant(principal, body.tenant_id);
+    const { tenantId, tier: tenantTier } = await this.callerIn(principal, body.tenant_id);
     const { session_id: sessionId, role, content, user_id: userId } = body;
     const agentId = agentOf(body);
     const conversationId = agentId === undefined ? ((await this.histories.get(tenantId, { sessionId }, { limit: 1, includeSystem: false })).conversationId ?? undefined) : undefined;
@@ -51,11 +51,18 @@ export class InternalTwinsController {
   @Get('history/:sessionId')
   @Deprecated({ since: SINCE, successor: '/api/v1/sessions/:sessionId/history' })
   async history(@CurrentPrincipal() principal: Principal, @Param() { sessionId }: SessionPathDto, @Query() query: HistoryTwinQueryDto): Promise<HistoryTwinDto> {
-    const { tenantId, tier: tenantTier } = await this.authentication.inTenant(principal, query.tenant_id);
+    const { tenantId, tier: tenantTier } = await this.callerIn(principal, query.tenant_id);
     const data = { limit: query.limit, includeSystem: query.include_system ?? false };
     const { messages, total } = await this.bus.request('conversation.get_history', { tenantId, tenantTier, sessionId, data });
     const told = messages.map(({ role, content, createdAt, metadata }) => ({ role, content, timestamp: createdAt, metadata: { ...metadata } }));
     return { success: true, data: { session_id: sessionId, messages: told, total } };
+  }
+
+  /** @throws TENANT_MISMATCH (forbidden), TENANT_NOT_FOUND (notFound), TENANT_UNNAMED (invalid) for an administrator who names none */
+  private async callerIn(principal: Principal, named: string | undefined): Promise<Principal> {
+    const caller = await this.authentication.inTenant(principal, named);
+    authorize(caller, 'internal');
+    return caller;
   }
 }
 

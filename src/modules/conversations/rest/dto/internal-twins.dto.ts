@@ -4,7 +4,8 @@ import { CLIENT_ID, IsContent, IsId, IsMetadata, IsQueryBoolean, MESSAGE_ROLES, 
 
 /** In the seed's own spelling, as everything here: callers of old send and read it. @source `originals.md`, conversation service */
 export class SaveMessageTwinDto {
-  @Matches(CLIENT_ID) tenant_id!: string;
+  /** Default: the caller's tenant. Any other is refused, except of an administrator. */
+  @Optional() @Matches(CLIENT_ID) tenant_id?: string;
   @Matches(CLIENT_ID) session_id!: string;
   @IsIn(MESSAGE_ROLES) role!: MessageRole;
   @IsContent() content!: string;
@@ -25,7 +26,8 @@ export class SavedMessageTwinDto {
 }
 
 export class HistoryTwinQueryDto {
-  @Matches(CLIENT_ID) tenant_id!: string;
+  /** Default: the caller's tenant. Any other is refused, except of an administrator. */
+  @Optional() @Matches(CLIENT_ID) tenant_id?: string;
   @Type(() => Number) @IsInt() @Min(1) @Max(100) limit: number = 10;
   @Optional() @IsQueryBoolean() include_system?: boolean;
 }
