@@ -4,6 +4,7 @@ import type { ApiClient } from '../support/api-client.js';
 import { ServerProcess } from '../support/server-process.js';
 import { redisUrl } from '../support/services.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait-for.js';
 
 interface LogLine {
@@ -28,6 +29,20 @@ describe('operations', () => {
   it('health asks every dependency', async () => {
     expect(await acme.get('/health/live')).toMatchObject({ status: 200, body: { status: 'ok' } });
     expect(await acme.get('/health/ready')).toMatchObject({ status: 200, body: { details: { process: { status: 'up' }, redis: { status: 'up' }, postgresql: { status: 'up' } } } });
+  });
+
+  it('the status asks them, too, and says which one is gone', async () => {
+    expect(await acme.get('/internal/status')).toMatchObject({ status: 200, body: { status: 'operational', dependencies: { redis: 'connected', postgresql: 'connected' } } });
+    const proxy = await TcpProxy.inFrontOf(Number(new URL(nooble.database.url).port));
+    const other = await startTestApp({ NOOBLE_ROLE: 'api' }, { databasePort: proxy.port, beside: nooble });
+    proxy.refuse();
+    await waitFor('the loss', async () => {
+      const { status, body } = await other.client('acme').get<{ status: string; dependencies: object }>('/internal/status');
+      return status === 200 && body.status === 'degraded' && JSON.stringify(body.dependencies) === '{"redis":"connected","postgresql":"disconnected"}';
+    });
+    proxy.pass();
+    await other.close();
+    await proxy.close();
   });
 
   it('metrics count jobs and moved messages', async () => {

@@ -80,6 +80,7 @@ const ROUTES = lines(`
   GET /health/live                                            public
   GET /health/ready                                           public
   GET /internal/history/:sessionId                            internal
+  GET /internal/status                                        public
   POST /internal/save-message                                 internal
   GET /metrics                                                public
   ws execution.cancel                                         user
