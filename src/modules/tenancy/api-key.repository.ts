@@ -8,6 +8,8 @@ import type { Scope } from './principal.js';
 
 /** A key with the tenant that it belongs to. */
 export interface KeyHolder {
+  readonly keyId: string;
+  readonly keyName: string;
   readonly tenantId: string;
   readonly tier: Tier;
   readonly scopes: Scope[];
@@ -15,7 +17,7 @@ export interface KeyHolder {
 }
 
 const HOLDER_OF_KEY = `
-  SELECT k.tenant_id AS "tenantId", t.tier, k.scopes, k.expires_at AS "expiresAt"
+  SELECT k.key_id AS "keyId", k.name AS "keyName", k.tenant_id AS "tenantId", t.tier, k.scopes, k.expires_at AS "expiresAt"
   FROM api_keys k JOIN tenants t USING (tenant_id)
   WHERE k.key_hash = $1 AND k.revoked_at IS NULL AND t.is_active`;
 

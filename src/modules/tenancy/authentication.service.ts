@@ -45,15 +45,15 @@ export class AuthenticationService {
     if (named === undefined || named === holder.tenantId) return holder;
     if (!holder.scopes.includes('admin')) throw tenancyErrors.tenantMismatch(named);
     const { tenantId, tier } = await this.tenants.get(named);
-    return { tenantId, tier, scopes: holder.scopes };
+    return { ...holder, tenantId, tier };
   }
 
   private async holderOf(keyHash: Buffer): Promise<Principal> {
-    if (this.adminKeyHash && timingSafeEqual(this.adminKeyHash, keyHash)) return { tenantId: SYSTEM_TENANT, tier: 'enterprise', scopes: ['admin'] };
+    if (this.adminKeyHash && timingSafeEqual(this.adminKeyHash, keyHash)) return { tenantId: SYSTEM_TENANT, tier: 'enterprise', scopes: ['admin'], keyName: 'NOOBLE_ADMIN_KEY', keyTenantId: SYSTEM_TENANT };
     const holder = await this.apiKeys.findHolder(keyHash);
     if (!holder || (holder.expiresAt !== null && holder.expiresAt <= new Date())) throw tenancyErrors.keyUnknown();
-    const { tenantId, tier, scopes } = holder;
-    return { tenantId, tier, scopes };
+    const { tenantId, tier, scopes, keyId, keyName } = holder;
+    return { tenantId, tier, scopes, keyId, keyName, keyTenantId: tenantId };
   }
 }
 

@@ -11,6 +11,11 @@ export interface Principal {
   readonly tenantId: string;
   readonly tier: Tier;
   readonly scopes: readonly Scope[];
+  /** The API key that he came with; without one he is the holder of NOOBLE_ADMIN_KEY, or only says who he is (AUTH_MODE=headers). */
+  readonly keyId?: string;
+  readonly keyName?: string;
+  /** The tenant whose key it is, which may be another than the one that he names. */
+  readonly keyTenantId?: string;
 }
 
 /** The caller of the current HTTP request; the guard has put it there. */

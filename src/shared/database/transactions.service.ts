@@ -29,6 +29,11 @@ export class Transactions {
       }
     }
   }
+
+  /** For repositories: the manager of the transaction that is given, or of one of its own. */
+  async within<T>(_tenantId: string, tx: Tx | undefined, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return tx === undefined ? this.run((own) => work(own as unknown as EntityManager)) : work(tx as unknown as EntityManager);
+  }
 }
 
 /** The manager behind a transaction, or the given one outside of any. For repositories only. */
