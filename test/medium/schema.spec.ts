@@ -21,7 +21,7 @@ const DESCRIBE = `
 
 /** What TypeORM's entities do not say, and its schema builder would therefore drop: each is the SQL files' own. */
 const BEYOND_ENTITIES = [
-  ...['tenants_tier_check', 'conversations_satisfaction_check', 'conversations_status_check', 'messages_role_check', 'migration_ledger_outcome_check', 'executions_status_check', 'webhook_deliveries_status_check', 'commands_status_check'],
+  ...['tenants_tier_check', 'conversations_satisfaction_check', 'conversations_status_check', 'messages_role_check', 'migration_ledger_outcome_check', 'executions_status_check', 'webhook_deliveries_status_check', 'commands_status_check', 'audit_log_outcome_check', 'audit_log_actor_check'],
   ...['api_keys_tenant_fk', 'agents_tenant_fk', 'agent_versions_agent_fk', 'messages_conversation_fk'],
 ];
 

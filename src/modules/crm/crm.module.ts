@@ -4,13 +4,14 @@ import { ExecutionModule } from '../execution/index.js';
 import { MigrationModule } from '../migration/index.js';
 import { TenancyModule } from '../tenancy/index.js';
 import { ConversationDetailService } from './conversation-detail.service.js';
+import { CrmAuditController } from './crm-audit.controller.js';
 import { CrmConversationsController } from './crm-conversations.controller.js';
 import { CrmStatisticsController } from './crm-statistics.controller.js';
 import { StatisticsService } from './statistics.service.js';
 
 @Module({
   imports: [TenancyModule, ConversationsModule, ExecutionModule, MigrationModule],
-  controllers: [CrmConversationsController, CrmStatisticsController],
+  controllers: [CrmConversationsController, CrmStatisticsController, CrmAuditController],
   providers: [ConversationDetailService, StatisticsService],
 })
 export class CrmModule {}
