@@ -24,3 +24,6 @@ BEGIN
   RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege', HINT = 'How old rows are taken out: docs/privacy.md.';
 END $$;
 CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- The default privileges have given more.
+REVOKE UPDATE, DELETE ON audit_log FROM nooble_app;
+CALL isolate_tenants('audit_log');

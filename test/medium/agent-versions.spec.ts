@@ -50,7 +50,7 @@ describe('versions of agents in PostgreSQL', () => {
     const gate = new Promise<void>((resolve) => (goOn = resolve));
     const seen: number[] = [];
     const edit = (change: object, until: Promise<void>): Promise<Agent> =>
-      transactions.run((tx) =>
+      transactions.run(ref.tenantId, (tx) =>
         versions.writeNext(ref, async (agent) => {
           seen.push(agent.version);
           await until;

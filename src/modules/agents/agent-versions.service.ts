@@ -18,7 +18,7 @@ export class AgentVersions {
 
   /** A new agent, in its version 1; the one with this id if there is one. @throws AGENT_SLUG_TAKEN (conflict), AGENT_NOT_FOUND (notFound) if it was deleted */
   async writeFirst(agent: AgentRef & AgentDefinition): Promise<Agent> {
-    return this.transactions.run(async (tx) => {
+    return this.transactions.run(agent.tenantId, async (tx) => {
       const created = await this.agents.insert(agent, tx);
       return created ? this.keep(created, tx) : this.earlier(agent, tx);
     });

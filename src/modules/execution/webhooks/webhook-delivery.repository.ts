@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { LessThan, Repository } from 'typeorm';
+import { type EntityManager, LessThan } from 'typeorm';
+import { Transactions } from '../../../shared/database/index.js';
 import type { DeliveryRef, DeliveryStatus, TryOutcome, WebhookDelivery, WebhookTry } from './webhook-delivery.js';
 import { WebhookDeliveryEntity } from './webhook-delivery.entity.js';
 
@@ -28,31 +28,36 @@ export interface DeliveryFilter {
 /** The table `webhook_deliveries`. */
 @Injectable()
 export class WebhookDeliveryRepository {
-  constructor(@InjectRepository(WebhookDeliveryEntity) private readonly deliveries: Repository<WebhookDeliveryEntity>) {}
+  constructor(private readonly transactions: Transactions) {}
 
   /** One that is there already is left as it is. */
   async insertOnce(tenantId: string, delivery: Pick<WebhookDelivery, 'deliveryId' | 'type' | 'url' | 'status' | 'triesLeft' | 'nextTryAt'>): Promise<void> {
-    await this.deliveries.createQueryBuilder().insert().values({ ...delivery, tenantId, tries: [] }).orIgnore().updateEntity(false).execute();
+    await this.of(tenantId, (manager) => manager.createQueryBuilder().insert().into(WebhookDeliveryEntity).values({ ...delivery, tenantId, tries: [] }).orIgnore().updateEntity(false).execute());
   }
 
   async find({ tenantId, deliveryId }: DeliveryRef): Promise<WebhookDelivery | null> {
-    return this.deliveries.findOneBy({ tenantId, deliveryId });
+    return this.of(tenantId, (manager) => manager.findOneBy(WebhookDeliveryEntity, { tenantId, deliveryId }));
   }
 
   /** Newest execution first; both filters on the id hold together. */
   async findPage(tenantId: string, { deliveryId, status, before, limit }: DeliveryFilter): Promise<WebhookDelivery[]> {
     const where = { tenantId, ...(status !== undefined && { status }), ...(before !== undefined && { deliveryId: LessThan(before) }) };
-    if (deliveryId === undefined) return this.deliveries.find({ where, order: { deliveryId: 'DESC' }, take: limit });
-    return (await this.deliveries.findBy({ ...where, deliveryId })).filter((found) => before === undefined || found.deliveryId < before);
+    if (deliveryId === undefined) return this.of(tenantId, (manager) => manager.find(WebhookDeliveryEntity, { where, order: { deliveryId: 'DESC' }, take: limit }));
+    const named = await this.of(tenantId, (manager) => manager.findBy(WebhookDeliveryEntity, { ...where, deliveryId }));
+    return named.filter((found) => before === undefined || found.deliveryId < before);
   }
 
   async record({ tenantId, deliveryId }: DeliveryRef, made: WebhookTry, { status, nextTryAt, triesLeft }: TryOutcome): Promise<void> {
-    await this.deliveries.query(RECORD, [tenantId, deliveryId, JSON.stringify([made]), status, nextTryAt, triesLeft]);
+    await this.of(tenantId, (manager) => manager.query(RECORD, [tenantId, deliveryId, JSON.stringify([made]), status, nextTryAt, triesLeft]));
   }
 
   /** @returns false when there is none */
   async reopen({ tenantId, deliveryId }: DeliveryRef, triesLeft: number, nextTryAt: Date): Promise<boolean> {
-    const { affected } = await this.deliveries.update({ tenantId, deliveryId }, { status: 'pending', triesLeft, nextTryAt });
+    const { affected } = await this.of(tenantId, (manager) => manager.update(WebhookDeliveryEntity, { tenantId, deliveryId }, { status: 'pending', triesLeft, nextTryAt }));
     return affected === 1;
+  }
+
+  private async of<T>(tenantId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.transactions.within(tenantId, undefined, work);
   }
 }
