@@ -46,6 +46,8 @@ import { SocketTurns } from './gateway/socket-turns.service.js';
 import { ModelProviders } from './models/model-providers.js';
 import { Orchestrator } from './orchestrator.service.js';
 import { PersistExecutionHandler } from './actions/persist-execution.handler.js';
+import { ExecutionWalk } from './personal/execution-walk.service.js';
+import { PersonalExecutionRepository } from './personal/personal-execution.repository.js';
 import { RunAdmission } from './runs/run-admission.service.js';
 import { RunBeginnings } from './runs/run-beginnings.service.js';
 import { RunCancellation } from './runs/run-cancellation.service.js';
@@ -80,7 +82,8 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
     ...[SocketTicketsStore, SocketAdmission, SessionRunsStore, RunFollowings, SessionFollowings, SocketTurns, ExecutionsGateway],
     ...[WebhookDeliveryRepository, WebhookDeliveries, WebhookSecrets, WebhookSender, DeliverWebhookHandler],
     ...[CommandRepository, CommandEvents, CommandNewsStore, CommandCaches, CommandWriter, CommandEndings, CommandReader, CommandSubmission, CommandsService],
+    ...[PersonalExecutionRepository, ExecutionWalk],
   ],
-  exports: [ExecutionsService],
+  exports: [ExecutionsService, ExecutionWalk],
 })
 export class ExecutionModule {}

@@ -152,6 +152,12 @@ export class RunStore {
     return this.redis.zrange(keys.runs(tenantId), 0, -1);
   }
 
+  /** The run that has a conversation, and those that wait for it. */
+  async findOfConversation(tenantId: string, conversationId: string): Promise<string[]> {
+    const [holder, waiting] = await Promise.all([this.redis.hget(keys.lease(tenantId, conversationId), 'executionId'), this.redis.lrange(keys.waitingRuns(tenantId, conversationId), 0, -1)]);
+    return holder === null ? waiting : [holder, ...waiting];
+  }
+
   /** PostgreSQL has it, or there is no such run: nobody looks after it any more. */
   async forget(tenantId: string, executionId: string): Promise<void> {
     await this.redis.zrem(keys.runs(tenantId), executionId);
