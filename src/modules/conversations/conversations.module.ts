@@ -26,6 +26,8 @@ import { MemoryManager } from './memory/memory-manager.service.js';
 import { TokenCounter } from './memory/token-counter.service.js';
 import { MessageAppender } from './message-appender.service.js';
 import { ConversationWalk } from './personal/conversation-walk.service.js';
+import { ConversationErasure } from './personal/conversation-erasure.service.js';
+import { RedactedMessageStore } from './personal/redacted-message.store.js';
 import { PersonalConversationRepository } from './personal/personal-conversation.repository.js';
 import { ConversationsController } from './rest/conversations.controller.js';
 import { MessagesController } from './rest/messages.controller.js';
@@ -33,9 +35,9 @@ import { SessionsController } from './rest/sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
 import { SocketSessions } from './socket-sessions.service.js';
 
-const STORES = [HotConversationStore, HotIndexStore, SessionSocketsStore, ArchiveRepository, ConversationSearchRepository, RetentionRepository, ConversationArchive, PersonalConversationRepository];
+const STORES = [HotConversationStore, HotIndexStore, SessionSocketsStore, ArchiveRepository, ConversationSearchRepository, RetentionRepository, ConversationArchive, PersonalConversationRepository, RedactedMessageStore];
 const READERS = [ColdHistory, HistoryReader, ConversationList, SessionHistories, ConversationStatistics, TokenCounter, MemoryManager, ContextReader, ConversationWalk];
-const WRITERS = [MessageAppender, ConversationsService, SessionsService, SocketSessions, ConversationRetention];
+const WRITERS = [MessageAppender, ConversationsService, SessionsService, SocketSessions, ConversationRetention, ConversationErasure];
 const HANDLERS = [SaveMessageHandler, GetContextHandler, GetHistoryHandler, SessionClosedHandler];
 
 @Module({
@@ -44,7 +46,7 @@ const HANDLERS = [SaveMessageHandler, GetContextHandler, GetHistoryHandler, Sess
   providers: [...STORES, ...READERS, ...WRITERS, ...HANDLERS],
   exports: [
     ...[HotConversationStore, HotIndexStore, ConversationArchive, HistoryReader, ConversationStatistics, TokenCounter, MemoryManager],
-    ...[ConversationsService, SessionsService, SocketSessions, ConversationRetention, ConversationWalk],
+    ...[ConversationsService, SessionsService, SocketSessions, ConversationRetention, ConversationWalk, ConversationErasure],
   ],
 })
 export class ConversationsModule {}

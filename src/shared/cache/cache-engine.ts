@@ -19,6 +19,8 @@ import { TieredCache } from './tiered-cache.service.js';
 const MAX_HELD_BACK = 10_000;
 /** Scopes whose generation is remembered, for each entry of the memory. */
 const SCOPES_PER_ENTRY = 4;
+/** How the scopes of conversations begin: `cache-key.ts`. */
+const CONVERSATION = 'c:';
 /** How long a stop waits for loaders. Milliseconds. */
 const DRAIN_MS = 1_000;
 /** How long it then waits for a Redis that is away and has to be told of invalidations. Milliseconds. */
@@ -71,7 +73,7 @@ export function createCacheEngine(settings: CacheSettings, url: string, now: () 
   const l2 = new L2Store(connection, breaker, stamp, settings.deadlineMs);
   const recovery = new Recovery(connection, breaker, l2, queue);
   const [l1, generations] = [new L1Store(settings.l1MaxEntries, settings.l1MaxBytes), new Generations(settings.l1MaxEntries * SCOPES_PER_ENTRY)];
-  const memory: Memory = new Memory(l1, generations, { isBusSound: () => bus.isSound, isOutage: () => breaker.isOpen, now });
+  const memory: Memory = new Memory(l1, generations, { isBusSound: () => bus.isSound, isOutage: () => breaker.isOpen, now, onForgotten: (scope) => { tellForgotten(events, scope); } });
   const bus: InvalidationBus = new InvalidationBus(new CacheConnection(url, CONNECT_MS), stamp, settings.busBeatMs, () => l2.beat(), memory);
   bus.onChange = (isSound) => {
     events.emit('bus', { isSound });
@@ -95,6 +97,12 @@ export function createCacheEngine(settings: CacheSettings, url: string, now: () 
       await connection.close();
     },
   };
+}
+
+/** Whoever keeps something of conversations besides the cache hears when it is void. Their ids, and those of tenants, are written as they are. */
+function tellForgotten(events: CacheEventSource, scope?: { readonly tenant: string; readonly scope: string }): void {
+  if (scope === undefined) events.emit('conversationForgotten', null);
+  else if (scope.scope.startsWith(CONVERSATION)) events.emit('conversationForgotten', { tenantId: scope.tenant, conversationId: scope.scope.slice(CONVERSATION.length) });
 }
 
 function channelOf(url: string): string {

@@ -5,4 +5,4 @@ export { loadSettings } from './load-settings.js';
 export type { Settings } from './load-settings.js';
 export { parseModelLimits } from './parse-model-limits.js';
 export { settingFields } from './setting.js';
-export { CacheSettings, ConversationSettings, DatabaseSettings, ExecutionSettings, MemorySettings, MigrationSettings, ModelSettings, OutboundSettings, RedisSettings, RetentionSettings, SETTINGS_CLASSES, ServerSettings, WebhookSettings } from './settings.js';
+export { CacheSettings, ConversationSettings, CrmSettings, DatabaseSettings, ExecutionSettings, MemorySettings, MigrationSettings, ModelSettings, OutboundSettings, RedisSettings, RetentionSettings, SETTINGS_CLASSES, ServerSettings, WebhookSettings } from './settings.js';

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { CacheEventSource } from '../../../shared/cache/index.js';
 import { MemorySettings } from '../../../shared/config/index.js';
 import { MetricsService } from '../../../shared/telemetry/index.js';
 import type { ConversationRef, Message } from '../conversation.js';
@@ -47,9 +48,14 @@ export class MemoryManager {
     private readonly tokens: TokenCounter,
     settings: MemorySettings,
     metrics: MetricsService,
+    events: CacheEventSource,
   ) {
     this.buffers = new LRUCache({ maxSize: settings.bufferMaxBytes, sizeCalculation: sizeOf });
     this.budgetTokens = historyBudget(settings);
+    events.on('conversationForgotten', (forgotten) => {
+      if (forgotten) this.cleanup(forgotten);
+      else this.buffers.clear();
+    });
     metrics.read('gauge', { name: 'nooble_memory_conversations', help: 'Conversations whose newest messages this process remembers.' }, () => [[{}, this.getMemoryStats().activeConversations]]);
     metrics.read('gauge', { name: 'nooble_memory_tokens', help: 'Tokens of the messages that this process remembers.' }, () => [[{}, this.getMemoryStats().totalTokensInMemory]]);
   }

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../../../shared/database/index.js';
 import { ConversationEntity } from '../archive/conversation.entity.js';
+import type { ConversationRef } from '../conversation.js';
+import { REDACTED } from './redacted-message.store.js';
 
 /** Which conversations: a user's, or all, begun in a stretch of time. */
 export interface PersonalFilter {
@@ -19,6 +21,9 @@ export interface Begun {
 
 const CONDITIONS: Readonly<Record<keyof PersonalFilter, string>> = { userId: 'c.user_id = :userId', from: 'c.created_at >= :from', to: 'c.created_at < :to' };
 
+const REDACT = `
+  UPDATE messages SET content = $4, metadata = $5 WHERE tenant_id = $1 AND conversation_id = $2 AND message_id = ANY ($3::text[]) AND metadata IS DISTINCT FROM $5::jsonb RETURNING seq`;
+
 /** Conversations as rows, one after the other, without counting or caching any. */
 @Injectable()
 export class PersonalConversationRepository {
@@ -35,5 +40,21 @@ export class PersonalConversationRepository {
       if (after) query.andWhere('(c.created_at, c.conversation_id) > (:createdAt, :conversationId)', { ...after });
       return query.orderBy({ 'c.createdAt': 'ASC', 'c.conversationId': 'ASC' }).limit(limit).getMany();
     });
+  }
+
+  /** Takes what was said out of messages. @returns how many said something */
+  async redact({ tenantId, conversationId }: ConversationRef, messageIds: readonly string[]): Promise<number> {
+    const values = [tenantId, conversationId, messageIds, REDACTED.content, JSON.stringify(REDACTED.metadata)];
+    const [rows] = await this.transactions.within(tenantId, undefined, (manager) => manager.query<[unknown[], number]>(REDACT, values));
+    return rows.length;
+  }
+
+  /** Messages that are left of these conversations, and rows that say something of them: none, once they are deleted. */
+  async countLeft(tenantId: string, conversationIds: readonly string[]): Promise<number> {
+    const sql = `
+      SELECT (SELECT count(*) FROM messages WHERE tenant_id = $1 AND conversation_id = ANY ($2::uuid[]))
+        + (SELECT count(*) FROM conversations WHERE tenant_id = $1 AND conversation_id = ANY ($2::uuid[]) AND status <> 'deleted') AS count`;
+    const [row] = await this.transactions.within(tenantId, undefined, (manager) => manager.query<{ count: string }[]>(sql, [tenantId, conversationIds]));
+    return Number(row?.count ?? 0);
   }
 }

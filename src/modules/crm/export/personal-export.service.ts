@@ -3,6 +3,7 @@ import { toAppError } from '../../../shared/errors/index.js';
 import { MetricsService } from '../../../shared/telemetry/index.js';
 import { type ConversationRef, ConversationWalk, HistoryReader, type StoredConversation } from '../../conversations/index.js';
 import { type Execution, ExecutionWalk } from '../../execution/index.js';
+import { Ownership } from '../erasure/ownership.service.js';
 import { commandRecord, conversationRecord, executionRecord, type ExportRecord, messageRecord } from './export-record.js';
 
 /** Everything of a conversation, of a user, or of a tenant, record by record: no more of it is in memory than a page of messages. */
@@ -14,6 +15,7 @@ export class PersonalExport {
     private readonly walk: ConversationWalk,
     private readonly history: HistoryReader,
     private readonly executions: ExecutionWalk,
+    private readonly ownership: Ownership,
     metrics: MetricsService,
   ) {
     metrics.read('gauge', { name: 'nooble_exports_running', help: 'Exports that this process is writing.' }, () => [[{}, this.running]]);
@@ -26,7 +28,7 @@ export class PersonalExport {
   }
 
   /**
-   * What is a user's: conversations that are his, and those of nobody in which he took part, whole; of another user's conversations the runs that he
+   * What is a user's: conversations that are his, and those of nobody in which he alone took part, whole; of another user's conversations the runs that he
    * set off, with their two messages; his commands.
    */
   ofUser(tenantId: string, userId: string): AsyncIterable<ExportRecord> {
@@ -52,7 +54,7 @@ export class PersonalExport {
       const { conversationId } = execution;
       if (seen.has(conversationId)) continue;
       const conversation = await this.history.findAlive({ tenantId, conversationId });
-      if (conversation?.userId === null) {
+      if (conversation && (await this.ownership.isHis(tenantId, conversation, userId))) {
         seen.add(conversationId);
         yield* this.whole(tenantId, conversation);
       } else yield* this.run(tenantId, execution);

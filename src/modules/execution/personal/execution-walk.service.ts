@@ -33,6 +33,11 @@ export class ExecutionWalk {
     }
   }
 
+  /** By its id, in Redis or in PostgreSQL. */
+  async find(tenantId: string, executionId: string): Promise<Execution | null> {
+    return (await this.log.find({ tenantId, executionId })) ?? (await this.rows.find(tenantId, executionId));
+  }
+
   /** A user's, oldest first. */
   async *commandsOf(tenantId: string, userId: string): AsyncGenerator<Command> {
     for (let after = ''; ; ) {
