@@ -2,7 +2,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { ErasureCounts, ErasureStatus } from './erasure.js';
 
 @Entity('erasures')
-@Index('erasures_one_open', ['tenantId', 'userHash'], { unique: true, where: '(user_id IS NOT NULL)' })
+@Index('erasures_one_open', ['tenantId', 'userHash'], { unique: true, where: 'user_id IS NOT NULL' })
 export class ErasureEntity {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'erasures_pk' }) tenantId!: string;
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'erasures_pk' }) erasureId!: string;
