@@ -3,8 +3,12 @@ import { getQueueToken } from '@nestjs/bull';
 import type { Queue } from 'bull';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '../../src/contracts/index.js';
-import { MemoryManager } from '../../src/modules/conversations/index.js';
+import { ConversationErasure, HotConversationStore, MemoryManager } from '../../src/modules/conversations/index.js';
+import { ErasureRepository } from '../../src/modules/crm/erasure/erasure.repository.js';
 import { UserTracesStore } from '../../src/modules/crm/erasure/user-traces.store.js';
+import { LedgerVerification } from '../../src/modules/migration/index.js';
+import { ExecutionErasure } from '../../src/modules/execution/index.js';
+import { QueuedJobs } from '../../src/shared/actions/index.js';
 import { createAgent } from '../factories/agent.js';
 import type { ErrorAnswer } from '../support/api-client.js';
 import { Conversations, NOTHING_BY_ITSELF } from '../support/conversations.js';
@@ -134,6 +138,7 @@ describe('the erasure of a user', () => {
     await all.rest(conversationId);
     expect((await all.page(conversationId, 'after=0&limit=50')).data).toEqual(after.data);
     expect(await placesOf('quokka')).toEqual([]);
+    expect((await part(LedgerVerification).verify('acme', () => undefined)).faults).toEqual([]);
     expect(await placesOf('dan-guest')).toEqual([]);
   }, 60_000);
 
@@ -186,17 +191,35 @@ describe('the erasure of a user', () => {
     expect(body.data).toMatchObject([{ target: `user:${userHash}`, details: { erasureId } }]);
   });
 
-  it('goes on from wherever it broke off', async () => {
-    const conversationId = await all.begin({ userId: 'kim-crash' });
-    await all.say(conversationId, 'kim was here');
-    const traces = part(UserTracesStore);
-    const remove = traces.remove.bind(traces);
-    let failures = 3;
-    traces.remove = (...args) => (failures-- > 0 ? Promise.reject(new Error('the process is gone')) : remove(...args));
-    const receipt = await erase('kim-crash').finally(() => (traces.remove = remove));
-    expect(failures).toBeLessThan(0);
-    expect(receipt.counts).toMatchObject({ conversations: 1, messages: 1 });
-    expect(await placesOf('kim')).toEqual([]);
+  it.each<[string, new (...dependencies: never[]) => object, string]>([
+    ['what is his was written down', ErasureRepository, 'note'],
+    ['the executions were erased', ExecutionErasure, 'erase'],
+    ['a conversation was erased', ConversationErasure, 'erase'],
+    ['a conversation was hidden', HotConversationStore, 'change'],
+    ['a message was emptied', ConversationErasure, 'redact'],
+    ['the jobs were removed', QueuedJobs, 'removeWhere'],
+    ['the keys were removed', UserTracesStore, 'remove'],
+    ['the counts were written', ErasureRepository, 'add'],
+    ['the pass was written', ErasureRepository, 'endPass'],
+    ['it was completed', ErasureRepository, 'complete'],
+  ])('goes on when the process ends after %s', async (_, type, method) => {
+    const userId = `kim-${newId()}`;
+    const [own, others] = [await all.begin({ userId }), await all.begin({ userId: 'landlord' })];
+    await all.say(own, `${userId} was here`);
+    await turn(userId, `${userId} visits`, { conversationId: others });
+    const service = part(type) as Record<string, (...args: unknown[]) => Promise<unknown>>;
+    const whole = service[method]!.bind(service);
+    let isBroken = false;
+    service[method] = async (...args) => {
+      const done = await whole(...args);
+      if (isBroken) return done;
+      isBroken = true;
+      throw new Error('the process is gone');
+    };
+    const receipt = await erase(userId).finally(() => (service[method] = whole));
+    expect(isBroken).toBe(true);
+    expect(receipt.verifiedAt).not.toBeNull();
+    expect(await placesOf(userId)).toEqual([]);
   }, 60_000);
 });
 

@@ -40,6 +40,11 @@ export class ConversationErasure {
     return inRedis.size + inPostgres;
   }
 
+  /** Whether a message with `fromSeq` ≤ seq ≤ `toSeq` was emptied: its range is no more what was moved. */
+  async hasRedacted(ref: ConversationRef, fromSeq: number, toSeq: number): Promise<boolean> {
+    return this.rows.hasRedacted(ref, fromSeq, toSeq);
+  }
+
   /**
    * Takes what a run has put into somebody else's conversation out of it: its messages stay where they are and say nothing. PostgreSQL first, so that
    * Redis is not taken for the one that is right. A move that had read them before may bring them back once: whoever erases looks again later.

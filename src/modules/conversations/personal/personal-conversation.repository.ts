@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { Between, JsonContains } from 'typeorm';
 import { Transactions } from '../../../shared/database/index.js';
 import { ConversationEntity } from '../archive/conversation.entity.js';
+import { MessageEntity } from '../archive/message.entity.js';
 import type { ConversationRef } from '../conversation.js';
 import { REDACTED } from './redacted-message.store.js';
 
@@ -47,6 +49,11 @@ export class PersonalConversationRepository {
     const values = [tenantId, conversationId, messageIds, REDACTED.content, JSON.stringify(REDACTED.metadata)];
     const [rows] = await this.transactions.within(tenantId, undefined, (manager) => manager.query<[unknown[], number]>(REDACT, values));
     return rows.length;
+  }
+
+  async hasRedacted({ tenantId, conversationId }: ConversationRef, fromSeq: number, toSeq: number): Promise<boolean> {
+    const where = { tenantId, conversationId, seq: Between(fromSeq, toSeq), metadata: JsonContains(REDACTED.metadata) };
+    return this.transactions.within(tenantId, undefined, (manager) => manager.existsBy(MessageEntity, where));
   }
 
   /** Messages that are left of these conversations, and rows that say something of them: none, once they are deleted. */
