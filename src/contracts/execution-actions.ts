@@ -18,7 +18,7 @@ export class SweepRunsData {}
 
 /** `execution.forget_conversations`: conversations are deleted; what was said in them is taken out of their executions, dead letters and queues, too. */
 export class ForgetConversationsData {
-  @ArrayMinSize(1) @ArrayMaxSize(500) @IsUUID(undefined, { each: true }) conversationIds!: string[];
+  @ArrayMinSize(1) @ArrayMaxSize(100) @IsUUID(undefined, { each: true }) conversationIds!: string[];
 }
 
 /** `execution.cancel`: stop a run of the action's tenant. */

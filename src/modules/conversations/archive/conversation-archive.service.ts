@@ -23,6 +23,8 @@ const MARKS_TOGETHER = 100;
 
 /** The job would find it there still if it were quicker than we are, and try again. Milliseconds. */
 const FORGET_AFTER_MS = 250;
+/** Conversations of one such job: well within its deadline. A guess. */
+const FORGOTTEN_TOGETHER = 50;
 
 /** More messages than a conversation has. */
 const ALL = 2_147_483_647;
@@ -91,8 +93,10 @@ export class ConversationArchive {
 
   /** Conversations that are deleted, or are being deleted: their executions forget what was said in them. */
   async forgetExecutions(tenantId: string, conversationIds: readonly string[]): Promise<void> {
-    if (conversationIds.length === 0) return;
-    await this.bus.send('execution.forget_conversations', { tenantId, tenantTier: 'free', data: { conversationIds: [...conversationIds] } }, { delayMs: FORGET_AFTER_MS });
+    for (let from = 0; from < conversationIds.length; from += FORGOTTEN_TOGETHER) {
+      const data = { conversationIds: conversationIds.slice(from, from + FORGOTTEN_TOGETHER) };
+      await this.bus.send('execution.forget_conversations', { tenantId, tenantTier: 'free', data }, { delayMs: FORGET_AFTER_MS });
+    }
   }
 
   /** Nobody comes to it any more in Redis. @returns the conversation as it was last: it may have come into another session meanwhile */
