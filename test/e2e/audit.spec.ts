@@ -114,6 +114,11 @@ describe('the audit log', () => {
     }
   });
 
+  it('may only be read and added to by the role that the server works as', async () => {
+    const rights = await nooble.database.query<{ right: string }>("SELECT privilege_type AS right FROM information_schema.role_table_grants WHERE grantee = 'nooble_app' AND table_name = 'audit_log' ORDER BY 1");
+    expect(rights.map(({ right }) => right)).toEqual(['INSERT', 'SELECT']);
+  });
+
   it('that cannot be written stops the action before it is done, and says so', async () => {
     const entries = nooble.app.get(AuditLogRepository, { strict: false });
     const insertAction = entries.insertAction.bind(entries);
