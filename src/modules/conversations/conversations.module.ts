@@ -30,6 +30,7 @@ import { ConversationErasure } from './personal/conversation-erasure.service.js'
 import { RedactedMessageStore } from './personal/redacted-message.store.js';
 import { PersonalConversationRepository } from './personal/personal-conversation.repository.js';
 import { ConversationsController } from './rest/conversations.controller.js';
+import { InternalTwinsController } from './rest/internal-twins.controller.js';
 import { MessagesController } from './rest/messages.controller.js';
 import { SessionsController } from './rest/sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
@@ -42,7 +43,7 @@ const HANDLERS = [SaveMessageHandler, GetContextHandler, GetHistoryHandler, Sess
 
 @Module({
   imports: [DatabaseModule.forEntities(ConversationEntity, MessageEntity), TenancyModule],
-  controllers: [SessionsController, ConversationsController, MessagesController],
+  controllers: [InternalTwinsController, SessionsController, ConversationsController, MessagesController],
   providers: [...STORES, ...READERS, ...WRITERS, ...HANDLERS],
   exports: [
     ...[HotConversationStore, HotIndexStore, ConversationArchive, HistoryReader, ConversationStatistics, TokenCounter, MemoryManager],

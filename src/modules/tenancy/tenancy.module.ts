@@ -12,8 +12,10 @@ import { AuditInterceptor } from './audit/audit.interceptor.js';
 import { AuditLogEntity } from './audit/audit-log.entity.js';
 import { AuditLogRepository } from './audit/audit-log.repository.js';
 import { AuditLog } from './audit/audit-log.service.js';
+import { ApiKeysService } from './api-keys.service.js';
 import { AuthGuard } from './auth.guard.js';
 import { AuthenticationService } from './authentication.service.js';
+import { CredentialChanges } from './credential-changes.service.js';
 import { TenantEntity } from './tenant.entity.js';
 import { TenantRepository } from './tenant.repository.js';
 import { TenantsService } from './tenants.service.js';
@@ -21,7 +23,7 @@ import { TenantsService } from './tenants.service.js';
 @Module({
   imports: [DatabaseModule.forEntities(TenantEntity, ApiKeyEntity, AuditLogEntity)],
   controllers: [AdminTenantsController, AdminApiKeysController, AdminCacheController, AdminDeadLettersController, ActionsController],
-  providers: [TenantRepository, ApiKeyRepository, TenantsService, AuthenticationService, AuditLogRepository, AuditLog, { provide: APP_GUARD, useClass: AuthGuard }, { provide: APP_INTERCEPTOR, useClass: AuditInterceptor }],
-  exports: [AuthenticationService, TenantsService, AuditLog],
+  providers: [TenantRepository, ApiKeyRepository, CredentialChanges, TenantsService, ApiKeysService, AuthenticationService, AuditLogRepository, AuditLog, { provide: APP_INTERCEPTOR, useClass: AuditInterceptor }, { provide: APP_GUARD, useClass: AuthGuard }],
+  exports: [AuthenticationService, CredentialChanges, TenantsService, ApiKeysService, AuditLog],
 })
 export class TenancyModule {}

@@ -1,7 +1,7 @@
 import type { CacheSettings } from '../config/index.js';
 import { keys } from '../redis/index.js';
 import { BusStamp } from './bus/bus-message.js';
-import { InvalidationBus } from './bus/invalidation-bus.js';
+import { type BusListener, InvalidationBus } from './bus/invalidation-bus.js';
 import { RecoveryQueue } from './bus/recovery-queue.js';
 import { cacheTypes } from './cache-registry.js';
 import { Memory } from './engine/memory.js';
@@ -19,8 +19,6 @@ import { TieredCache } from './tiered-cache.service.js';
 const MAX_HELD_BACK = 10_000;
 /** Scopes whose generation is remembered, for each entry of the memory. */
 const SCOPES_PER_ENTRY = 4;
-/** How the scopes of conversations begin: `cache-key.ts`. */
-const CONVERSATION = 'c:';
 /** How long a stop waits for loaders. Milliseconds. */
 const DRAIN_MS = 1_000;
 /** How long it then waits for a Redis that is away and has to be told of invalidations. Milliseconds. */
@@ -73,8 +71,8 @@ export function createCacheEngine(settings: CacheSettings, url: string, now: () 
   const l2 = new L2Store(connection, breaker, stamp, settings.deadlineMs);
   const recovery = new Recovery(connection, breaker, l2, queue);
   const [l1, generations] = [new L1Store(settings.l1MaxEntries, settings.l1MaxBytes), new Generations(settings.l1MaxEntries * SCOPES_PER_ENTRY)];
-  const memory: Memory = new Memory(l1, generations, { isBusSound: () => bus.isSound, isOutage: () => breaker.isOpen, now, onForgotten: (scope) => { tellForgotten(events, scope); } });
-  const bus: InvalidationBus = new InvalidationBus(new CacheConnection(url, CONNECT_MS), stamp, settings.busBeatMs, () => l2.beat(), memory);
+  const memory: Memory = new Memory(l1, generations, { isBusSound: () => bus.isSound, isOutage: () => breaker.isOpen, now });
+  const bus: InvalidationBus = new InvalidationBus(new CacheConnection(url, CONNECT_MS), stamp, settings.busBeatMs, () => l2.beat(), telling(memory, events));
   bus.onChange = (isSound) => {
     events.emit('bus', { isSound });
   };
@@ -99,10 +97,22 @@ export function createCacheEngine(settings: CacheSettings, url: string, now: () 
   };
 }
 
-/** Whoever keeps something of conversations besides the cache hears when it is void. Their ids, and those of tenants, are written as they are. */
-function tellForgotten(events: CacheEventSource, scope?: { readonly tenant: string; readonly scope: string }): void {
-  if (scope === undefined) events.emit('conversationForgotten', null);
-  else if (scope.scope.startsWith(CONVERSATION)) events.emit('conversationForgotten', { tenantId: scope.tenant, conversationId: scope.scope.slice(CONVERSATION.length) });
+/** What the bus brings is done first, and told then. */
+function telling(memory: BusListener, events: CacheEventSource): BusListener {
+  return {
+    entry: (tenant, name) => {
+      memory.entry(tenant, name);
+      events.emit('forgotten', { kind: 'entry', tenant, name });
+    },
+    scope: (tenant, name) => {
+      memory.scope(tenant, name);
+      events.emit('forgotten', { kind: 'scope', tenant, name });
+    },
+    all: () => {
+      memory.all();
+      events.emit('forgotten', { kind: 'all', tenant: '', name: '' });
+    },
+  };
 }
 
 function channelOf(url: string): string {

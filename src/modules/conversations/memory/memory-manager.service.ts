@@ -12,6 +12,9 @@ import { type MemoryWindow, fitWindow } from './memory-window.js';
 import { type HistoryBudget, historyBudget } from './model-limits.js';
 import { TokenCounter } from './token-counter.service.js';
 
+/** How the scopes of conversations begin: `cache-key.ts`. */
+const CONVERSATION = 'c:';
+
 /** What one process remembers of a conversation. */
 interface Buffer {
   /** The newest messages, oldest first, without a gap. */
@@ -52,9 +55,12 @@ export class MemoryManager {
   ) {
     this.buffers = new LRUCache({ maxSize: settings.bufferMaxBytes, sizeCalculation: sizeOf });
     this.budgetTokens = historyBudget(settings);
-    events.on('conversationForgotten', (forgotten) => {
-      if (forgotten) this.cleanup(forgotten);
-      else this.buffers.clear();
+    events.on('invalidated', ({ tenantId, kind, name }) => {
+      if (kind === 'scope') this.forgetScope(tenantId, name);
+    });
+    events.on('forgotten', ({ kind, tenant, name }) => {
+      if (kind === 'all') this.buffers.clear();
+      else if (kind === 'scope') this.forgetScope(tenant, name);
     });
     metrics.read('gauge', { name: 'nooble_memory_conversations', help: 'Conversations whose newest messages this process remembers.' }, () => [[{}, this.getMemoryStats().activeConversations]]);
     metrics.read('gauge', { name: 'nooble_memory_tokens', help: 'Tokens of the messages that this process remembers.' }, () => [[{}, this.getMemoryStats().totalTokensInMemory]]);
@@ -82,6 +88,11 @@ export class MemoryManager {
   /** Forgets a conversation. It is remembered again when somebody asks for its window. */
   cleanup({ tenantId, conversationId }: ConversationRef): void {
     this.buffers.delete(bufferKey(tenantId, conversationId));
+  }
+
+  /** What is void in the caches is not remembered here either, whichever process has said so. Ids of tenants and conversations are in scopes as they are. */
+  private forgetScope(tenantId: string, scope: string): void {
+    if (scope.startsWith(CONVERSATION)) this.cleanup({ tenantId, conversationId: scope.slice(CONVERSATION.length) });
   }
 
   /** Oldest first. */

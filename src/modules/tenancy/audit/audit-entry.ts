@@ -35,7 +35,7 @@ export interface AuditEntry extends AuditedAction {
 }
 
 /** Who acts. */
-export function actorOf({ keyId, keyName }: Pick<Principal, 'keyId' | 'keyName'>): Pick<AuditedAction, 'actorKind' | 'actorId' | 'actorName'> {
-  if (keyId !== undefined) return { actorKind: 'key', actorId: keyId, actorName: keyName ?? null };
+export function actorOf({ key, keyName }: Partial<Pick<Principal, 'key' | 'keyName'>>): Pick<AuditedAction, 'actorKind' | 'actorId' | 'actorName'> {
+  if (key) return { actorKind: 'key', actorId: key.keyId, actorName: keyName ?? null };
   return { actorKind: keyName === undefined ? 'headers' : 'adminKey', actorId: null, actorName: keyName ?? null };
 }

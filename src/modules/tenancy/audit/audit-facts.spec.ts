@@ -7,7 +7,7 @@ const RULE: AuditedRule = { action: 'thing.change', target: 'thingId', tenant: '
 const NOW = new Date(0);
 
 const requestOf = (fields: Record<string, unknown> = {}): CallerRequest =>
-  ({ id: 'r', params: { thingId: 't' }, query: {}, body: {}, principal: { tenantId: 'acme', tier: 'free', scopes: ['operator'], keyId: 'k', keyName: 'desk' }, ...fields }) as unknown as CallerRequest;
+  ({ id: 'r', params: { thingId: 't' }, query: {}, body: {}, principal: { tenantId: 'acme', tier: 'free', scopes: ['operator'], key: { keyId: 'k', hash: 'h' }, keyName: 'desk' }, ...fields }) as unknown as CallerRequest;
 
 describe('what is written down of a request', () => {
   it('is who, what, to what, and the fields that are named, of body and query', () => {

@@ -34,8 +34,6 @@ export interface Surroundings {
   readonly isOutage: () => boolean;
   /** Milliseconds. */
   readonly now: () => number;
-  /** A scope of a tenant is void, here or in another process; without one it may have been any. */
-  readonly onForgotten?: (scope?: { readonly tenant: string; readonly scope: string }) => void;
 }
 
 /**
@@ -98,14 +96,12 @@ export class Memory implements BusListener {
   scope(tenant: string, scope: string): void {
     this.fences.breakTenant(tenant);
     this.generations.end(keys.cacheGeneration(tenant, scope));
-    this.around.onForgotten?.({ tenant, scope });
   }
 
   all(): void {
     this.fences.breakAll();
     this.generations.clear();
     this.l1.clear();
-    this.around.onForgotten?.();
   }
 
   /** Whether an invalidation would be heard, or nobody could tell of one. */
