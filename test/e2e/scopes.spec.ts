@@ -64,9 +64,15 @@ const ROUTES = lines(`
   POST /api/v1/conversations/:conversationId/messages         user
   GET /api/v1/conversations/internal/history/:sessionId       internal
   POST /api/v1/conversations/internal/save-message            internal
+  GET /api/v1/crm/audit                                       operator
   GET /api/v1/crm/conversations/:conversationId               operator
+  GET /api/v1/crm/conversations/:conversationId/export        operator
+  GET /api/v1/crm/erasures/:erasureId                         operator
+  GET /api/v1/crm/export                                      operator
   GET /api/v1/crm/stats                                       operator
   GET /api/v1/crm/stats/agents/:agentId                       operator
+  GET /api/v1/crm/users/:userId/export                        operator
+  DELETE /api/v1/crm/users/:userId                            operator
   GET /api/v1/executions                                      user
   GET /api/v1/executions/:executionId                         user
   POST /api/v1/executions/:executionId/cancel                 user
@@ -100,6 +106,9 @@ const ACTION_SCOPES = lines(`
   execution.cache.invalidate                 internal
   execution.cancel                           internal
   execution.deliver_webhook                  internal
+  execution.forget_conversations             internal
+  crm.erase_user                             internal
+  crm.sweep_erasures                         nobody
   execution.persist                          internal
   execution.sweep                            nobody
   management.get_agent_config                internal

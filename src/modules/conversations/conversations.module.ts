@@ -25,6 +25,10 @@ import { ContextReader } from './memory/context-reader.service.js';
 import { MemoryManager } from './memory/memory-manager.service.js';
 import { TokenCounter } from './memory/token-counter.service.js';
 import { MessageAppender } from './message-appender.service.js';
+import { ConversationWalk } from './personal/conversation-walk.service.js';
+import { ConversationErasure } from './personal/conversation-erasure.service.js';
+import { RedactedMessageStore } from './personal/redacted-message.store.js';
+import { PersonalConversationRepository } from './personal/personal-conversation.repository.js';
 import { ConversationsController } from './rest/conversations.controller.js';
 import { InternalTwinsController } from './rest/internal-twins.controller.js';
 import { MessagesController } from './rest/messages.controller.js';
@@ -32,9 +36,9 @@ import { SessionsController } from './rest/sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
 import { SocketSessions } from './socket-sessions.service.js';
 
-const STORES = [HotConversationStore, HotIndexStore, SessionSocketsStore, ArchiveRepository, ConversationSearchRepository, RetentionRepository, ConversationArchive];
-const READERS = [ColdHistory, HistoryReader, ConversationList, SessionHistories, ConversationStatistics, TokenCounter, MemoryManager, ContextReader];
-const WRITERS = [MessageAppender, ConversationsService, SessionsService, SocketSessions, ConversationRetention];
+const STORES = [HotConversationStore, HotIndexStore, SessionSocketsStore, ArchiveRepository, ConversationSearchRepository, RetentionRepository, ConversationArchive, PersonalConversationRepository, RedactedMessageStore];
+const READERS = [ColdHistory, HistoryReader, ConversationList, SessionHistories, ConversationStatistics, TokenCounter, MemoryManager, ContextReader, ConversationWalk];
+const WRITERS = [MessageAppender, ConversationsService, SessionsService, SocketSessions, ConversationRetention, ConversationErasure];
 const HANDLERS = [SaveMessageHandler, GetContextHandler, GetHistoryHandler, SessionClosedHandler];
 
 @Module({
@@ -43,7 +47,7 @@ const HANDLERS = [SaveMessageHandler, GetContextHandler, GetHistoryHandler, Sess
   providers: [...STORES, ...READERS, ...WRITERS, ...HANDLERS],
   exports: [
     ...[HotConversationStore, HotIndexStore, ConversationArchive, HistoryReader, ConversationStatistics, TokenCounter, MemoryManager],
-    ...[ConversationsService, SessionsService, SocketSessions, ConversationRetention],
+    ...[ConversationsService, SessionsService, SocketSessions, ConversationRetention, ConversationWalk, ConversationErasure],
   ],
 })
 export class ConversationsModule {}

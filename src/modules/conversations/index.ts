@@ -7,6 +7,9 @@ export type { ConversationCounts, ConversationStatisticsReport } from './convers
 export { ConversationsModule } from './conversations.module.js';
 export { ConversationsService } from './conversations.service.js';
 export type { BeginningIds, OpenedConversation } from './conversations.service.js';
+export { ConversationErasure } from './personal/conversation-erasure.service.js';
+export type { ErasedConversations } from './personal/conversation-erasure.service.js';
+export { ConversationWalk } from './personal/conversation-walk.service.js';
 export { HistoryReader } from './history/history-reader.service.js';
 export { HotConversationStore } from './hot/hot-conversation.store.js';
 export type { HotRange } from './hot/hot-conversation.store.js';

@@ -6,4 +6,4 @@ export type { Settings } from './load-settings.js';
 export { parseAddressList, parseOriginList } from './origin-list.js';
 export { parseModelLimits } from './parse-model-limits.js';
 export { settingFields } from './setting.js';
-export { CacheSettings, ConversationSettings, DatabaseSettings, EdgeSettings, ExecutionSettings, MemorySettings, MigrationSettings, ModelSettings, OutboundSettings, RedisSettings, RetentionSettings, SETTINGS_CLASSES, ServerSettings, WebhookSettings } from './settings.js';
+export { CacheSettings, ConversationSettings, CrmSettings, DatabaseSettings, EdgeSettings, ExecutionSettings, MemorySettings, MigrationSettings, ModelSettings, OutboundSettings, RedisSettings, RetentionSettings, SETTINGS_CLASSES, ServerSettings, WebhookSettings } from './settings.js';

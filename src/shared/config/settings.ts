@@ -232,5 +232,11 @@ export class CacheSettings {
   @Setting('CACHE_TTL_CRM_READ_SECONDS') @IsInt() @Min(1) @Max(3_600) crmReadSeconds = 2;
 }
 
+/** What operators have done. */
+export class CrmSettings {
+  /** What was erased is looked for again after this long, when nobody can still write what he had read before. Seconds. */
+  @Setting('ERASURE_SETTLE_SECONDS') @IsInt() @Min(0) @Max(86_400) erasureSettleSeconds = 60;
+}
+
 /** Every topic, in the order of `.env.example`. */
-export const SETTINGS_CLASSES = [ServerSettings, EdgeSettings, DatabaseSettings, RedisSettings, ExecutionSettings, ConversationSettings, MemorySettings, MigrationSettings, RetentionSettings, ModelSettings, OutboundSettings, WebhookSettings, CacheSettings] as const;
+export const SETTINGS_CLASSES = [ServerSettings, EdgeSettings, DatabaseSettings, RedisSettings, ExecutionSettings, ConversationSettings, MemorySettings, MigrationSettings, RetentionSettings, ModelSettings, OutboundSettings, WebhookSettings, CrmSettings, CacheSettings] as const;

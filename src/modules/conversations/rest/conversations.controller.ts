@@ -56,7 +56,7 @@ export class ConversationsController {
     return ConversationDto.of(await this.conversations.update(principal, conversationId, edit));
   }
 
-  /** Deletes a conversation and everything that was said in it. Its executions stay readable. */
+  /** Deletes a conversation and everything that was said in it. That there were executions stays, without what was said in them. */
   @Delete(':conversationId')
   @HttpCode(204)
   async remove(@CurrentPrincipal() { tenantId }: Principal, @UuidParam('conversationId') conversationId: string): Promise<void> {
