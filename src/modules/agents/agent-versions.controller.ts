@@ -30,7 +30,7 @@ export class AgentVersionsController {
   /** Goes back to the definition of a version, in a new version. Whether the agent is switched on stays as it is. */
   @Post(':version/activate')
   @HttpCode(200)
-  async activate(@CurrentPrincipal() { tenantId }: Principal, @Param() { agentId, version }: AgentVersionPathDto): Promise<AgentDto> {
-    return AgentDto.of(await this.agents.activateVersion(tenantId, agentId, version));
+  async activate(@CurrentPrincipal() principal: Principal, @Param() { agentId, version }: AgentVersionPathDto): Promise<AgentDto> {
+    return AgentDto.of(await this.agents.activateVersion(principal, agentId, version));
   }
 }

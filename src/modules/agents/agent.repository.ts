@@ -51,14 +51,19 @@ export class AgentRepository {
     return agentOf(await this.entities(tx).findOne({ where: { tenantId, agentId, deletedAt: IsNull() }, lock: { mode: 'pessimistic_write' } }));
   }
 
+  /** Nobody else who asks for this makes an agent of the tenant until the transaction ends. */
+  async lockAll(tenantId: string, tx: Tx): Promise<void> {
+    await this.entities(tx).query("SELECT pg_advisory_xact_lock(hashtextextended('agents ' || $1, 0))", [tenantId]);
+  }
+
   /** Newest first; ids are UUIDv7, so the id is the time. @param before the id to go on from, not included */
   async findPage(tenantId: string, filter: AgentFilter, limit: number, before: string | undefined): Promise<Agent[]> {
     const where = { ...matching(tenantId, filter), ...(before !== undefined && { agentId: LessThan(before) }) };
     return (await this.agents.find({ where, order: { agentId: 'DESC' }, take: limit })).map(plain);
   }
 
-  async count(tenantId: string, filter: AgentFilter): Promise<number> {
-    return this.agents.countBy(matching(tenantId, filter));
+  async count(tenantId: string, filter: AgentFilter, tx?: Tx): Promise<number> {
+    return this.entities(tx).countBy(matching(tenantId, filter));
   }
 
   private entities(tx: Tx | undefined): Repository<AgentEntity> {

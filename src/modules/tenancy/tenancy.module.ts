@@ -5,19 +5,23 @@ import { ActionsController } from './actions.controller.js';
 import { AdminApiKeysController } from './admin-api-keys.controller.js';
 import { AdminCacheController } from './admin-cache.controller.js';
 import { AdminDeadLettersController } from './admin-dead-letters.controller.js';
+import { AdminTenantLimitsController } from './admin-tenant-limits.controller.js';
 import { AdminTenantsController } from './admin-tenants.controller.js';
 import { ApiKeyEntity } from './api-key.entity.js';
+import { ApiRequestsStore } from './api-requests.store.js';
 import { ApiKeyRepository } from './api-key.repository.js';
 import { AuthGuard } from './auth.guard.js';
 import { AuthenticationService } from './authentication.service.js';
 import { TenantEntity } from './tenant.entity.js';
+import { RequestCeiling } from './request-ceiling.service.js';
+import { TenantLimits } from './tenant-limits.service.js';
 import { TenantRepository } from './tenant.repository.js';
 import { TenantsService } from './tenants.service.js';
 
 @Module({
   imports: [DatabaseModule.forEntities(TenantEntity, ApiKeyEntity)],
-  controllers: [AdminTenantsController, AdminApiKeysController, AdminCacheController, AdminDeadLettersController, ActionsController],
-  providers: [TenantRepository, ApiKeyRepository, TenantsService, AuthenticationService, { provide: APP_GUARD, useClass: AuthGuard }],
-  exports: [AuthenticationService, TenantsService],
+  controllers: [AdminTenantsController, AdminTenantLimitsController, AdminApiKeysController, AdminCacheController, AdminDeadLettersController, ActionsController],
+  providers: [TenantRepository, ApiKeyRepository, TenantsService, TenantLimits, ApiRequestsStore, RequestCeiling, AuthenticationService, { provide: APP_GUARD, useClass: AuthGuard }],
+  exports: [AuthenticationService, TenantsService, TenantLimits],
 })
 export class TenancyModule {}

@@ -25,7 +25,13 @@ export class TenantRepository {
     return row ? { ...row } : undefined;
   }
 
-  async findTiers(): Promise<Pick<TenantEntity, 'tenantId' | 'tier'>[]> {
-    return (await this.tenants.find({ select: { tenantId: true, tier: true } })).map(({ tenantId, tier }) => ({ tenantId, tier }));
+  /** @returns false when there is no such tenant */
+  async setLimits(tenantId: string, limits: TenantEntity['limits']): Promise<boolean> {
+    const { affected } = await this.tenants.createQueryBuilder().update().set({ limits: () => ':limits' }).setParameter('limits', JSON.stringify(limits)).where({ tenantId }).execute();
+    return affected === 1;
+  }
+
+  async findTiers(): Promise<Pick<TenantEntity, 'tenantId' | 'tier' | 'limits'>[]> {
+    return (await this.tenants.find({ select: { tenantId: true, tier: true, limits: true } })).map(({ tenantId, tier, limits }) => ({ tenantId, tier, limits }));
   }
 }

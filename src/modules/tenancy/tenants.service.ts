@@ -1,15 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { newId, type Tier } from '../../contracts/index.js';
+import { AgentCacheInvalidator } from '../../shared/cache/index.js';
 import { hashApiKey, newApiKey } from './api-key.js';
 import { ApiKeyRepository } from './api-key.repository.js';
 import type { Scope } from './principal.js';
 import { tenancyErrors } from './tenancy.errors.js';
 import { TenantRepository } from './tenant.repository.js';
+import type { LimitOverrides } from './tiers.js';
 
 export interface Tenant {
   readonly tenantId: string;
   readonly name: string;
   readonly tier: Tier;
+  /** What it may otherwise than its tier. */
+  readonly limits: LimitOverrides;
   readonly createdAt: Date;
 }
 
@@ -29,6 +33,7 @@ export class TenantsService {
   constructor(
     private readonly tenants: TenantRepository,
     private readonly apiKeys: ApiKeyRepository,
+    private readonly invalidator: AgentCacheInvalidator,
   ) {}
 
   /**
@@ -69,8 +74,21 @@ export class TenantsService {
     return tenant;
   }
 
-  /** All tenants, each with the tier that it has now. */
-  async all(): Promise<Pick<Tenant, 'tenantId' | 'tier'>[]> {
+  /**
+   * Lays limits over those of the tenant's tier, in place of what was set before; every process follows.
+   *
+   * @param limits undefined fields are the tier's
+   * @throws TENANT_NOT_FOUND (notFound)
+   */
+  async setLimits(tenantId: string, limits: LimitOverrides): Promise<Tenant> {
+    const set = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+    if (!(await this.tenants.setLimits(tenantId, set))) throw tenancyErrors.tenantNotFound(tenantId);
+    await this.invalidator.tenant(tenantId);
+    return { ...(await this.get(tenantId)), limits: set };
+  }
+
+  /** All tenants, each with the tier and the limits that it has now. */
+  async all(): Promise<Pick<Tenant, 'tenantId' | 'tier' | 'limits'>[]> {
     return this.tenants.findTiers();
   }
 }

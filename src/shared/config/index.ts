@@ -4,5 +4,7 @@ export type { HostList } from './host-list.js';
 export { loadSettings } from './load-settings.js';
 export type { Settings } from './load-settings.js';
 export { parseModelLimits } from './parse-model-limits.js';
+export { parseModelPrices } from './parse-model-prices.js';
+export type { ModelPrice } from './parse-model-prices.js';
 export { settingFields } from './setting.js';
 export { CacheSettings, ConversationSettings, DatabaseSettings, ExecutionSettings, MemorySettings, MigrationSettings, ModelSettings, OutboundSettings, RedisSettings, RetentionSettings, SETTINGS_CLASSES, ServerSettings, WebhookSettings } from './settings.js';

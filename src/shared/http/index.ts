@@ -2,6 +2,8 @@ export { logRequests } from './access-log.js';
 export { ERROR_STATUS } from './error-status.js';
 export { ErrorFilter } from './error.filter.js';
 export type { ErrorBody } from './error.filter.js';
+export { rateLimitHeaders, rateLimitOf } from './rate-limit.js';
+export type { RateLimit } from './rate-limit.js';
 export { pathParam, queryKey } from './request-parts.js';
 export { EVENT_STREAM_HEADERS, eventStream } from './server-sent-events.js';
 export type { ServerSentEvent } from './server-sent-events.js';
