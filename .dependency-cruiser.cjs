@@ -23,7 +23,8 @@ const SIBLINGS = { config: ['errors'], telemetry: ['config', 'errors'] };
 
 /** A library has owners; specs are free, because a test may look behind the curtain. */
 const OWNED_LIBRARIES = {
-  typeorm: { libraries: 'typeorm|@nestjs/typeorm', owners: ['^src/shared/database/', '[.](entity|repository)[.]ts$'] },
+  'nest-typeorm': { libraries: '@nestjs/typeorm', owners: ['^src/shared/database/'] },
+  typeorm: { libraries: 'typeorm', owners: ['^src/shared/database/', '[.](entity|repository)[.]ts$'] },
   bull: { libraries: 'bull|@nestjs/bull|@nestjs/bull-shared', owners: ['^src/shared/actions/'] },
   ioredis: { libraries: 'ioredis', owners: ['^src/shared/redis/', '^src/modules/.+[-.]store[.]ts$', '^src/modules/.*/event-log[^/]*[.]ts$'] },
   'node-redis': {

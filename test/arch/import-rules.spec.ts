@@ -91,7 +91,8 @@ const STRUCTURE_CASES: Case[] = [
 
 const LIBRARY_CASES: Case[] = [
   ['src/modules/agents/agents.service.ts', "import 'typeorm';", 'owned-typeorm'],
-  ['src/modules/agents/agents.module.ts', "import '@nestjs/typeorm';", 'owned-typeorm'],
+  ['src/modules/agents/agents.module.ts', "import '@nestjs/typeorm';", 'owned-nest-typeorm'],
+  ['src/modules/agents/injected.repository.ts', "import '@nestjs/typeorm';", 'owned-nest-typeorm'],
   ['src/modules/agents/typed.ts', "import type { DataSource } from 'typeorm';\nexport type D = DataSource;", 'owned-typeorm'],
   ['src/modules/agents/agent.repository.ts', "import 'typeorm';"],
   ['src/modules/agents/agent.repository.spec.ts', "import 'typeorm';"],

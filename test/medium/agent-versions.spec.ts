@@ -50,11 +50,13 @@ describe('versions of agents in PostgreSQL', () => {
     const gate = new Promise<void>((resolve) => (goOn = resolve));
     const seen: number[] = [];
     const edit = (change: object, until: Promise<void>): Promise<Agent> =>
-      transactions.run((tx) =>
-        versions.writeNext(ref, async (agent) => {
-          seen.push(agent.version);
-          await until;
-          return { ...definitionOf(agent), ...change };
+      transactions.run(ref.tenantId, (tx) =>
+        versions.writeNext(ref, {
+          define: async (agent) => {
+            seen.push(agent.version);
+            await until;
+            return { ...definitionOf(agent), ...change };
+          },
         }, tx),
       );
     const first = edit({ name: 'first' }, gate);

@@ -126,7 +126,7 @@ describe('a conversation that moves to PostgreSQL', () => {
   it('is not shown from a cache that was filled when PostgreSQL had only a part of it', async () => {
     await say(6);
     const range = (await store.read(ref, { from: 1, count: 4 }))!;
-    await moves.transactions.run((tx) => moves.archive.store(ref, range, tx));
+    await moves.transactions.run(ref.tenantId, (tx) => moves.archive.store(ref, range, tx));
     expect(seqsOf(await moves.history.coldTail(ref, 10))).toEqual(numbers(1, 4));
     await move();
     expect(seqsOf(await moves.history.coldTail(ref, 10))).toEqual(numbers(1, 6));

@@ -24,7 +24,7 @@ describe('a range that PostgreSQL contradicts', () => {
   const halfMoved = async (): Promise<void> => {
     await fill(moves.hot, ref, 3);
     const range = await moves.hot.read(ref, { unarchived: 10 });
-    await moves.transactions.run(async (tx) => moves.archive.store(ref, range!, tx));
+    await moves.transactions.run(ref.tenantId, async (tx) => moves.archive.store(ref, range!, tx));
     await fill(moves.hot, ref, 2);
     await close(moves.hot, ref);
   };
@@ -65,7 +65,7 @@ describe('a range that differs from what PostgreSQL has', () => {
   ])('%s is not written over, and nothing of Redis is lost', async (_, change, id) => {
     await fill(moves.hot, ref, 3);
     const range = await moves.hot.read(ref, { unarchived: 10 });
-    await moves.transactions.run(async (tx) => moves.archive.store(ref, range!, tx));
+    await moves.transactions.run(ref.tenantId, async (tx) => moves.archive.store(ref, range!, tx));
     await fill(moves.hot, ref, 2);
     await close(moves.hot, ref);
     await sql(change);
@@ -116,7 +116,7 @@ describe('a database that fails in mid-move', () => {
     await fill(moves.hot, ref, 3);
     const range = await moves.hot.read(ref, { unarchived: 10 });
     let tries = 0;
-    await moves.transactions.run(async (tx) => {
+    await moves.transactions.run(ref.tenantId, async (tx) => {
       await moves.archive.store(ref, range!, tx);
       if (++tries < 3) throw Object.assign(new Error('deadlock detected'), { code: tries === 1 ? '40P01' : '40001' });
     });
@@ -126,7 +126,7 @@ describe('a database that fails in mid-move', () => {
 
   it.each([['23505', 1], ['40001', 3]])('gives up on %s after %i tries', async (code, expected) => {
     let tries = 0;
-    const work = moves.transactions.run(() => {
+    const work = moves.transactions.run(ref.tenantId, () => {
       tries++;
       return Promise.reject(Object.assign(new Error(code), { code }));
     });

@@ -62,7 +62,7 @@ describe('conversations that one worker moves at once', () => {
     const refs = await several();
     const contradicted = await filled();
     const range = await moves.hot.read(contradicted, { unarchived: 10 });
-    await moves.transactions.run(async (tx) => moves.archive.store(contradicted, range!, tx));
+    await moves.transactions.run(contradicted.tenantId, async (tx) => moves.archive.store(contradicted, range!, tx));
     await moves.nooble.database.query('DELETE FROM messages WHERE conversation_id = $1 AND seq = 2', [contradicted.conversationId]);
     const refused = newRef();
     await append(moves.hot, refused, newMessage({ content: 'a\u0000b' }), { create: newConversation({ conversationId: refused.conversationId }) });
@@ -79,7 +79,7 @@ describe('conversations that one worker moves at once', () => {
     const refs = await several();
     const deleted = await filled();
     const range = await moves.hot.read(deleted, { tail: 0 });
-    await moves.transactions.run((tx) => moves.archiveRows.erase(deleted.tenantId, range!.conversation, tx));
+    await moves.transactions.run(deleted.tenantId, (tx) => moves.archiveRows.erase(deleted.tenantId, range!.conversation, tx));
     const { move } = moves.mover();
     const outcomes = await Promise.all([refs[0]!, deleted, ...refs.slice(1)].map((ref) => move(ref)));
     expect(outcomes[1]).toBeNull();

@@ -24,7 +24,7 @@ const isDue = async (): Promise<boolean> => (await moves.nooble.redis.zscore(key
 /** What a worker leaves that dies between the commit and the mark. */
 const storeWithoutMark = async (): Promise<void> => {
   const range = await moves.hot.read(ref, { unarchived: 1_000 });
-  await moves.transactions.run(async (tx) => {
+  await moves.transactions.run(ref.tenantId, async (tx) => {
     const added = await moves.archive.store(ref, range!, tx);
     await moves.ledger.insert(ref.tenantId, { ...added!, conversationId: ref.conversationId, durationMs: 1, attempt: 1, outcome: 'verified', error: null }, tx);
   });
@@ -185,7 +185,7 @@ describe('several movers at once', () => {
     const read = await moves.hot.read(ref, { unarchived: 10 });
     await close(moves.hot, ref);
     await moves.mover().move(ref);
-    await moves.transactions.run(async (tx) => moves.archive.store(ref, read!, tx));
+    await moves.transactions.run(ref.tenantId, async (tx) => moves.archive.store(ref, read!, tx));
     expect((await moves.stored(ref)).row).toMatchObject({ status: 'transferred', closed_at: expect.any(Date) });
   });
 });

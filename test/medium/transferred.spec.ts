@@ -27,7 +27,7 @@ const say = async (content: string, role: 'user' | 'assistant' = 'user'): Promis
 };
 const read = async (): Promise<HotRange> => (await moves.hot.read(ref, { unarchived: 10 }))!;
 const store = async (range: HotRange): Promise<void> => {
-  await moves.transactions.run((tx) => moves.archive.store(ref, range, tx));
+  await moves.transactions.run(ref.tenantId, (tx) => moves.archive.store(ref, range, tx));
 };
 const mark = async ({ conversation: { revision } }: HotRange): Promise<ArchivedMark | null> => moves.hot.markArchived(ref, { archivedSeq: 1, revision });
 const statusIn = async (): Promise<unknown> => (await moves.stored(ref)).row?.['status'];

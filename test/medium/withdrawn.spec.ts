@@ -197,7 +197,7 @@ describe('a run that is taken back', () => {
   it('while a mover has read it and not yet written it, is in PostgreSQL after the next move', async () => {
     const before = (await moves.hot.read(ref, { unarchived: 100 }))!;
     await withdraw(2);
-    await moves.transactions.run(async (tx) => moves.archive.store(ref, before, tx));
+    await moves.transactions.run(ref.tenantId, async (tx) => moves.archive.store(ref, before, tx));
     await moves.hot.markArchived(ref, { archivedSeq: 10, revision: before.conversation.revision });
     expect(await row()).toEqual([]);
     expect(await moves.nooble.redis.zscore(keys.due('acme'), ref.conversationId)).not.toBeNull();

@@ -26,8 +26,8 @@ async function openMover({ redisUrl, databaseUrl, settings }) {
   const all = Object.assign(new MigrationSettings(), settings);
   const hot = new HotConversationStore(redis, all);
   const transactions = new Transactions(source);
-  const archive = new ConversationArchive(new ArchiveRepository(source.getRepository(ConversationEntity), source.getRepository(MessageEntity)), hot, transactions);
-  const ledger = new LedgerRepository(source.getRepository(LedgerEntity));
+  const archive = new ConversationArchive(new ArchiveRepository(transactions), hot, transactions);
+  const ledger = new LedgerRepository(transactions);
   return new ConversationMover(hot, archive, ledger, new RangeWriter(archive, ledger, transactions, all), all, metrics);
 }
 

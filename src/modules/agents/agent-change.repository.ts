@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
-import { type Tx, managerOf } from '../../shared/database/index.js';
+import { SYSTEM_TENANT } from '../../contracts/index.js';
+import { Transactions, type Tx } from '../../shared/database/index.js';
 import type { AgentRef } from './agent.js';
 import { AgentChangeEntity } from './agent-change.entity.js';
 
@@ -13,18 +12,19 @@ export interface AgentChange extends AgentRef {
 /** The table `agent_changes`. */
 @Injectable()
 export class AgentChangeRepository {
-  constructor(@InjectRepository(AgentChangeEntity) private readonly changes: Repository<AgentChangeEntity>) {}
+  constructor(private readonly transactions: Transactions) {}
 
   async insert({ tenantId, changeId, agentId }: AgentChange, tx: Tx): Promise<void> {
-    await managerOf(tx, this.changes.manager).insert(AgentChangeEntity, { tenantId, changeId, agentId });
+    await this.transactions.within(tenantId, tx, (manager) => manager.insert(AgentChangeEntity, { tenantId, changeId, agentId }));
   }
 
   async delete({ tenantId, changeId }: AgentChange): Promise<void> {
-    await this.changes.delete({ tenantId, changeId });
+    await this.transactions.within(tenantId, undefined, (manager) => manager.delete(AgentChangeEntity, { tenantId, changeId }));
   }
 
   /** Of all tenants, oldest first; ids are UUIDv7. */
   async findOldest(limit: number): Promise<AgentChange[]> {
-    return (await this.changes.find({ order: { changeId: 'ASC' }, take: limit })).map(({ tenantId, changeId, agentId }) => ({ tenantId, changeId, agentId }));
+    const changes = await this.transactions.within(SYSTEM_TENANT, undefined, (manager) => manager.find(AgentChangeEntity, { order: { changeId: 'ASC' }, take: limit }));
+    return changes.map(({ tenantId, changeId, agentId }) => ({ tenantId, changeId, agentId }));
   }
 }

@@ -52,7 +52,7 @@ export class AgentChanges implements OnApplicationBootstrap, OnApplicationShutdo
   async write<T>(ref: AgentRef, write: (tx: Tx) => Promise<T>): Promise<T> {
     const change = { tenantId: ref.tenantId, agentId: ref.agentId, changeId: newId() };
     try {
-      const written = await this.transactions.run(async (tx) => {
+      const written = await this.transactions.run(ref.tenantId, async (tx) => {
         await this.changes.insert(change, tx);
         return write(tx);
       });

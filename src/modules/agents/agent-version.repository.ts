@@ -1,31 +1,36 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { LessThan, Repository } from 'typeorm';
-import { type Tx, managerOf } from '../../shared/database/index.js';
+import { LessThan } from 'typeorm';
+import { Transactions, type Tx } from '../../shared/database/index.js';
 import type { AgentRef, AgentVersion } from './agent.js';
 import { AgentVersionEntity } from './agent-version.entity.js';
 
 /** The table `agent_versions`: rows are added, never changed. */
 @Injectable()
 export class AgentVersionRepository {
-  constructor(@InjectRepository(AgentVersionEntity) private readonly versions: Repository<AgentVersionEntity>) {}
+  constructor(private readonly transactions: Transactions) {}
 
-  async insert({ tenantId, agentId, version, definition, createdAt }: AgentVersion, tx: Tx): Promise<void> {
-    await managerOf(tx, this.versions.manager).insert(AgentVersionEntity, { tenantId, agentId, version, definition, createdAt });
+  async insert({ tenantId, agentId, version, definition, editId, createdAt }: AgentVersion, tx: Tx): Promise<void> {
+    await this.transactions.within(tenantId, tx, (manager) => manager.insert(AgentVersionEntity, { tenantId, agentId, version, definition, editId, createdAt }));
   }
 
   async find({ tenantId, agentId }: AgentRef, version: number, tx: Tx): Promise<AgentVersion | null> {
-    const row = await managerOf(tx, this.versions.manager).findOneBy(AgentVersionEntity, { tenantId, agentId, version });
+    const row = await this.transactions.within(tenantId, tx, (manager) => manager.findOneBy(AgentVersionEntity, { tenantId, agentId, version }));
     return row && { ...row };
+  }
+
+  /** Whether an edit has made a version. */
+  async hasEdit({ tenantId, agentId }: AgentRef, editId: string, tx: Tx): Promise<boolean> {
+    return this.transactions.within(tenantId, tx, (manager) => manager.existsBy(AgentVersionEntity, { tenantId, agentId, editId }));
   }
 
   /** Newest first. @param before the version to go on from, not included */
   async findPage({ tenantId, agentId }: AgentRef, limit: number, before: number | undefined): Promise<AgentVersion[]> {
     const where = { tenantId, agentId, ...(before !== undefined && { version: LessThan(before) }) };
-    return (await this.versions.find({ where, order: { version: 'DESC' }, take: limit })).map((row) => ({ ...row }));
+    const versions = await this.transactions.within(tenantId, undefined, (manager) => manager.find(AgentVersionEntity, { where, order: { version: 'DESC' }, take: limit }));
+    return versions.map((row) => ({ ...row }));
   }
 
   async count({ tenantId, agentId }: AgentRef): Promise<number> {
-    return this.versions.countBy({ tenantId, agentId });
+    return this.transactions.within(tenantId, undefined, (manager) => manager.countBy(AgentVersionEntity, { tenantId, agentId }));
   }
 }

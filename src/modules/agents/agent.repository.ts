@@ -1,18 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { ArrayContains, type FindOptionsWhere, IsNull, LessThan, Not, Repository } from 'typeorm';
-import { type Tx, managerOf } from '../../shared/database/index.js';
+import { ArrayContains, type FindOptionsWhere, IsNull, LessThan, Not, type Repository } from 'typeorm';
+import { Transactions, type Tx } from '../../shared/database/index.js';
 import type { Agent, AgentDefinition, AgentFilter, AgentRef } from './agent.js';
 import { AgentEntity } from './agent.entity.js';
 
 /** The table `agents`. What is deleted is in it and never found. */
 @Injectable()
 export class AgentRepository {
-  constructor(@InjectRepository(AgentEntity) private readonly agents: Repository<AgentEntity>) {}
+  constructor(private readonly transactions: Transactions) {}
 
   /** Version 1. @returns null when the tenant has an agent with this slug, or had one with this id */
   async insert(agent: AgentRef & AgentDefinition, tx: Tx): Promise<Agent | null> {
-    const inserted = await this.entities(tx).createQueryBuilder().insert().values(agent).orIgnore().returning('agent_id').execute();
+    const inserted = await this.entities(agent.tenantId, tx, (agents) => agents.createQueryBuilder().insert().values(agent).orIgnore().returning('agent_id').execute());
     return (inserted.raw as unknown[]).length === 0 ? null : this.find(agent, tx);
   }
 
@@ -24,7 +23,7 @@ export class AgentRepository {
   async update({ tenantId, agentId, version }: Agent, definition: AgentDefinition, tx: Tx): Promise<Agent | null> {
     try {
       // now() is when the transaction began, which may have been before the version before.
-      await this.entities(tx).update({ tenantId, agentId }, { ...definition, version: version + 1, updatedAt: () => 'clock_timestamp()' });
+      await this.entities(tenantId, tx, (agents) => agents.update({ tenantId, agentId }, { ...definition, version: version + 1, updatedAt: () => 'clock_timestamp()' }));
     } catch (error) {
       if ((error as { constraint?: unknown }).constraint === 'agents_slug_unique') return null;
       throw error;
@@ -34,40 +33,40 @@ export class AgentRepository {
 
   /** The row and its versions stay. @returns false when there is no such agent */
   async delete({ tenantId, agentId }: AgentRef, tx: Tx): Promise<boolean> {
-    const { affected } = await this.entities(tx).update({ tenantId, agentId, deletedAt: IsNull() }, { deletedAt: () => 'now()' });
+    const { affected } = await this.entities(tenantId, tx, (agents) => agents.update({ tenantId, agentId, deletedAt: IsNull() }, { deletedAt: () => 'now()' }));
     return affected === 1;
   }
 
   async find({ tenantId, agentId }: AgentRef, tx?: Tx): Promise<Agent | null> {
-    return agentOf(await this.entities(tx).findOneBy({ tenantId, agentId, deletedAt: IsNull() }));
+    return agentOf(await this.entities(tenantId, tx, (agents) => agents.findOneBy({ tenantId, agentId, deletedAt: IsNull() })));
   }
 
   async wasDeleted({ tenantId, agentId }: AgentRef, tx: Tx): Promise<boolean> {
-    return this.entities(tx).existsBy({ tenantId, agentId, deletedAt: Not(IsNull()) });
+    return this.entities(tenantId, tx, (agents) => agents.existsBy({ tenantId, agentId, deletedAt: Not(IsNull()) }));
   }
 
   /** Nobody else writes the agent until the transaction ends. */
   async lock({ tenantId, agentId }: AgentRef, tx: Tx): Promise<Agent | null> {
-    return agentOf(await this.entities(tx).findOne({ where: { tenantId, agentId, deletedAt: IsNull() }, lock: { mode: 'pessimistic_write' } }));
+    return agentOf(await this.entities(tenantId, tx, (agents) => agents.findOne({ where: { tenantId, agentId, deletedAt: IsNull() }, lock: { mode: 'pessimistic_write' } })));
   }
 
   /** Nobody else who asks for this makes an agent of the tenant until the transaction ends. */
   async lockAll(tenantId: string, tx: Tx): Promise<void> {
-    await this.entities(tx).query("SELECT pg_advisory_xact_lock(hashtextextended('agents ' || $1, 0))", [tenantId]);
+    await this.entities(tenantId, tx, (agents) => agents.query("SELECT pg_advisory_xact_lock(hashtextextended('agents ' || $1, 0))", [tenantId]));
   }
 
   /** Newest first; ids are UUIDv7, so the id is the time. @param before the id to go on from, not included */
   async findPage(tenantId: string, filter: AgentFilter, limit: number, before: string | undefined): Promise<Agent[]> {
     const where = { ...matching(tenantId, filter), ...(before !== undefined && { agentId: LessThan(before) }) };
-    return (await this.agents.find({ where, order: { agentId: 'DESC' }, take: limit })).map(plain);
+    return (await this.entities(tenantId, undefined, (agents) => agents.find({ where, order: { agentId: 'DESC' }, take: limit }))).map(plain);
   }
 
   async count(tenantId: string, filter: AgentFilter, tx?: Tx): Promise<number> {
-    return this.entities(tx).countBy(matching(tenantId, filter));
+    return this.entities(tenantId, tx, (agents) => agents.countBy(matching(tenantId, filter)));
   }
 
-  private entities(tx: Tx | undefined): Repository<AgentEntity> {
-    return managerOf(tx, this.agents.manager).getRepository(AgentEntity);
+  private async entities<T>(tenantId: string, tx: Tx | undefined, work: (agents: Repository<AgentEntity>) => Promise<T>): Promise<T> {
+    return this.transactions.within(tenantId, tx, (manager) => work(manager.getRepository(AgentEntity)));
   }
 }
 

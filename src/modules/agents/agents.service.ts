@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../contracts/index.js';
 import { AgentCacheInvalidator, CacheAsideService, type InvalidationReport } from '../../shared/cache/index.js';
-import type { Agent, AgentFilter } from './agent.js';
+import type { Agent, AgentDefinition, AgentFilter } from './agent.js';
 import { AgentChanges } from './agent-changes.service.js';
 import { isEmpty } from './agent-definition.js';
 import { type AgentCaller, AgentDefinitions, type NewAgent, type SentEdit } from './agent-definitions.service.js';
@@ -55,21 +55,23 @@ export class AgentsService {
     if (isEmpty(edit)) throw agentErrors.editEmpty();
     const ref = { tenantId: caller.tenantId, agentId };
     const limits = await this.definitions.limitsOf(caller);
-    return this.changes.write(ref, (tx) => this.versions.writeNext(ref, (agent) => this.definitions.edited(agent, edit, limits), tx));
+    return this.changes.write(ref, (tx) => this.versions.writeNext(ref, { define: (agent) => this.definitions.edited(agent, edit, limits) }, tx));
   }
 
   /**
    * Goes back to an earlier definition, in a new version; whether the agent is switched on stays.
    *
+   * @param editId of a request that may come twice: it makes one version
    * @throws AGENT_NOT_FOUND, AGENT_VERSION_NOT_FOUND (notFound), AGENT_SLUG_TAKEN (conflict), AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN,
    * MODEL_PROVIDER_NOT_CONFIGURED (invalid), TOOL_NOT_IN_TIER, MODEL_NOT_IN_TIER, TIER_LIMIT_COLLECTIONS (forbidden)
    */
-  async activateVersion(caller: AgentCaller, agentId: string, version: number): Promise<Agent> {
+  async activateVersion(caller: AgentCaller, agentId: string, version: number, editId = newId()): Promise<Agent> {
     const ref = { tenantId: caller.tenantId, agentId };
     const limits = await this.definitions.limitsOf(caller);
-    return this.changes.write(ref, (tx) =>
-      this.versions.writeNext(ref, async (agent) => this.definitions.restored(agent, (await this.versions.get(ref, version, tx)).definition, limits), tx),
-    );
+    return this.changes.write(ref, (tx) => {
+      const define = async (agent: Agent): Promise<AgentDefinition> => this.definitions.restored(agent, (await this.versions.get(ref, version, tx)).definition, limits);
+      return this.versions.writeNext(ref, { define, editId }, tx);
+    });
   }
 
   /** Nobody finds the agent any more, and its slug is free; its conversations and executions stay. @throws AGENT_NOT_FOUND (notFound) */

@@ -78,7 +78,7 @@ export class ConversationRetention {
     const found = await this.rows.findErasable(cutoffs, limit);
     const few = atOnce(found);
     const cold = await this.cold(tenantId, few);
-    const erased = cold.length === 0 ? [] : await this.transactions.run((tx) => this.rows.erase(cutoffs, cold, tx));
+    const erased = cold.length === 0 ? [] : await this.transactions.run(tenantId, (tx) => this.rows.erase(cutoffs, cold, tx));
     await Promise.all(erased.map((conversation) => this.hot.purge({ tenantId, conversationId: conversation.conversationId }, conversation)));
     await this.forget(tenantId, erased);
     this.ended.inc({ outcome: 'erased' }, erased.length);

@@ -59,7 +59,7 @@ export class ExecutionRecords {
   }
 
   private async writeLong(ref: ExecutionRef, ended: Ended): Promise<void> {
-    await this.transactions.run(async (tx) => {
+    await this.transactions.run(ref.tenantId, async (tx) => {
       await this.executions.insertOnce(ref.tenantId, [ended], tx);
       for (let events = ended.events; events.length === PAGE; ) {
         events = await this.log.read(ref, events.at(-1)?.seq ?? 0, PAGE);

@@ -53,6 +53,7 @@ import { RunDispatcher } from './runs/run-dispatcher.service.js';
 import { RunEndings } from './runs/run-endings.service.js';
 import { RunStore } from './runs/run.store.js';
 import { RunningRuns } from './runs/running-runs.service.js';
+import { SilentRuns } from './runs/silent-runs.service.js';
 import { SweepRunsHandler } from './actions/sweep-runs.handler.js';
 import { AgentTools } from './tools/agent-tools.service.js';
 import { McpServers } from './tools/mcp-servers.service.js';
@@ -79,7 +80,7 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
   providers: [
     ...[EventLogStore, WakeUpStore, EventReader, LiveRuns, EventWriters, EventArchiveRepository],
     ...[ExecutionRepository, ExecutionEndings, ExecutionRecords, ExecutionPersistence, ExecutionsService, ExecutionList, TurnResponder],
-    ...[RunStore, RunDispatcher, RunEndings, RunCancellation, RunAdmission, RunBeginnings, RunningRuns],
+    ...[RunStore, RunDispatcher, RunEndings, RunCancellation, RunAdmission, RunBeginnings, RunningRuns, SilentRuns],
     ...[ModelPrices, RunClaims, UsageStore, TenantUsage],
     ...[AgentRunHandler, PersistExecutionHandler, SweepRunsHandler, CancelExecutionHandler, InvalidateAgentCacheHandler, GetAgentConfigHandler],
     ...[ExecutionContexts, McpServers, AgentTools, Orchestrator, TurnPreparation, TurnAnswers, Turn, ModelProviders],

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { Repository, type SelectQueryBuilder } from 'typeorm';
+import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import type { ExecutionEvent } from '../../contracts/index.js';
-import { type Tx, managerOf } from '../../shared/database/index.js';
+import { Transactions, type Tx } from '../../shared/database/index.js';
 import { toPages } from './event-log/stored-events.js';
 import { ExecutionEntity } from './execution.entity.js';
 import type { Execution, ExecutionFilter, ExecutionRef } from './execution.js';
@@ -34,60 +33,65 @@ const insertSql = (columns: string): string => `
 /** The table `executions`: ended ones. */
 @Injectable()
 export class ExecutionRepository {
-  constructor(@InjectRepository(ExecutionEntity) private readonly executions: Repository<ExecutionEntity>) {}
+  constructor(private readonly transactions: Transactions) {}
 
   /** Writes ended executions with the events of their logs that are given; what is there already is left as it is. All of it or nothing. */
   async insertOnce(tenantId: string, ended: readonly { readonly execution: Execution; readonly events: readonly ExecutionEvent[] }[], tx?: Tx): Promise<void> {
-    const { columns } = this.executions.metadata;
-    const rows = ended.map(({ execution }) => Object.fromEntries(columns.map((column) => [column.databaseName, column.getEntityValue({ ...execution, tenantId })])));
-    const pages = ended.flatMap(({ execution: { executionId }, events }) =>
-      toPages(events).map((page) => ({ tenant_id: tenantId, execution_id: executionId, first_seq: page.firstSeq, events: page.events })));
-    const sql = insertSql(columns.map(({ databaseName }) => databaseName).join(', '));
-    await managerOf(tx, this.executions.manager).query(sql, [JSON.stringify(rows), JSON.stringify(pages)]);
+    await this.transactions.within(tenantId, tx, async (manager) => {
+      const { columns } = manager.connection.getMetadata(ExecutionEntity);
+      const rows = ended.map(({ execution }) => Object.fromEntries(columns.map((column) => [column.databaseName, column.getEntityValue({ ...execution, tenantId })])));
+      const pages = ended.flatMap(({ execution: { executionId }, events }) =>
+        toPages(events).map((page) => ({ tenant_id: tenantId, execution_id: executionId, first_seq: page.firstSeq, events: page.events })));
+      const sql = insertSql(columns.map(({ databaseName }) => databaseName).join(', '));
+      await manager.query(sql, [JSON.stringify(rows), JSON.stringify(pages)]);
+    });
   }
 
   async find({ tenantId, executionId }: ExecutionRef): Promise<Execution | null> {
-    return this.executions.findOneBy({ tenantId, executionId });
+    return this.transactions.within(tenantId, undefined, (manager) => manager.findOneBy(ExecutionEntity, { tenantId, executionId }));
   }
 
   /** Oldest first. */
   async findByConversation(tenantId: string, conversationId: string): Promise<Execution[]> {
-    return this.executions.find({ where: { tenantId, conversationId }, order: { executionId: 'ASC' } });
+    return this.transactions.within(tenantId, undefined, (manager) => manager.find(ExecutionEntity, { where: { tenantId, conversationId }, order: { executionId: 'ASC' } }));
   }
 
   /** Newest first, behind a cursor. @param exceptIds not these */
   async findPage(tenantId: string, filter: ExecutionFilter, { limit, cursor }: { readonly limit: number; readonly cursor: string | undefined }, exceptIds: readonly string[]): Promise<Execution[]> {
-    const query = this.matching(tenantId, filter, exceptIds).orderBy('e.executionId', 'DESC').limit(limit);
-    return (cursor === undefined ? query : query.andWhere('e.executionId < :cursor', { cursor })).getMany();
+    return this.transactions.within(tenantId, undefined, (manager) => {
+      const query = matching(manager, tenantId, filter, exceptIds).orderBy('e.executionId', 'DESC').limit(limit);
+      return (cursor === undefined ? query : query.andWhere('e.executionId < :cursor', { cursor })).getMany();
+    });
   }
 
   async count(tenantId: string, filter: ExecutionFilter, exceptIds: readonly string[]): Promise<number> {
-    return this.matching(tenantId, filter, exceptIds).getCount();
-  }
-
-  private matching(tenantId: string, { conversationId, agentId, status, from, to }: ExecutionFilter, exceptIds: readonly string[]): SelectQueryBuilder<ExecutionEntity> {
-    const conditions: readonly [string, Record<string, unknown>][] = [
-      ['e.executionId <> ALL(:exceptIds)', { exceptIds: exceptIds.length > 0 ? exceptIds : undefined }],
-      ['e.conversationId = :conversationId', { conversationId }],
-      ['e.agentId = :agentId', { agentId }],
-      ['e.status = :status', { status }],
-      ['e.queuedAt >= :from', { from }],
-      ['e.queuedAt < :to', { to }],
-    ];
-    const wanted = conditions.filter(([, values]) => Object.values(values).every((value) => value !== undefined));
-    return wanted.reduce((query, [sql, values]) => query.andWhere(sql, values), this.executions.createQueryBuilder('e').where('e.tenantId = :tenantId', { tenantId }));
+    return this.transactions.within(tenantId, undefined, (manager) => matching(manager, tenantId, filter, exceptIds).getCount());
   }
 
   /** What ended executions have used, of the day and of the month of UTC. */
   async findSpent(tenantId: string, now: Date): Promise<{ readonly today: Spent; readonly thisMonth: Spent }> {
     const [year, month, day] = [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()];
-    const [row] = await this.executions.query<Record<'monthTokens' | 'monthCost' | 'dayTokens' | 'dayCost', string>[]>(SPENT, [tenantId, new Date(Date.UTC(year, month, 1)), new Date(Date.UTC(year, month, day))]);
+    const since = [new Date(Date.UTC(year, month, 1)), new Date(Date.UTC(year, month, day))];
+    const [row] = await this.transactions.within(tenantId, undefined, (manager) => manager.query<Record<'monthTokens' | 'monthCost' | 'dayTokens' | 'dayCost', string>[]>(SPENT, [tenantId, ...since]));
     return { today: { tokens: Number(row?.dayTokens), costMicros: Number(row?.dayCost) }, thisMonth: { tokens: Number(row?.monthTokens), costMicros: Number(row?.monthCost) } };
   }
 
   /** From acceptance to the end, on average, of each agent's completed executions: milliseconds. */
   async findResponseTimes(tenantId: string): Promise<ResponseTimes[]> {
-    const rows = await this.executions.query<ResponseTimes[]>(RESPONSE_TIMES, [tenantId]);
+    const rows = await this.transactions.within(tenantId, undefined, (manager) => manager.query<ResponseTimes[]>(RESPONSE_TIMES, [tenantId]));
     return rows.map((row) => ({ ...row, executions: Number(row.executions), averageMs: Number(row.averageMs) }));
   }
+}
+
+function matching(manager: EntityManager, tenantId: string, { conversationId, agentId, status, from, to }: ExecutionFilter, exceptIds: readonly string[]): SelectQueryBuilder<ExecutionEntity> {
+  const conditions: readonly [string, Record<string, unknown>][] = [
+    ['e.executionId <> ALL(:exceptIds)', { exceptIds: exceptIds.length > 0 ? exceptIds : undefined }],
+    ['e.conversationId = :conversationId', { conversationId }],
+    ['e.agentId = :agentId', { agentId }],
+    ['e.status = :status', { status }],
+    ['e.queuedAt >= :from', { from }],
+    ['e.queuedAt < :to', { to }],
+  ];
+  const wanted = conditions.filter(([, values]) => Object.values(values).every((value) => value !== undefined));
+  return wanted.reduce((query, [sql, values]) => query.andWhere(sql, values), manager.createQueryBuilder(ExecutionEntity, 'e').where('e.tenantId = :tenantId', { tenantId }));
 }

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { MoreThan, Repository } from 'typeorm';
+import { MoreThan } from 'typeorm';
 import { newId } from '../../contracts/index.js';
-import { type Tx, managerOf } from '../../shared/database/index.js';
+import { Transactions, type Tx } from '../../shared/database/index.js';
 import { LedgerEntity, type MoveOutcome } from './ledger.entity.js';
 
 /** One moved range, or one that could not be moved. */
@@ -22,28 +21,28 @@ export interface LedgerEntry {
 /** The table `migration_ledger`. */
 @Injectable()
 export class LedgerRepository {
-  constructor(@InjectRepository(LedgerEntity) private readonly ledger: Repository<LedgerEntity>) {}
+  constructor(private readonly transactions: Transactions) {}
 
   async insert(tenantId: string, entry: LedgerEntry, tx?: Tx): Promise<void> {
     await this.insertAll(tenantId, [entry], tx);
   }
 
   async insertAll(tenantId: string, entries: readonly LedgerEntry[], tx?: Tx): Promise<void> {
-    await managerOf(tx, this.ledger.manager).insert(LedgerEntity, entries.map((entry) => ({ ...entry, tenantId, ledgerId: newId() })));
+    await this.transactions.within(tenantId, tx, (manager) => manager.insert(LedgerEntity, entries.map((entry) => ({ ...entry, tenantId, ledgerId: newId() }))));
   }
 
   /** Ranges that were verified, oldest first. @param after ledgerId of the last one known; '' from the first on */
   async findVerified(tenantId: string, after: string, limit: number): Promise<(LedgerEntry & { readonly ledgerId: string })[]> {
     const where = { tenantId, outcome: 'verified' as const, ...(after !== '' && { ledgerId: MoreThan(after) }) };
-    return this.ledger.find({ where, order: { ledgerId: 'ASC' }, take: limit });
+    return this.transactions.within(tenantId, undefined, (manager) => manager.find(LedgerEntity, { where, order: { ledgerId: 'ASC' }, take: limit }));
   }
 
   async countVerified(tenantId: string): Promise<number> {
-    return this.ledger.countBy({ tenantId, outcome: 'verified' });
+    return this.transactions.within(tenantId, undefined, (manager) => manager.countBy(LedgerEntity, { tenantId, outcome: 'verified' }));
   }
 
   /** Oldest first. */
   async findByConversation(tenantId: string, conversationId: string): Promise<(LedgerEntry & { readonly movedAt: Date })[]> {
-    return this.ledger.find({ where: { tenantId, conversationId }, order: { ledgerId: 'ASC' } });
+    return this.transactions.within(tenantId, undefined, (manager) => manager.find(LedgerEntity, { where: { tenantId, conversationId }, order: { ledgerId: 'ASC' } }));
   }
 }

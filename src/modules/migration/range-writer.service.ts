@@ -54,7 +54,7 @@ export class RangeWriter {
 
   private async store(group: readonly Write[]): Promise<(StoredRange | null)[]> {
     const tenantId = group[0]?.ref.tenantId ?? '';
-    return this.transactions.run(async (tx) => {
+    return this.transactions.run(tenantId, async (tx) => {
       const stored = await this.archive.storeAll(tenantId, group.map(({ range }) => range), tx);
       const entries = group.flatMap((write, i) => entryOf(write, stored[i] ?? null));
       if (entries.length > 0) await this.ledger.insertAll(tenantId, entries, tx);

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
 import { SYSTEM_TENANT, type Tier } from '../../contracts/index.js';
 import { Cached, HasCachedMethods } from '../../shared/cache/index.js';
+import { Transactions } from '../../shared/database/index.js';
 import { ApiKeyEntity } from './api-key.entity.js';
 import type { Scope } from './principal.js';
 
@@ -22,17 +21,19 @@ const HOLDER_OF_KEY = `
 @Injectable()
 @HasCachedMethods()
 export class ApiKeyRepository {
-  constructor(@InjectRepository(ApiKeyEntity) private readonly apiKeys: Repository<ApiKeyEntity>) {}
+  constructor(private readonly transactions: Transactions) {}
 
   /** @returns false when the id is taken */
   async insert(apiKey: Omit<ApiKeyEntity, 'createdAt' | 'revokedAt'>): Promise<boolean> {
-    const inserted = await this.apiKeys.createQueryBuilder().insert().values(apiKey).orIgnore().returning('key_id').execute();
-    return (inserted.raw as unknown[]).length > 0;
+    return this.transactions.within(apiKey.tenantId, undefined, async (manager) => {
+      const inserted = await manager.createQueryBuilder().insert().into(ApiKeyEntity).values(apiKey).orIgnore().returning('key_id').execute();
+      return (inserted.raw as unknown[]).length > 0;
+    });
   }
 
   /** Whoever holds the key with this hash, unless it was revoked or the tenant is switched off. A key without a holder is asked for again each time. */
   @Cached({ type: 'api_key', tenantId: (_: Buffer) => SYSTEM_TENANT, id: (keyHash) => keyHash.toString('hex') })
   async findHolder(keyHash: Buffer): Promise<KeyHolder | undefined> {
-    return (await this.apiKeys.query<KeyHolder[]>(HOLDER_OF_KEY, [keyHash]))[0];
+    return this.transactions.within(SYSTEM_TENANT, undefined, async (manager) => (await manager.query<KeyHolder[]>(HOLDER_OF_KEY, [keyHash]))[0]);
   }
 }

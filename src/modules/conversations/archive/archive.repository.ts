@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { And, Between, In, LessThanOrEqual, Not, Repository } from 'typeorm';
+import { And, Between, type EntityManager, In, LessThanOrEqual, Not } from 'typeorm';
 import type { MessageRole } from '../../../contracts/index.js';
-import { type Tx, managerOf } from '../../../shared/database/index.js';
+import { Transactions, type Tx } from '../../../shared/database/index.js';
 import type { Conversation, ConversationRef, Message } from '../conversation.js';
 import type { HotRange } from '../hot/hot-conversation.store.js';
 import { ConversationEntity } from './conversation.entity.js';
@@ -116,10 +115,7 @@ export interface MessagePageQuery {
 /** The tables `conversations` and `messages`. */
 @Injectable()
 export class ArchiveRepository {
-  constructor(
-    @InjectRepository(ConversationEntity) private readonly conversations: Repository<ConversationEntity>,
-    @InjectRepository(MessageEntity) private readonly messages: Repository<MessageEntity>,
-  ) {}
+  constructor(private readonly transactions: Transactions) {}
 
   /**
    * Writes the rows of some conversations, each one once, locks them, and adds those of their messages that are not here.
@@ -128,32 +124,34 @@ export class ArchiveRepository {
    */
   async store(tenantId: string, ranges: readonly HotRange[], tx: Tx): Promise<Map<string, number>> {
     const values = [tenantId, ...headerColumns(ranges.map(({ conversation }) => conversation)), ...messageColumns(ranges)];
-    const rows = await this.manager(tx).query<{ conversationId: string; archivedSeq: number }[]>(STORE, values);
+    const rows = await this.of(tenantId, (manager) => manager.query<{ conversationId: string; archivedSeq: number }[]>(STORE, values), tx);
     return new Map(rows.map(({ conversationId, archivedSeq }) => [conversationId, archivedSeq]));
   }
 
   /** Takes everything that was said, and by whom, out of PostgreSQL. */
   async erase(tenantId: string, conversation: Conversation, tx: Tx): Promise<void> {
     const { conversationId, agentId, sessionId, model, revision, createdAt, lastMessageAt } = conversation;
-    await this.manager(tx).query(ERASE_CONVERSATION, [tenantId, conversationId, agentId, sessionId, model, revision, createdAt, lastMessageAt]);
-    await this.manager(tx).delete(MessageEntity, { tenantId, conversationId });
+    await this.of(tenantId, async (manager) => {
+      await manager.query(ERASE_CONVERSATION, [tenantId, conversationId, agentId, sessionId, model, revision, createdAt, lastMessageAt]);
+      await manager.delete(MessageEntity, { tenantId, conversationId });
+    }, tx);
   }
 
   /** PostgreSQL has every message up to the end of each range, one of a conversation. @returns what it has of them, read back, by conversation */
   async markArchived(tenantId: string, ranges: readonly SeqRange[], tx: Tx): Promise<Map<string, RangeChecksum>> {
-    const rows = await this.manager(tx).query<RangeChecksum[]>(MARK_AND_READ_BACK, [tenantId, ...rangeColumns(ranges)]);
+    const rows = await this.of(tenantId, (manager) => manager.query<RangeChecksum[]>(MARK_AND_READ_BACK, [tenantId, ...rangeColumns(ranges)]), tx);
     return new Map(rows.map((row) => [row.conversationId, row]));
   }
 
   /** Of what is here; no message comes out of PostgreSQL. */
   async checksum(tenantId: string, range: SeqRange): Promise<string> {
-    const [row] = await this.messages.query<RangeChecksum[]>(CHECKSUMS, [tenantId, ...rangeColumns([range])]);
+    const [row] = await this.of(tenantId, (manager) => manager.query<RangeChecksum[]>(CHECKSUMS, [tenantId, ...rangeColumns([range])]));
     return row?.checksum ?? '';
   }
 
   /** Those of these completed conversations are whole in PostgreSQL whose revision is still the newest that is known. @returns ids of those that {@link goOn} was told of */
   async markTransferred(tenantId: string, conversations: readonly Pick<Conversation, 'conversationId' | 'revision'>[]): Promise<Set<string>> {
-    const rows = await this.conversations.query<Pick<Conversation, 'conversationId'>[]>(MARK_TRANSFERRED, [tenantId, conversations.map(({ conversationId }) => conversationId), conversations.map(({ revision }) => revision)]);
+    const rows = await this.of(tenantId, (manager) => manager.query<Pick<Conversation, 'conversationId'>[]>(MARK_TRANSFERRED, [tenantId, conversations.map(({ conversationId }) => conversationId), conversations.map(({ revision }) => revision)]));
     return new Set(rows.map(({ conversationId }) => conversationId));
   }
 
@@ -163,41 +161,41 @@ export class ArchiveRepository {
    * @param revision that it has in Redis; once something newer is here, there is nothing to be told
    */
   async goOn({ tenantId, conversationId }: ConversationRef, revision: number): Promise<void> {
-    await this.conversations.query(GO_ON, [tenantId, conversationId, revision]);
+    await this.of(tenantId, (manager) => manager.query(GO_ON, [tenantId, conversationId, revision]));
   }
 
   /** A deleted one, too. */
   async find({ tenantId, conversationId }: ConversationRef): Promise<Conversation | null> {
-    const row = await this.conversations.findOneBy({ tenantId, conversationId });
+    const row = await this.of(tenantId, (manager) => manager.findOneBy(ConversationEntity, { tenantId, conversationId }));
     return row && plain(row);
   }
 
   /** Messages with `from` ≤ seq ≤ `to`, oldest first. */
   async findMessages({ tenantId, conversationId }: ConversationRef, from: number, to: number): Promise<Message[]> {
-    const rows = await this.messages.find({ where: { tenantId, conversationId, seq: Between(from, to) }, order: { seq: 'ASC' } });
+    const rows = await this.of(tenantId, (manager) => manager.find(MessageEntity, { where: { tenantId, conversationId, seq: Between(from, to) }, order: { seq: 'ASC' } }));
     return rows.map(toMessage);
   }
 
   async findMessage({ tenantId, conversationId }: ConversationRef, messageId: string): Promise<Message | null> {
-    const row = await this.messages.findOneBy({ tenantId, conversationId, messageId });
+    const row = await this.of(tenantId, (manager) => manager.findOneBy(MessageEntity, { tenantId, conversationId, messageId }));
     return row && toMessage(row);
   }
 
   /** messageId and seq of every archived message. */
   async findMessageIds({ tenantId, conversationId }: ConversationRef): Promise<[messageId: string, seq: number][]> {
-    const rows = await this.messages.find({ where: { tenantId, conversationId }, select: { messageId: true, seq: true } });
+    const rows = await this.of(tenantId, (manager) => manager.find(MessageEntity, { where: { tenantId, conversationId }, select: { messageId: true, seq: true } }));
     return rows.map(({ messageId, seq }) => [messageId, seq]);
   }
 
   /** Where the newest system messages are, oldest first. */
   async findSystemSeqs({ tenantId, conversationId }: ConversationRef, count: number): Promise<number[]> {
-    const rows = await this.messages.find({ where: { tenantId, conversationId, role: 'system' }, select: { seq: true }, order: { seq: 'DESC' }, take: count });
+    const rows = await this.of(tenantId, (manager) => manager.find(MessageEntity, { where: { tenantId, conversationId, role: 'system' }, select: { seq: true }, order: { seq: 'DESC' }, take: count }));
     return rows.map(({ seq }) => seq).reverse();
   }
 
   /** Messages with these seqs, oldest first. */
   async findMessagesAt({ tenantId, conversationId }: ConversationRef, seqs: readonly number[]): Promise<Message[]> {
-    const rows = await this.messages.find({ where: { tenantId, conversationId, seq: In([...seqs]) }, order: { seq: 'ASC' } });
+    const rows = await this.of(tenantId, (manager) => manager.find(MessageEntity, { where: { tenantId, conversationId, seq: In([...seqs]) }, order: { seq: 'ASC' } }));
     return rows.map(toMessage);
   }
 
@@ -206,16 +204,16 @@ export class ArchiveRepository {
     // No integer of PostgreSQL is beyond the largest seq.
     if (after + 1 >= before) return [];
     const where = { tenantId, conversationId, seq: Between(after + 1, before - 1), ...(role !== undefined && { role }) };
-    return (await this.messages.find({ where, order: { seq: isForward ? 'ASC' : 'DESC' }, take: limit })).map(toMessage);
+    return (await this.of(tenantId, (manager) => manager.find(MessageEntity, { where, order: { seq: isForward ? 'ASC' : 'DESC' }, take: limit }))).map(toMessage);
   }
 
   /** Messages of a role with seq ≤ `to`. @param without seqs that do not count */
   async countMessages({ tenantId, conversationId }: ConversationRef, role: MessageRole, to: number, without: readonly number[]): Promise<number> {
-    return this.messages.countBy({ tenantId, conversationId, role, seq: And(LessThanOrEqual(to), Not(In([...without]))) });
+    return this.of(tenantId, (manager) => manager.countBy(MessageEntity, { tenantId, conversationId, role, seq: And(LessThanOrEqual(to), Not(In([...without]))) }));
   }
 
-  private manager(tx: Tx | undefined): Repository<MessageEntity>['manager'] {
-    return managerOf(tx, this.messages.manager);
+  private async of<T>(tenantId: string, work: (manager: EntityManager) => Promise<T>, tx?: Tx): Promise<T> {
+    return this.transactions.within(tenantId, tx, work);
   }
 }
 

@@ -73,7 +73,7 @@ export class ConversationArchive {
    */
   async erase(ref: ConversationRef, conversation: Conversation): Promise<void> {
     const deleted = await this.hide(ref, conversation);
-    await this.transactions.run((tx) => this.archive.erase(ref.tenantId, deleted, tx));
+    await this.transactions.run(ref.tenantId, (tx) => this.archive.erase(ref.tenantId, deleted, tx));
     await this.hot.purge(ref, deleted);
   }
 

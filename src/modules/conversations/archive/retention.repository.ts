@@ -1,9 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
-import { type Tx, managerOf } from '../../../shared/database/index.js';
+import { SYSTEM_TENANT } from '../../../contracts/index.js';
+import { Transactions, type Tx } from '../../../shared/database/index.js';
 import { ERASED } from './archive.repository.js';
-import { ConversationEntity } from './conversation.entity.js';
 
 /** Up to when conversations of a tenant must have been silent, and archived, for the retention to take them. */
 export interface RetentionCutoffs {
@@ -56,39 +54,42 @@ const FORECAST = `
 /** What the retention does in `conversations` and `messages`, many at once. */
 @Injectable()
 export class RetentionRepository {
-  constructor(@InjectRepository(ConversationEntity) private readonly conversations: Repository<ConversationEntity>) {}
+  constructor(private readonly transactions: Transactions) {}
 
   /** Oldest first. */
   async findArchivable({ tenantId, archiveBefore }: RetentionCutoffs, limit: number): Promise<Candidate[]> {
-    return this.conversations.query(FIND_ARCHIVABLE, [tenantId, archiveBefore, limit]);
+    return this.query(tenantId, FIND_ARCHIVABLE, [tenantId, archiveBefore, limit]);
   }
 
   /** Oldest first. */
   async findErasable({ tenantId, eraseBefore }: RetentionCutoffs, limit: number): Promise<Candidate[]> {
-    return this.conversations.query(FIND_ERASABLE, [tenantId, eraseBefore.lastMessageAt, eraseBefore.archivedAt, limit]);
+    return this.query(tenantId, FIND_ERASABLE, [tenantId, eraseBefore.lastMessageAt, eraseBefore.archivedAt, limit]);
   }
 
   /** @returns those of them that still were to be archived */
   async archive({ tenantId, archiveBefore }: RetentionCutoffs, ids: readonly string[], archivedAt: Date): Promise<Retained[]> {
-    return (await this.conversations.query<[Retained[], number]>(ARCHIVE, [tenantId, archiveBefore, ids, archivedAt]))[0];
+    return (await this.query<[Retained[], number]>(tenantId, ARCHIVE, [tenantId, archiveBefore, ids, archivedAt]))[0];
   }
 
   /** Takes out everything that was said in them, and by whom. @returns those of them that still were to be erased */
   async erase({ tenantId, eraseBefore }: RetentionCutoffs, ids: readonly string[], tx: Tx): Promise<Retained[]> {
-    const manager = managerOf(tx, this.conversations.manager);
-    const [erased] = await manager.query<[Retained[], number]>(ERASE, [tenantId, eraseBefore.lastMessageAt, eraseBefore.archivedAt, ids]);
-    await manager.query(ERASE_MESSAGES, [tenantId, erased.map(({ conversationId }) => conversationId)]);
+    const [erased] = await this.query<[Retained[], number]>(tenantId, ERASE, [tenantId, eraseBefore.lastMessageAt, eraseBefore.archivedAt, ids], tx);
+    await this.query(tenantId, ERASE_MESSAGES, [tenantId, erased.map(({ conversationId }) => conversationId)], tx);
     return erased;
   }
 
   /** The time of those that callers have archived begins now. */
   async stamp(tenantId: string, now: Date, limit: number): Promise<void> {
-    await this.conversations.query(STAMP, [tenantId, now, limit]);
+    await this.query(tenantId, STAMP, [tenantId, now, limit]);
   }
 
   async forecast(cutoffs: readonly RetentionCutoffs[]): Promise<RetentionForecast> {
     const columns = [cutoffs.map(({ tenantId }) => tenantId), cutoffs.map(({ archiveBefore }) => archiveBefore), cutoffs.map(({ eraseBefore }) => eraseBefore.lastMessageAt), cutoffs.map(({ eraseBefore }) => eraseBefore.archivedAt)];
-    const [row] = await this.conversations.query<RetentionForecast[]>(FORECAST, columns);
+    const [row] = await this.query<RetentionForecast[]>(SYSTEM_TENANT, FORECAST, columns);
     return row ?? { archivable: 0, erasable: 0 };
+  }
+
+  private async query<T>(tenantId: string, sql: string, values: unknown[], tx?: Tx): Promise<T> {
+    return this.transactions.within(tenantId, tx, (manager) => manager.query<T>(sql, values));
   }
 }

@@ -49,7 +49,7 @@ export class ConversationList {
   private async withWords(tenantId: string, hot: readonly HotConversation[], words: string | undefined): Promise<readonly HotConversation[]> {
     if (words === undefined || hot.length === 0) return hot;
     const [archived, texts] = await Promise.all([this.search.findMatching(tenantId, hot, words), this.unarchivedTexts(tenantId, hot)]);
-    const places = texts.length > 0 ? await this.search.findMatchingTexts(texts.map(({ content }) => content), words) : [];
+    const places = texts.length > 0 ? await this.search.findMatchingTexts(tenantId, texts.map(({ content }) => content), words) : [];
     const found = new Set([...archived, ...places.map((place) => texts[place]?.conversationId)]);
     return hot.filter(({ conversationId }) => found.has(conversationId));
   }

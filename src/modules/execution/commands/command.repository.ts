@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { type FindOptionsWhere, LessThan, Repository } from 'typeorm';
+import { type FindOptionsWhere, LessThan, type Repository } from 'typeorm';
+import { Transactions } from '../../../shared/database/index.js';
 import type { Command, CommandChange, CommandRef, StoredStatus } from './command.js';
 import { CommandEntity } from './command.entity.js';
 import { NOT_STARTED } from './commands.errors.js';
@@ -21,42 +21,42 @@ const NOT_ENDED = "(status = 'pending' OR (error->>'code' = :notStarted AND :cod
 /** The table `commands`. */
 @Injectable()
 export class CommandRepository {
-  constructor(@InjectRepository(CommandEntity) private readonly commands: Repository<CommandEntity>) {}
+  constructor(private readonly transactions: Transactions) {}
 
   /** Inserts a command; one that is there already is left as it is. */
   async insertOnce(command: Command): Promise<void> {
     const { id, metadata, durationMs: _, ...rest } = command;
     const row = { ...rest, ...columnsOf(command), temporaryId: id, commandId: metadata.dbUuid, createdAt: new Date(command.createdAt) };
-    await this.commands.createQueryBuilder().insert().values(row as object).orIgnore().updateEntity(false).execute();
+    await this.of(command.tenantId, (commands) => commands.createQueryBuilder().insert().values(row as object).orIgnore().updateEntity(false).execute());
   }
 
   /** @param id either of its ids, in lower case */
   async find(tenantId: string, id: string): Promise<Command | null> {
-    const row = await this.commands.findOneBy(called(tenantId, id));
+    const row = await this.of(tenantId, (commands) => commands.findOneBy(called(tenantId, id)));
     return row && commandOf(row);
   }
 
   /** Newest first; ids are UUIDv7, so the id is the time. @param before the UUID to go on from, not included */
   async findPage(tenantId: string, filter: CommandFilter, limit: number, before: string | undefined): Promise<Command[]> {
     const where = { ...matching(tenantId, filter), ...(before !== undefined && { commandId: LessThan(before) }) };
-    return (await this.commands.find({ where, order: { commandId: 'DESC' }, take: limit })).map(commandOf);
+    return (await this.of(tenantId, (commands) => commands.find({ where, order: { commandId: 'DESC' }, take: limit }))).map(commandOf);
   }
 
   async count(tenantId: string, filter: CommandFilter): Promise<number> {
-    return this.commands.countBy(matching(tenantId, filter));
+    return this.of(tenantId, (commands) => commands.countBy(matching(tenantId, filter)));
   }
 
   /** Writes all of a change in one statement. @returns false when there is no such command */
   async update({ tenantId, commandId }: CommandRef, change: TimedChange): Promise<boolean> {
-    const { affected } = await this.commands.update({ tenantId, commandId }, columnsOf(change));
+    const { affected } = await this.of(tenantId, (commands) => commands.update({ tenantId, commandId }, columnsOf(change)));
     return affected === 1;
   }
 
   /** Status, results and all else of an end in one statement, unless the command has ended already. @returns the command as it is then, and whether this ended it */
   async endOnce({ tenantId, commandId }: CommandRef, change: TimedChange): Promise<{ readonly command: Command | null; readonly isEnd: boolean }> {
     const code = change.error?.code ?? '';
-    const update = this.commands.createQueryBuilder().update().set(columnsOf(change));
-    const { affected } = await update.where({ tenantId, commandId }).andWhere(NOT_ENDED, { notStarted: NOT_STARTED, code }).execute();
+    const { affected } = await this.of(tenantId, (commands) =>
+      commands.createQueryBuilder().update().set(columnsOf(change)).where({ tenantId, commandId }).andWhere(NOT_ENDED, { notStarted: NOT_STARTED, code }).execute());
     return { command: await this.find(tenantId, commandId), isEnd: affected === 1 };
   }
 
@@ -64,8 +64,12 @@ export class CommandRepository {
   async delete(tenantId: string, id: string): Promise<Command | null> {
     const command = await this.find(tenantId, id);
     if (!command) return null;
-    const { affected } = await this.commands.delete({ tenantId, commandId: command.metadata.dbUuid });
+    const { affected } = await this.of(tenantId, (commands) => commands.delete({ tenantId, commandId: command.metadata.dbUuid }));
     return affected === 1 ? command : null;
+  }
+
+  private async of<T>(tenantId: string, work: (commands: Repository<CommandEntity>) => Promise<T>): Promise<T> {
+    return this.transactions.within(tenantId, undefined, (manager) => work(manager.getRepository(CommandEntity)));
   }
 }
 

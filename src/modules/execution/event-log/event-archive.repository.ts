@@ -1,8 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
 import type { ExecutionEvent } from '../../../contracts/index.js';
-import { type Tx, managerOf } from '../../../shared/database/index.js';
+import { Transactions, type Tx } from '../../../shared/database/index.js';
 import type { ExecutionRef } from '../execution.js';
 import { ExecutionEventsEntity } from './execution-events.entity.js';
 import { fromPage, toPages } from './stored-events.js';
@@ -20,22 +18,23 @@ const PAGE_BEHIND = `
 /** The table `execution_events`: the logs of ended executions. */
 @Injectable()
 export class EventArchiveRepository {
-  constructor(@InjectRepository(ExecutionEventsEntity) private readonly pages: Repository<ExecutionEventsEntity>) {}
+  constructor(private readonly transactions: Transactions) {}
 
   /** Stores events; those that are there already are left as they are. */
   async insertOnce({ tenantId, executionId }: ExecutionRef, events: readonly ExecutionEvent[], tx: Tx): Promise<void> {
     const pages = toPages(events);
     if (pages.length === 0) return;
-    await managerOf(tx, this.pages.manager).query(INSERT_ONCE, [tenantId, executionId, pages.map(({ firstSeq }) => firstSeq), pages.map((page) => JSON.stringify(page.events))]);
+    const values = [tenantId, executionId, pages.map(({ firstSeq }) => firstSeq), pages.map((page) => JSON.stringify(page.events))];
+    await this.transactions.within(tenantId, tx, (manager) => manager.query(INSERT_ONCE, values));
   }
 
   /** Events after a cursor, oldest first: a page of them, or none. */
   async read({ tenantId, executionId }: ExecutionRef, after: number): Promise<ExecutionEvent[]> {
-    const [page] = await this.pages.query<Pick<ExecutionEventsEntity, 'firstSeq' | 'events'>[]>(PAGE_BEHIND, [tenantId, executionId, after]);
+    const [page] = await this.transactions.within(tenantId, undefined, (manager) => manager.query<Pick<ExecutionEventsEntity, 'firstSeq' | 'events'>[]>(PAGE_BEHIND, [tenantId, executionId, after]));
     return page ? fromPage(page, after) : [];
   }
 
   async exists({ tenantId, executionId }: ExecutionRef): Promise<boolean> {
-    return this.pages.existsBy({ tenantId, executionId });
+    return this.transactions.within(tenantId, undefined, (manager) => manager.existsBy(ExecutionEventsEntity, { tenantId, executionId }));
   }
 }

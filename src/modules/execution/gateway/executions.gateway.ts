@@ -77,27 +77,32 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
   }
 
   @SubscribeMessage('execution.cancel')
-  async cancel(@ConnectedSocket() socket: WebSocket, @MessageBody() frame: ExecutionCancelFrame): Promise<void> {
-    await this.turns.cancel(await this.connectionOf(socket), frame);
+  async cancel(@ConnectedSocket() socket: WebSocket, @MessageBody() { requestId, ...frame }: ExecutionCancelFrame): Promise<void> {
+    const connection = await this.connectionOf(socket);
+    const { executionId, conversationId, sessionId, status } = await this.turns.cancel(connection, frame);
+    connection.send({ type: 'execution.ended', data: { executionId, conversationId, sessionId, status, ...echo(requestId) } });
   }
 
   @SubscribeMessage('subscribe')
-  async subscribe(@ConnectedSocket() socket: WebSocket, @MessageBody() { executionId, sessionId: named, after = 0 }: SubscribeFrame): Promise<void> {
+  async subscribe(@ConnectedSocket() socket: WebSocket, @MessageBody() { executionId, sessionId: named, after = 0, requestId }: SubscribeFrame): Promise<void> {
     const connection = await this.connectionOf(socket);
     if (named !== undefined) {
       this.turns.requireSession(connection, named);
+      connection.send({ type: 'subscribed', data: { sessionId: named, ...echo(requestId) } });
       this.sessions.follow(connection, named);
     } else if (executionId !== undefined) {
       const { conversationId, sessionId } = await this.turns.findFollowable(connection, executionId);
+      connection.send({ type: 'subscribed', data: { executionId, after, ...echo(requestId) } });
       await this.runs.follow(connection, { executionId, conversationId, sessionId }, { after, isAgain: true });
     }
   }
 
   @SubscribeMessage('unsubscribe')
-  async unsubscribe(@ConnectedSocket() socket: WebSocket, @MessageBody() { executionId, sessionId }: UnsubscribeFrame): Promise<void> {
-    const { subscriptions } = await this.connectionOf(socket);
-    if (sessionId !== undefined) subscriptions.removeSession(sessionId);
-    if (executionId !== undefined) subscriptions.removeRun(executionId);
+  async unsubscribe(@ConnectedSocket() socket: WebSocket, @MessageBody() { requestId, ...named }: UnsubscribeFrame): Promise<void> {
+    const connection = await this.connectionOf(socket);
+    if (named.sessionId !== undefined) connection.subscriptions.removeSession(named.sessionId);
+    if (named.executionId !== undefined) connection.subscriptions.removeRun(named.executionId);
+    connection.send({ type: 'unsubscribed', data: { ...named, ...echo(requestId) } });
   }
 
   @SubscribeMessage('ping')
