@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type ConflictPolicy, type ExecutionStatus, newId } from '../../contracts/index.js';
 import { requireRunnable } from '../agents/index.js';
 import { type BeginningIds, ConversationsService, type OpenedConversation } from '../conversations/index.js';
+import type { AppError } from '../../shared/errors/index.js';
 import type { RateLimit } from '../../shared/http/index.js';
 import type { Principal, TierLimits } from '../tenancy/index.js';
 import { contextKeyOf } from './context/context-key.js';
@@ -86,7 +87,8 @@ export class Orchestrator {
     const basis = await this.contexts.basisOf({ tenantId, tier }, agentId);
     const { agent } = basis;
     requireRunnable(agent, tier);
-    await this.admission.requireRoom(tenantId, basis, request);
+    const refusal = await this.admission.refusalOf(tenantId, basis, request);
+    if (refusal) return this.acceptedMeanwhile({ tenantId, tier }, executionId, refusal);
     const opened = await this.conversations.open({ tenantId, tier }, { agentId, userId: userId ?? null, model: agent.model, metadata, sessionId: wanted, conversationId: named, ids: begins });
     const run = newRunOf(actionOf({ tenantId, tier }, executionId, request, opened), agentId, request.onConflict ?? agent.onConflict, { commandId: request.commandId ?? null, webhookUrl: request.webhookUrl ?? null });
     // The worker makes the context, if it cannot be made now.
@@ -112,6 +114,13 @@ export class Orchestrator {
   /** The execution of a turn that was asked for before. */
   private async before(tenantId: string, { executionId, begins }: TurnRequest): Promise<Execution | null> {
     return executionId === undefined || begins?.mayExist === false ? null : this.executions.find({ tenantId, executionId });
+  }
+
+  /** A turn that is refused may be one that was accepted in this moment, for another request with its key. @throws refusal */
+  private async acceptedMeanwhile(caller: TurnCaller, executionId: string, refusal: AppError): Promise<AcceptedTurn> {
+    const accepted = await this.executions.find({ tenantId: caller.tenantId, executionId });
+    if (!accepted) throw refusal;
+    return this.acceptedBefore(caller, accepted);
   }
 
   /** Whoever asked before may have died before the run was queued. */

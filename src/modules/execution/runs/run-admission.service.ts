@@ -54,18 +54,19 @@ export class RunAdmission {
   }
 
   /**
-   * Refuses a turn before it begins a conversation that {@link admit} would then refuse. Nothing is taken.
+   * What {@link admit} would refuse a turn with, before it begins a conversation for nothing. Nothing is taken.
    *
-   * @throws RATE_LIMITED, TIER_LIMIT_CONCURRENT_RUNS, BUDGET_EXHAUSTED (limited), MODEL_NOT_IN_TIER (forbidden)
+   * @returns RATE_LIMITED, TIER_LIMIT_CONCURRENT_RUNS or BUDGET_EXHAUSTED (limited), or null
+   * @throws MODEL_NOT_IN_TIER (forbidden)
    */
-  async requireRoom(tenantId: string, basis: TurnBasis, { conversationId, sessionId, ...turn }: BeginningTurn): Promise<void> {
+  async refusalOf(tenantId: string, basis: TurnBasis, { conversationId, sessionId, ...turn }: BeginningTurn): Promise<AppError | null> {
     const claim = this.claims.claimOf(basis, turn, true);
     // A conversation that is there is not begun; in a session that is there the run may wait for another one, in whose place it then runs.
     const { concurrentRuns, ...others } = claim.limits;
     const limits = sessionId === undefined && concurrentRuns !== undefined ? claim.limits : others;
-    if (conversationId !== undefined || Object.keys(limits).length === 0) return;
+    if (conversationId !== undefined || Object.keys(limits).length === 0) return null;
     const exceeded = exceededBy({ ...claim, limits }, await this.usage.read(tenantId));
-    if (exceeded) throw limitError(exceeded, claim);
+    return exceeded && limitError(exceeded, claim);
   }
 
   /** Who wanted to interrupt before has been interrupted, too. */
