@@ -199,6 +199,10 @@ describe('requests of one API key', () => {
     expect([answers.filter(({ status }) => status === 200).length, refused.length]).toEqual([3, 7]);
     expect(refused[0]).toMatchObject({ body: { code: 'RATE_LIMITED', details: { limit: 'apiRequestsPerMinute' } } });
     expect([refused[0]!.headers.get('retry-after'), ...rateOf(refused[0]!)]).toEqual([expect.stringMatching(/^\d+$/), '3', '0', expect.stringMatching(/^\d+$/)]);
+    expect((await setLimits(tenantId, { apiRequestsPerMinute: 300 })).status).toBe(200);
+    const more = await Promise.all(Array.from({ length: 40 }, async (_, i) => (await Promise.all(Array.from({ length: 10 }, () => first.get(AGENTS)))).map(({ status }) => [i, status] as const)));
+    expect(more.flat().filter(([, status]) => status === 200)).toHaveLength(297);
+    await setLimits(tenantId, { apiRequestsPerMinute: 3 });
     const others = await second.get(AGENTS);
     expect([others.status, ...rateOf(others)]).toEqual([200, '3', '2', expect.any(String)]);
   });

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { IncomingHttpHeaders } from 'node:http';
+import { LRUCache } from 'lru-cache';
 import { PinoLogger } from 'nestjs-pino';
 import { SYSTEM_TENANT } from '../../contracts/index.js';
 import { AppError } from '../../shared/errors/index.js';
@@ -13,16 +14,35 @@ import { TenantLimits } from './tenant-limits.service.js';
 /** Redis is not waited for any longer than this, and then left alone for {@link REST_MS}. Milliseconds; guesses. */
 const DEADLINE_MS = 150;
 const REST_MS = 2_000;
+/** With this much left, and a tenth of the limit, nobody waits for Redis: more requests than that are not under way at once. A guess. */
+const PLENTY = 50;
+/** Keys whose standing a process remembers. */
+const REMEMBERED = 10_000;
 /** Letters of a key's hash that tell the keys of one tenant apart. */
 const HOLDER_LETTERS = 16;
 
+/** Whose requests are counted, and up to which number. */
+interface CountedKey {
+  readonly tenantId: string;
+  readonly holder: string;
+  readonly limit: number;
+}
+
+/** What a process was told last. */
+interface Standing {
+  remaining: number;
+  /** Epoch milliseconds. */
+  readonly endsAt: number;
+}
+
 /**
  * A ceiling on the requests of one API key, against programs that have run wild. It protects the system and is no promise: while Redis, or the
- * tenant's limits, cannot be read, requests pass.
+ * tenant's limits, cannot be read, requests pass. A request waits for its count only near the ceiling; before, it goes on with what the last one was told.
  */
 @Injectable()
 export class RequestCeiling {
   private restsUntil = 0;
+  private readonly known = new LRUCache<string, Standing>({ max: REMEMBERED });
 
   constructor(
     private readonly limits: TenantLimits,
@@ -39,16 +59,54 @@ export class RequestCeiling {
     try {
       const { apiRequestsPerMinute: limit } = await this.limits.of(tenantId, tier);
       if (limit === null) return undefined;
-      const { taken, resetMs, isTaken } = await inTime(this.store.take(tenantId, holderOf(authorization), limit));
-      if (!isTaken) throw tenancyErrors.tooManyRequests(limit, resetMs);
-      return { limit, remaining: limit - taken, resetMs };
+      const key: CountedKey = { tenantId, holder: holderOf(authorization), limit };
+      return this.takeSoon(key) ?? (await this.count(key));
     } catch (error) {
       if (error instanceof AppError && error.kind === 'limited') throw error;
-      this.restsUntil = Date.now() + REST_MS;
-      this.logger.debug({ err: error, tenantId }, 'Requests are not counted for a moment');
+      this.rest(error);
       return undefined;
     }
   }
+
+  /** Where there is plenty left, the count follows behind the request. */
+  private takeSoon(key: CountedKey): RateLimit | undefined {
+    const known = this.known.get(nameOf(key));
+    const resetMs = (known?.endsAt ?? 0) - Date.now();
+    if (known === undefined || resetMs <= 0 || known.remaining <= Math.max(PLENTY, key.limit / 10)) return undefined;
+    known.remaining -= 1;
+    this.count(key).catch((error: unknown) => {
+      // Others were quicker: the next one is told, since that is known now.
+      if (!(error instanceof AppError) || error.kind !== 'limited') this.rest(error);
+    });
+    return { limit: key.limit, remaining: known.remaining, resetMs };
+  }
+
+  /** @throws RATE_LIMITED (limited) */
+  private async count(key: CountedKey): Promise<RateLimit> {
+    const { tenantId, holder, limit } = key;
+    const { taken, resetMs, isTaken } = await inTime(this.store.take(tenantId, holder, limit));
+    const remaining = limit - taken;
+    this.note(nameOf(key), remaining, resetMs);
+    if (!isTaken) throw tenancyErrors.tooManyRequests(limit, resetMs);
+    return { limit, remaining, resetMs };
+  }
+
+  /** In one window it only becomes less: answers come late, and do not know of requests that are under way. */
+  private note(name: string, remaining: number, resetMs: number): void {
+    const [known, now] = [this.known.get(name), Date.now()];
+    if (known && known.endsAt > now) known.remaining = Math.min(known.remaining, remaining);
+    else this.known.set(name, { remaining, endsAt: now + resetMs });
+  }
+
+  private rest(error: unknown): void {
+    this.restsUntil = Date.now() + REST_MS;
+    this.logger.debug({ err: error }, 'Requests are not counted for a moment');
+  }
+}
+
+/** With another limit there is another standing. */
+function nameOf({ tenantId, holder, limit }: CountedKey): string {
+  return `${tenantId} ${holder} ${String(limit)}`;
 }
 
 function holderOf(authorization: string | undefined): string {
