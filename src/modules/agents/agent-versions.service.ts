@@ -5,7 +5,7 @@ import { definitionOf } from './agent-definition.js';
 import { AgentRepository } from './agent.repository.js';
 import { AgentVersionRepository } from './agent-version.repository.js';
 import { agentErrors } from './agents.errors.js';
-import { type Page, pageOf } from './page.js';
+import { type Page, pageOf } from '../../shared/http/index.js';
 
 /** How an agent is to become. */
 export interface Edit {

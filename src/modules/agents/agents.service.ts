@@ -8,7 +8,7 @@ import { type AgentCaller, AgentDefinitions, type NewAgent, type SentEdit } from
 import { AgentRepository } from './agent.repository.js';
 import { AgentVersions } from './agent-versions.service.js';
 import { agentErrors } from './agents.errors.js';
-import { type Page, pageOf } from './page.js';
+import { type Page, pageOf } from '../../shared/http/index.js';
 import { slugOf } from './slug.js';
 
 /** Which part of a list. */

@@ -40,6 +40,7 @@ import { RunFollowings } from './gateway/run-followings.service.js';
 import { SessionFollowings } from './gateway/session-followings.service.js';
 import { SessionRunsStore } from './gateway/session-runs.store.js';
 import { SocketAdmission } from './gateway/socket-admission.service.js';
+import { SocketRights } from './gateway/socket-rights.service.js';
 import { SocketTicketsController } from './gateway/socket-tickets.controller.js';
 import { SocketTicketsStore } from './gateway/socket-tickets.store.js';
 import { SocketTurns } from './gateway/socket-turns.service.js';
@@ -84,7 +85,7 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
     ...[ModelPrices, RunClaims, UsageStore, TenantUsage],
     ...[AgentRunHandler, PersistExecutionHandler, SweepRunsHandler, CancelExecutionHandler, InvalidateAgentCacheHandler, GetAgentConfigHandler],
     ...[ExecutionContexts, McpServers, AgentTools, Orchestrator, TurnPreparation, TurnAnswers, Turn, ModelProviders],
-    ...[SocketTicketsStore, SocketAdmission, SessionRunsStore, RunFollowings, SessionFollowings, SocketTurns, ExecutionsGateway],
+    ...[SocketTicketsStore, SocketRights, SocketAdmission, SessionRunsStore, RunFollowings, SessionFollowings, SocketTurns, ExecutionsGateway],
     ...[WebhookDeliveryRepository, WebhookDeliveries, WebhookSecrets, WebhookSender, DeliverWebhookHandler],
     ...[CommandRepository, CommandEvents, CommandNewsStore, CommandCaches, CommandWriter, CommandEndings, CommandReader, CommandSubmission, CommandsService],
   ],

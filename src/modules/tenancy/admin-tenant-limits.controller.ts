@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Param, Put } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
-import { LimitOverridesDto, TenantLimitsDto, TenantPathDto } from './dto/tenant-limits.dto.js';
+import { LimitOverridesDto, TenantLimitsDto } from './dto/tenant-limits.dto.js';
+import { TenantPathDto } from './dto/tenant.dto.js';
 import { RequiresScope } from './requires-scope.js';
 import { type Tenant, TenantsService } from './tenants.service.js';
 import { limitsOf } from './tiers.js';

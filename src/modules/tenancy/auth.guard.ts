@@ -10,7 +10,12 @@ import { REQUIRED_SCOPE, WITHOUT_TENANT } from './requires-scope.js';
 import { RequestCeiling } from './request-ceiling.service.js';
 import { tenancyErrors } from './tenancy.errors.js';
 
-/** The one guard of the REST API: nobody passes a handler that declares neither a scope nor that it is public. */
+/** A socket whose handshake has been, or is being, authenticated by its gateway. */
+export interface AuthenticatedSocket {
+  readonly principal: Promise<Principal>;
+}
+
+/** The one guard, of the REST API and of the messages of sockets: nobody passes a handler that declares neither a scope nor that it is public. */
 @Injectable()
 export class AuthGuard implements CanActivate {
   constructor(
@@ -19,20 +24,23 @@ export class AuthGuard implements CanActivate {
     private readonly ceiling: RequestCeiling,
   ) {}
 
-  /** Sockets are authenticated once, by the gateway, when they connect. */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (context.getType() !== 'http') return true;
     const targets = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, targets) === true) return true;
-    const request = context.switchToHttp().getRequest<FastifyRequest & { principal?: Principal }>();
-    const principal = await this.authentication.authenticate(request.headers);
-    request.principal = principal;
+    const principal = await this.principalOf(context);
     const scope = this.reflector.getAllAndOverride<Scope | undefined>(REQUIRED_SCOPE, targets);
     if (scope === undefined) throw tenancyErrors.scopeUndeclared(`${context.getClass().name}.${context.getHandler().name}`);
     authorize(principal, scope, this.reflector.getAllAndOverride<boolean | undefined>(WITHOUT_TENANT, targets));
-    const rate = await this.ceiling.take(principal, request.headers);
+    const rate = context.getType() === 'http' ? await this.ceiling.take(principal) : undefined;
     if (rate) void context.switchToHttp().getResponse<FastifyReply>().headers(rateLimitHeaders(rate));
     return true;
+  }
+
+  private async principalOf(context: ExecutionContext): Promise<Principal> {
+    if (context.getType() === 'ws') return context.switchToWs().getClient<AuthenticatedSocket>().principal;
+    const request = context.switchToHttp().getRequest<FastifyRequest & { principal?: Principal }>();
+    request.principal = await this.authentication.authenticate(request.headers);
+    return request.principal;
   }
 }
 

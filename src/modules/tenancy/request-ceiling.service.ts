@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { IncomingHttpHeaders } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import { PinoLogger } from 'nestjs-pino';
 import { SYSTEM_TENANT } from '../../contracts/index.js';
 import { AppError } from '../../shared/errors/index.js';
 import type { RateLimit } from '../../shared/http/index.js';
-import { hashApiKey } from './api-key.js';
 import { ApiRequestsStore } from './api-requests.store.js';
 import type { Principal } from './principal.js';
 import { tenancyErrors } from './tenancy.errors.js';
@@ -18,8 +16,6 @@ const REST_MS = 2_000;
 const PLENTY = 50;
 /** Keys whose standing a process remembers. */
 const REMEMBERED = 10_000;
-/** Letters of a key's hash that tell the keys of one tenant apart. */
-const HOLDER_LETTERS = 16;
 
 /** Whose requests are counted, and up to which number. */
 interface CountedKey {
@@ -54,12 +50,12 @@ export class RequestCeiling {
    * @returns where the caller stands; undefined where nothing limits him
    * @throws RATE_LIMITED (limited)
    */
-  async take({ tenantId, tier }: Principal, { authorization }: IncomingHttpHeaders): Promise<RateLimit | undefined> {
+  async take({ tenantId, tier, key: apiKey }: Principal): Promise<RateLimit | undefined> {
     if (tenantId === SYSTEM_TENANT || Date.now() < this.restsUntil) return undefined;
     try {
       const { apiRequestsPerMinute: limit } = await this.limits.of(tenantId, tier);
       if (limit === null) return undefined;
-      const key: CountedKey = { tenantId, holder: holderOf(authorization), limit };
+      const key: CountedKey = { tenantId, holder: apiKey?.keyId ?? 'nobody', limit };
       return this.takeSoon(key) ?? (await this.count(key));
     } catch (error) {
       if (error instanceof AppError && error.kind === 'limited') throw error;
@@ -107,10 +103,6 @@ export class RequestCeiling {
 /** With another limit there is another standing. */
 function nameOf({ tenantId, holder, limit }: CountedKey): string {
   return `${tenantId} ${holder} ${String(limit)}`;
-}
-
-function holderOf(authorization: string | undefined): string {
-  return authorization === undefined ? 'nobody' : hashApiKey(authorization).toString('hex').slice(0, HOLDER_LETTERS);
 }
 
 async function inTime<T>(work: Promise<T>): Promise<T> {

@@ -10,8 +10,10 @@ import { AdminTenantsController } from './admin-tenants.controller.js';
 import { ApiKeyEntity } from './api-key.entity.js';
 import { ApiRequestsStore } from './api-requests.store.js';
 import { ApiKeyRepository } from './api-key.repository.js';
+import { ApiKeysService } from './api-keys.service.js';
 import { AuthGuard } from './auth.guard.js';
 import { AuthenticationService } from './authentication.service.js';
+import { CredentialChanges } from './credential-changes.service.js';
 import { TenantEntity } from './tenant.entity.js';
 import { RequestCeiling } from './request-ceiling.service.js';
 import { TenantLimits } from './tenant-limits.service.js';
@@ -21,7 +23,7 @@ import { TenantsService } from './tenants.service.js';
 @Module({
   imports: [DatabaseModule.forEntities(TenantEntity, ApiKeyEntity)],
   controllers: [AdminTenantsController, AdminTenantLimitsController, AdminApiKeysController, AdminCacheController, AdminDeadLettersController, ActionsController],
-  providers: [TenantRepository, ApiKeyRepository, TenantsService, TenantLimits, ApiRequestsStore, RequestCeiling, AuthenticationService, { provide: APP_GUARD, useClass: AuthGuard }],
-  exports: [AuthenticationService, TenantsService, TenantLimits],
+  providers: [TenantRepository, ApiKeyRepository, CredentialChanges, TenantsService, ApiKeysService, TenantLimits, ApiRequestsStore, RequestCeiling, AuthenticationService, { provide: APP_GUARD, useClass: AuthGuard }],
+  exports: [AuthenticationService, CredentialChanges, TenantsService, TenantLimits, ApiKeysService],
 })
 export class TenancyModule {}

@@ -31,7 +31,7 @@ export const keys = {
   busy: (tenantId: string) => `nb:{${tenantId}}:busy`,
   /** string: turns of a window that begins with its first one; `window` is `minute` or `day`. */
   turns: (tenantId: string, window: 'minute' | 'day') => `nb:{${tenantId}}:rate:turns:${window}`,
-  /** string: requests of one API key in a minute; `holder` is a part of its hash, or nobody's in the development mode. */
+  /** string: requests of one API key in a minute; `holder` is its keyId, or `nobody` without a key of the tenant's. */
   apiRequests: (tenantId: string, holder: string) => `nb:{${tenantId}}:rate:api:${holder}`,
   /** hash: tokens and cost of the day and the month that were last counted, and what runs that have not ended may use. */
   usage: (tenantId: string) => `nb:{${tenantId}}:usage`,

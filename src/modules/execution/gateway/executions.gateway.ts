@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type BeforeApplicationShutdown, UseFilters, UsePipes } from '@nestjs/common';
+import { type BeforeApplicationShutdown, UseFilters, UseGuards, UsePipes } from '@nestjs/common';
 import { ConnectedSocket, MessageBody, type OnGatewayConnection, type OnGatewayDisconnect, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import type { WebSocket } from 'ws';
 import { ExecutionCancelFrame, ExecutionStartFrame, PingFrame, type ServerFrames, SubscribeFrame, UnsubscribeFrame } from '../../../contracts/index.js';
@@ -7,6 +7,7 @@ import { ExecutionSettings } from '../../../shared/config/index.js';
 import { toAppError } from '../../../shared/errors/index.js';
 import { SocketErrorFilter, errorFrame, validationPipe } from '../../../shared/http/index.js';
 import { type SessionSocket, SocketSessions } from '../../conversations/index.js';
+import { type AuthenticatedSocket, AuthGuard, RequiresScope } from '../../tenancy/index.js';
 import { gatewayErrors } from './gateway.errors.js';
 import { RunFollowings } from './run-followings.service.js';
 import { SessionFollowings } from './session-followings.service.js';
@@ -19,6 +20,8 @@ const SILENT_PINGS = 2;
 
 /** `/ws`: starts executions and follows their events. What the protocol is: `docs/websocket.md`. */
 @WebSocketGateway({ path: '/ws' })
+@RequiresScope('user')
+@UseGuards(AuthGuard)
 @UsePipes(validationPipe())
 @UseFilters(SocketErrorFilter)
 export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGatewayDisconnect<WebSocket>, BeforeApplicationShutdown {
@@ -37,6 +40,9 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
   async handleConnection(socket: WebSocket, request: IncomingMessage): Promise<void> {
     const opening = this.open(socket, request);
     this.connections.set(socket, opening);
+    const principal = opening.then(({ owner }) => owner.principal);
+    principal.catch(ignore);
+    Object.assign(socket, { principal } satisfies AuthenticatedSocket);
     try {
       const connection = await opening;
       const { connectionId, sessionId, owner } = connection;
@@ -55,6 +61,7 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
     this.connections.delete(socket);
     opening?.then(async (connection) => {
       connection.dispose();
+      this.admission.unwatch(connection);
       if (connection.isAbandoned) this.turns.cancelAbandoned(connection);
       // While Redis is away nobody can be told; the session's conversations are then completed when they have been silent for long enough.
       await this.presence.gone(sessionSocketOf(connection)).catch(ignore);
@@ -115,8 +122,11 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
     const connection = new SocketConnection({ socket, bytes: request.socket }, owner, this.settings.socketBufferLimitBytes);
     const pingMs = this.settings.socketPingSeconds * 1_000;
     const isHere = (): Promise<void> => this.presence.seen(sessionSocketOf(connection), SILENT_PINGS * pingMs + PONG_WITHIN_MS).catch(ignore);
-    connection.keepAlive(pingMs, () => void isHere());
-    await isHere();
+    connection.keepAlive(pingMs, () => {
+      void isHere();
+      void this.admission.lookAgain(connection);
+    });
+    await Promise.all([isHere(), this.admission.watch(connection)]);
     return connection;
   }
 

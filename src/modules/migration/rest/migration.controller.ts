@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { ActionBus } from '../../../shared/actions/index.js';
-import { UuidParam } from '../../../shared/http/index.js';
+import { NoFieldsDto, UuidParam } from '../../../shared/http/index.js';
 import { CurrentPrincipal, type Principal, RequiresScope, WithoutTenant } from '../../tenancy/index.js';
 import { migrationErrors } from '../migration.errors.js';
 import { MigrationLoop } from '../migration-loop.service.js';
@@ -32,7 +32,7 @@ export class MigrationController {
   @Post('start')
   @HttpCode(200)
   @RequiresScope('admin')
-  async start(): Promise<MigrationLoopDto> {
+  async start(@Body() _: NoFieldsDto): Promise<MigrationLoopDto> {
     return this.loop.start();
   }
 
@@ -40,7 +40,7 @@ export class MigrationController {
   @Post('stop')
   @HttpCode(200)
   @RequiresScope('admin')
-  async stop(): Promise<MigrationLoopDto> {
+  async stop(@Body() _: NoFieldsDto): Promise<MigrationLoopDto> {
     return this.loop.stop();
   }
 

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ArrayMaxSize, IsArray, IsIn, IsInt, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
-import { BUILTIN_TOOLS, CLIENT_ID, Optional, type Tier, together } from '../../../contracts/index.js';
+import { ArrayMaxSize, IsArray, IsIn, IsInt, IsString, Length, Max, Min, ValidateIf } from 'class-validator';
+import { BUILTIN_TOOLS, Optional, type Tier, together } from '../../../contracts/index.js';
 import type { LimitOverrides, TierLimits } from '../tiers.js';
 
 /** A job's deadline ends every run. Milliseconds. */
@@ -64,8 +64,4 @@ export class TenantLimitsDto {
   overrides!: LimitOverridesDto;
   /** The tier's numbers with the overrides laid over them. */
   @ApiProperty({ type: LimitOverridesDto }) effective!: TierLimits;
-}
-
-export class TenantPathDto {
-  @Matches(CLIENT_ID) tenantId!: string;
 }
