@@ -24,6 +24,6 @@ import { TenantsService } from './tenants.service.js';
   imports: [DatabaseModule.forEntities(TenantEntity, ApiKeyEntity)],
   controllers: [AdminTenantsController, AdminTenantLimitsController, AdminApiKeysController, AdminCacheController, AdminDeadLettersController, ActionsController],
   providers: [TenantRepository, ApiKeyRepository, CredentialChanges, TenantsService, ApiKeysService, TenantLimits, ApiRequestsStore, RequestCeiling, AuthenticationService, { provide: APP_GUARD, useClass: AuthGuard }],
-  exports: [AuthenticationService, CredentialChanges, TenantsService, TenantLimits, ApiKeysService],
+  exports: [AuthenticationService, CredentialChanges, TenantsService, TenantLimits, RequestCeiling, ApiKeysService],
 })
 export class TenancyModule {}
