@@ -38,6 +38,8 @@ const ROUTES = lines(`
   POST /api/v1/admin/tenants                                  admin
   GET /api/v1/admin/tenants/:tenantId                         admin
   PATCH /api/v1/admin/tenants/:tenantId                       admin
+  GET /api/v1/admin/tenants/:tenantId/limits                  admin
+  PUT /api/v1/admin/tenants/:tenantId/limits                  admin
   GET /api/v1/agents                                          agent
   POST /api/v1/agents                                         agent
   DELETE /api/v1/agents/:agentId                              agent
@@ -79,10 +81,12 @@ const ROUTES = lines(`
   GET /api/v1/executions/:executionId/events                  user
   POST /api/v1/sessions/:sessionId/close                      user
   GET /api/v1/sessions/:sessionId/history                     user
+  GET /api/v1/usage                                           user
   GET /api/v1/webhooks/deliveries                             agent
   POST /api/v1/webhooks/deliveries/:deliveryId/retry          agent
   GET /api/v1/webhooks/secret                                 agent
   POST /api/v1/ws/tickets                                     user
+  GET /                                                       public
   GET /health/live                                            public
   GET /health/ready                                           public
   GET /internal/history/:sessionId                            internal

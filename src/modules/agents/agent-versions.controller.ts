@@ -32,7 +32,7 @@ export class AgentVersionsController {
   @Post(':version/activate')
   @HttpCode(200)
   @Idempotent()
-  async activate(@CurrentPrincipal() { tenantId }: Principal, @Param() { agentId, version }: AgentVersionPathDto, @RequestIds() ids: NewIds): Promise<AgentDto> {
-    return AgentDto.of(await this.agents.activateVersion(tenantId, agentId, version, ids.id('edit')));
+  async activate(@CurrentPrincipal() principal: Principal, @Param() { agentId, version }: AgentVersionPathDto, @RequestIds() ids: NewIds): Promise<AgentDto> {
+    return AgentDto.of(await this.agents.activateVersion(principal, agentId, version, ids.id('edit')));
   }
 }

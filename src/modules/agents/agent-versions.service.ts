@@ -24,11 +24,15 @@ export class AgentVersions {
     private readonly transactions: Transactions,
   ) {}
 
-  /** A new agent, in its version 1; the one with this id if there is one. @throws AGENT_SLUG_TAKEN (conflict), AGENT_NOT_FOUND (notFound) if it was deleted */
-  async writeFirst(agent: AgentRef & AgentDefinition): Promise<Agent> {
+  /** A new agent, in its version 1; the one with this id if there is one. @throws AGENT_SLUG_TAKEN (conflict), AGENT_NOT_FOUND (notFound) if it was deleted, TIER_LIMIT_AGENTS (forbidden) */
+  async writeFirst(agent: AgentRef & AgentDefinition, maxAgents: number | null): Promise<Agent> {
     return this.transactions.run(agent.tenantId, async (tx) => {
+      // One after the other, so that none counts past another that is being made.
+      if (maxAgents !== null) await this.agents.lockAll(agent.tenantId, tx);
       const created = await this.agents.insert(agent, tx);
-      return created ? this.keep(created, null, tx) : this.earlier(agent, tx);
+      if (!created) return this.earlier(agent, tx);
+      if (maxAgents !== null && (await this.agents.count(agent.tenantId, {}, tx)) > maxAgents) throw agentErrors.tooManyAgents(maxAgents);
+      return this.keep(created, null, tx);
     });
   }
 

@@ -4,7 +4,7 @@ import type { Tier } from '../../contracts/index.js';
 import { AgentCacheInvalidator } from '../../shared/cache/index.js';
 import { Transactions } from '../../shared/database/index.js';
 import { MetricsService } from '../../shared/telemetry/index.js';
-import { TIER_LIMITS } from '../tenancy/index.js';
+import { type LimitOverrides, limitsOf } from '../tenancy/index.js';
 import { ConversationArchive } from './archive/conversation-archive.service.js';
 import { type Candidate, type Retained, type RetentionCutoffs, type RetentionForecast, RetentionRepository } from './archive/retention.repository.js';
 import { HotIndexStore } from './hot/hot-index.store.js';
@@ -17,6 +17,8 @@ const MESSAGES_AT_ONCE = 20_000;
 export interface RetentionOf {
   readonly tenantId: string;
   readonly tier: Tier;
+  /** What it may otherwise than its tier. */
+  readonly limits?: LimitOverrides;
   readonly now: Date;
 }
 
@@ -95,8 +97,9 @@ export class ConversationRetention {
   }
 }
 
-function cutoffsOf({ tenantId, tier, now }: RetentionOf): RetentionCutoffs {
-  const before = (times: number): Date => new Date(now.getTime() - times * TIER_LIMITS[tier].retentionDays * DAY_MS);
+function cutoffsOf({ tenantId, tier, limits, now }: RetentionOf): RetentionCutoffs {
+  const { retentionDays } = limitsOf(tier, limits);
+  const before = (times: number): Date => new Date(now.getTime() - times * retentionDays * DAY_MS);
   return { tenantId, archiveBefore: before(1), eraseBefore: { archivedAt: before(1), lastMessageAt: before(2) } };
 }
 

@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors/index.js';
+import { HIGHER_TIER } from '../tenancy/index.js';
 import type { ConversationStatus } from './conversation.js';
 import type { RefusalReason, Refused } from './hot/append.js';
 import { transitionsFrom } from './status-machine.js';
@@ -60,14 +61,14 @@ const REFUSALS: Readonly<Record<RefusalReason, (conversationId: string, fact: st
     new AppError({
       kind: 'forbidden',
       code: 'TIER_LIMIT_MESSAGES',
-      message: `The conversation has ${String(fact)} messages, and your tier allows no more (maxMessagesPerConversation); close it and begin another one, or ask for a higher tier.`,
+      message: `The conversation has ${String(fact)} messages, and your tier allows no more (maxMessagesPerConversation); close it and begin another one, or ${HIGHER_TIER}.`,
       details: { limit: 'maxMessagesPerConversation', messages: fact },
     }),
   conversations: (_, fact) =>
     new AppError({
       kind: 'limited',
       code: 'TIER_LIMIT_CONVERSATIONS',
-      message: `You have ${String(fact)} active conversations, and your tier allows no more (maxActiveConversations); close one with POST /api/v1/conversations/:conversationId/close, wait until idle ones are completed, or ask for a higher tier.`,
+      message: `You have ${String(fact)} active conversations, and your tier allows no more (maxActiveConversations); close one with POST /api/v1/conversations/:conversationId/close, wait until idle ones are completed, or ${HIGHER_TIER}.`,
       details: { limit: 'maxActiveConversations', active: fact, retryAfterMs: ROOM_WITHIN_MS },
     }),
   fenced: (conversationId) =>

@@ -11,6 +11,7 @@ import { ConversationEntity } from './archive/conversation.entity.js';
 import { RetentionRepository } from './archive/retention.repository.js';
 import { ConversationSearchRepository } from './archive/conversation-search.repository.js';
 import { MessageEntity } from './archive/message.entity.js';
+import { ConversationBounds } from './conversation-bounds.service.js';
 import { ConversationRetention } from './conversation-retention.service.js';
 import { ConversationStatistics } from './conversation-statistics.service.js';
 import { ConversationsService } from './conversations.service.js';
@@ -38,7 +39,7 @@ import { SocketSessions } from './socket-sessions.service.js';
 
 const STORES = [HotConversationStore, HotIndexStore, SessionSocketsStore, ArchiveRepository, ConversationSearchRepository, RetentionRepository, ConversationArchive, PersonalConversationRepository, RedactedMessageStore];
 const READERS = [ColdHistory, HistoryReader, ConversationList, SessionHistories, ConversationStatistics, TokenCounter, MemoryManager, ContextReader, ConversationWalk];
-const WRITERS = [MessageAppender, ConversationsService, SessionsService, SocketSessions, ConversationRetention, ConversationErasure];
+const WRITERS = [ConversationBounds, MessageAppender, ConversationsService, SessionsService, SocketSessions, ConversationRetention, ConversationErasure];
 const HANDLERS = [SaveMessageHandler, GetContextHandler, GetHistoryHandler, SessionClosedHandler];
 
 @Module({

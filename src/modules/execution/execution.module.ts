@@ -73,15 +73,21 @@ import { WebhookDeliveryEntity } from './webhooks/webhook-delivery.entity.js';
 import { WebhookDeliveryRepository } from './webhooks/webhook-delivery.repository.js';
 import { WebhookSecrets } from './webhooks/webhook-secrets.service.js';
 import { WebhookSender } from './webhooks/webhook-sender.service.js';
+import { ModelPrices } from './usage/model-prices.service.js';
+import { RunClaims } from './usage/run-claims.service.js';
+import { TenantUsage } from './usage/tenant-usage.service.js';
+import { UsageController } from './usage/usage.controller.js';
+import { UsageStore } from './usage/usage.store.js';
 import { WebhooksController } from './webhooks/webhooks.controller.js';
 
 @Module({
   imports: [DatabaseModule.forEntities(ExecutionEntity, ExecutionEventsEntity, WebhookDeliveryEntity, CommandEntity), TenancyModule, AgentsModule, ConversationsModule],
-  controllers: [ExecutionsController, ChatController, WebhooksController, CommandsController, SocketTicketsController],
+  controllers: [ExecutionsController, ChatController, WebhooksController, CommandsController, SocketTicketsController, UsageController],
   providers: [
     ...[EventLogStore, WakeUpStore, EventReader, LiveRuns, EventWriters, EventArchiveRepository],
     ...[ExecutionRepository, ExecutionEndings, ExecutionRecords, ExecutionPersistence, ExecutionsService, ExecutionList, TurnResponder],
     ...[RunStore, RunDispatcher, RunEndings, RunCancellation, RunAdmission, RunBeginnings, RunningRuns, SilentRuns],
+    ...[ModelPrices, RunClaims, UsageStore, TenantUsage],
     ...[AgentRunHandler, PersistExecutionHandler, SweepRunsHandler, CancelExecutionHandler, InvalidateAgentCacheHandler, GetAgentConfigHandler],
     ...[ExecutionContexts, McpServers, AgentTools, Orchestrator, TurnPreparation, TurnAnswers, Turn, ModelProviders],
     ...[SocketTicketsStore, SocketRights, SocketAdmission, SessionRunsStore, RunFollowings, SessionFollowings, SocketTurns, ExecutionsGateway],

@@ -5,6 +5,7 @@ import { Transactions, type Tx } from '../../shared/database/index.js';
 import { toPages } from './event-log/stored-events.js';
 import { ExecutionEntity } from './execution.entity.js';
 import type { Execution, ExecutionFilter, ExecutionRef } from './execution.js';
+import type { Spent } from './usage/usage.js';
 
 /** How long an agent's answers took. */
 export interface ResponseTimes {
@@ -12,6 +13,12 @@ export interface ResponseTimes {
   readonly executions: number;
   readonly averageMs: number;
 }
+
+/** Of the month and of the day that it is in UTC, from the index and the rows that it names. */
+const SPENT = `
+  SELECT coalesce(sum((usage->>'totalTokens')::bigint), 0) AS "monthTokens", coalesce(sum(cost_micros), 0) AS "monthCost",
+    coalesce(sum((usage->>'totalTokens')::bigint) FILTER (WHERE ended_at >= $3), 0) AS "dayTokens", coalesce(sum(cost_micros) FILTER (WHERE ended_at >= $3), 0) AS "dayCost"
+  FROM executions WHERE tenant_id = $1 AND ended_at >= $2`;
 
 const RESPONSE_TIMES = `
   SELECT agent_id AS "agentId", count(*) AS executions, avg(extract(epoch FROM ended_at - queued_at) * 1000) AS "averageMs"
@@ -59,6 +66,14 @@ export class ExecutionRepository {
 
   async count(tenantId: string, filter: ExecutionFilter, exceptIds: readonly string[]): Promise<number> {
     return this.transactions.within(tenantId, undefined, (manager) => matching(manager, tenantId, filter, exceptIds).getCount());
+  }
+
+  /** What ended executions have used, of the day and of the month of UTC. */
+  async findSpent(tenantId: string, now: Date): Promise<{ readonly today: Spent; readonly thisMonth: Spent }> {
+    const [year, month, day] = [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()];
+    const since = [new Date(Date.UTC(year, month, 1)), new Date(Date.UTC(year, month, day))];
+    const [row] = await this.transactions.within(tenantId, undefined, (manager) => manager.query<Record<'monthTokens' | 'monthCost' | 'dayTokens' | 'dayCost', string>[]>(SPENT, [tenantId, ...since]));
+    return { today: { tokens: Number(row?.dayTokens), costMicros: Number(row?.dayCost) }, thisMonth: { tokens: Number(row?.monthTokens), costMicros: Number(row?.monthCost) } };
   }
 
   /** From acceptance to the end, on average, of each agent's completed executions: milliseconds. */

@@ -73,7 +73,7 @@ export class MigrationStats {
   private async retention(tenantId: string | undefined, all: readonly TenantOfTier[]): Promise<MigrationStatsAnswer['retention']> {
     const tenants = tenantId === undefined ? all : [await this.tenants.get(tenantId)];
     const now = new Date();
-    const forecast = await this.ending.forecast(tenants.map(({ tenantId: id, tier }) => ({ tenantId: id, tier, now })));
+    const forecast = await this.ending.forecast(tenants.map(({ tenantId: id, tier, limits }) => ({ tenantId: id, tier, limits, now })));
     return { isEnabled: this.retentionSettings.isEnabled, ...forecast };
   }
 

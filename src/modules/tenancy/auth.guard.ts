@@ -1,11 +1,13 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SYSTEM_TENANT } from '../../contracts/index.js';
+import { rateLimitHeaders } from '../../shared/http/index.js';
 import { PUBLIC } from '../../shared/telemetry/index.js';
 import { AuthenticationService } from './authentication.service.js';
 import type { Principal, Scope } from './principal.js';
 import { REQUIRED_SCOPE, WITHOUT_TENANT } from './requires-scope.js';
+import { RequestCeiling } from './request-ceiling.service.js';
 import { tenancyErrors } from './tenancy.errors.js';
 
 /** A socket whose handshake has been, or is being, authenticated by its gateway. */
@@ -19,6 +21,7 @@ export class AuthGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly authentication: AuthenticationService,
+    private readonly ceiling: RequestCeiling,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -28,6 +31,8 @@ export class AuthGuard implements CanActivate {
     const scope = this.reflector.getAllAndOverride<Scope | undefined>(REQUIRED_SCOPE, targets);
     if (scope === undefined) throw tenancyErrors.scopeUndeclared(`${context.getClass().name}.${context.getHandler().name}`);
     authorize(principal, scope, this.reflector.getAllAndOverride<boolean | undefined>(WITHOUT_TENANT, targets));
+    const rate = context.getType() === 'http' ? await this.ceiling.take(principal) : undefined;
+    if (rate) void context.switchToHttp().getResponse<FastifyReply>().headers(rateLimitHeaders(rate));
     return true;
   }
 

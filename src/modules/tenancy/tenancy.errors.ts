@@ -1,6 +1,7 @@
 import type { ActionType } from '../../contracts/index.js';
 import { AppError } from '../../shared/errors/index.js';
 import type { Scope } from './principal.js';
+import { HIGHER_TIER } from './tiers.js';
 
 export const tenancyErrors = {
   credentialsMissing: (): AppError =>
@@ -23,6 +24,13 @@ export const tenancyErrors = {
     new AppError({ kind: 'invalid', code: 'HEADER_INVALID', message: 'X-Tenant-Tier must be free, advance, professional or enterprise.', details: { field: 'X-Tenant-Tier' } }),
   scopeMissing: (scope: Scope): AppError =>
     new AppError({ kind: 'forbidden', code: 'SCOPE_MISSING', message: `This call needs an API key with the scope "${scope}".`, details: { scope } }),
+  tooManyRequests: (limit: number, resetMs: number): AppError =>
+    new AppError({
+      kind: 'limited',
+      code: 'RATE_LIMITED',
+      message: `This API key has made ${String(limit)} requests in a minute, and may make no more (apiRequestsPerMinute). Go on in ${String(Math.ceil(resetMs / 1_000))} s, follow events instead of asking again and again, or ${HIGHER_TIER}.`,
+      details: { limit: 'apiRequestsPerMinute', apiRequestsPerMinute: limit, retryAfterMs: resetMs, rateLimit: { limit, remaining: 0, resetMs } },
+    }),
   scopeUndeclared: (handler: string): AppError =>
     new AppError({ kind: 'internal', code: 'SCOPE_UNDECLARED', message: `${handler} declares no scope, so nobody may call it.` }),
   answerLater: (actionType: ActionType): AppError =>

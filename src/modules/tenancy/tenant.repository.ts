@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager, SelectQueryBuilder } from 'typeorm';
+import type { EntityManager, SelectQueryBuilder, UpdateResult } from 'typeorm';
 import { SYSTEM_TENANT, type Tier } from '../../contracts/index.js';
 import { Cached, HasCachedMethods } from '../../shared/cache/index.js';
 import { Transactions } from '../../shared/database/index.js';
@@ -62,9 +62,16 @@ export class TenantRepository {
     return this.transactions.within(SYSTEM_TENANT, undefined, (manager) => matching(manager, filter).getCount());
   }
 
-  async findTiers(): Promise<Pick<TenantEntity, 'tenantId' | 'tier'>[]> {
-    const tenants = await this.transactions.within(SYSTEM_TENANT, undefined, (manager) => manager.find(TenantEntity, { select: { tenantId: true, tier: true } }));
-    return tenants.map(({ tenantId, tier }) => ({ tenantId, tier }));
+  /** @returns false when there is no such tenant */
+  async setLimits(tenantId: string, limits: TenantEntity['limits']): Promise<boolean> {
+    const update = (manager: EntityManager): Promise<UpdateResult> =>
+      manager.createQueryBuilder().update(TenantEntity).set({ limits: () => ':limits' }).setParameter('limits', JSON.stringify(limits)).where({ tenantId }).execute();
+    return (await this.transactions.within(tenantId, undefined, update)).affected === 1;
+  }
+
+  async findTiers(): Promise<Pick<TenantEntity, 'tenantId' | 'tier' | 'limits'>[]> {
+    const tenants = await this.transactions.within(SYSTEM_TENANT, undefined, (manager) => manager.find(TenantEntity, { select: { tenantId: true, tier: true, limits: true } }));
+    return tenants.map(({ tenantId, tier, limits }) => ({ tenantId, tier, limits }));
   }
 }
 

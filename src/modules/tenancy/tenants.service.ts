@@ -5,11 +5,14 @@ import { ApiKeyRepository } from './api-key.repository.js';
 import { CredentialChanges } from './credential-changes.service.js';
 import { tenancyErrors } from './tenancy.errors.js';
 import { type TenantEdit, type TenantFilter, TenantRepository } from './tenant.repository.js';
+import type { LimitOverrides } from './tiers.js';
 
 export interface Tenant {
   readonly tenantId: string;
   readonly name: string;
   readonly tier: Tier;
+  /** What it may otherwise than its tier. */
+  readonly limits: LimitOverrides;
   /** Otherwise none of its keys opens anything. */
   readonly isActive: boolean;
   readonly createdAt: Date;
@@ -87,8 +90,21 @@ export class TenantsService {
     return tenant;
   }
 
-  /** All tenants, each with the tier that it has now. */
-  async all(): Promise<Pick<Tenant, 'tenantId' | 'tier'>[]> {
+  /**
+   * Lays limits over those of the tenant's tier, in place of what was set before; every process follows.
+   *
+   * @param limits undefined fields are the tier's
+   * @throws TENANT_NOT_FOUND (notFound)
+   */
+  async setLimits(tenantId: string, limits: LimitOverrides): Promise<Tenant> {
+    const set = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+    if (!(await this.tenants.setLimits(tenantId, set))) throw tenancyErrors.tenantNotFound(tenantId);
+    await this.changes.forgetTenant(tenantId);
+    return { ...(await this.get(tenantId)), limits: set };
+  }
+
+  /** All tenants, each with the tier and the limits that it has now. */
+  async all(): Promise<Pick<Tenant, 'tenantId' | 'tier' | 'limits'>[]> {
     return this.tenants.findTiers();
   }
 }

@@ -5,5 +5,7 @@ export { loadSettings } from './load-settings.js';
 export type { Settings } from './load-settings.js';
 export { parseAddressList, parseOriginList } from './origin-list.js';
 export { parseModelLimits } from './parse-model-limits.js';
+export { parseModelPrices } from './parse-model-prices.js';
+export type { ModelPrice } from './parse-model-prices.js';
 export { settingFields } from './setting.js';
 export { CacheSettings, ConversationSettings, CrmSettings, DatabaseSettings, EdgeSettings, ExecutionSettings, MemorySettings, MigrationSettings, ModelSettings, OutboundSettings, RedisSettings, RetentionSettings, SETTINGS_CLASSES, ServerSettings, WebhookSettings } from './settings.js';

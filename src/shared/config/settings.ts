@@ -2,6 +2,7 @@ import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, Matches, Max, M
 import { IsHostList } from './host-list.js';
 import { IsAddressList, IsOriginList } from './origin-list.js';
 import { IsModelLimits } from './parse-model-limits.js';
+import { IsModelPrices } from './parse-model-prices.js';
 import { Setting } from './setting.js';
 
 /** The process and its HTTP edge. */
@@ -148,6 +149,8 @@ export class ModelSettings {
   @Setting('OPENAI_API_KEY', { isSecret: true }) @IsString() openaiApiKey = '';
   /** Model of agents that name none: `builtin/chat`, or one of the OpenAI-compatible server. */
   @Setting('NOOBLE_MODEL') @MinLength(1) defaultModel = 'builtin/chat';
+  /** What models cost, US dollars for a million tokens: `model=input/output,model=input/output`. A model without a price costs nothing. */
+  @Setting('MODEL_PRICES') @IsModelPrices() modelPrices = '';
 }
 
 /** Requests to hosts that tenants name: by tools and webhooks. */

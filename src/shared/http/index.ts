@@ -10,6 +10,8 @@ export { NoFieldsDto } from './no-fields.dto.js';
 export { pageOf } from './page.js';
 export type { Page } from './page.js';
 export { guardRequests } from './request-gate.js';
+export { rateLimitHeaders, rateLimitOf } from './rate-limit.js';
+export type { RateLimit } from './rate-limit.js';
 export { pathParam, queryKey } from './request-parts.js';
 export { EVENT_STREAM_HEADERS, eventStream } from './server-sent-events.js';
 export type { ServerSentEvent } from './server-sent-events.js';

@@ -78,6 +78,11 @@ export class MemoryManager {
     return fitWindow(messages, Math.min(this.budgetTokens(model), maxTokens), (text, tokens) => this.tokens.truncate(text, model, tokens));
   }
 
+  /** What a window of this model holds at the most, tokens. */
+  budgetOf(model: string): number {
+    return this.budgetTokens(model);
+  }
+
   getMemoryStats(): MemoryStats {
     const buffers = [...this.buffers.values()];
     const tokensOf = (messages: readonly Message[]): number => messages.reduce((sum, { tokens }) => sum + tokens, 0);

@@ -1,6 +1,6 @@
 import { Type } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, IsString, Length, Matches, Max, Min } from 'class-validator';
-import { CLIENT_ID, IsQueryBoolean, Optional, type Tier, TIERS } from '../../../contracts/index.js';
+import { CLIENT_ID, IsQueryBoolean, IsTier, Optional, type Tier, TIERS } from '../../../contracts/index.js';
 import type { Tenant } from '../tenants.service.js';
 
 export class TenantDto {
@@ -42,7 +42,8 @@ export class ListTenantsDto {
 
 export class UpdateTenantDto {
   @Optional() @IsString() @Length(1, 200) name?: string;
-  @Optional() @IsIn(TIERS) tier?: Tier;
+  /** free, advance (or basic), professional (or pro, business), enterprise. */
+  @Optional() @IsTier() tier?: Tier;
   /** False switches all of its keys off, at once and everywhere; true switches them on again. */
   @Optional() @IsBoolean() isActive?: boolean;
 }
