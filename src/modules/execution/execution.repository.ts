@@ -6,17 +6,6 @@ import { toPages } from './event-log/stored-events.js';
 import { ExecutionEntity } from './execution.entity.js';
 import type { Execution, ExecutionFilter, ExecutionRef } from './execution.js';
 
-/** How long an agent's answers took. */
-export interface ResponseTimes {
-  readonly agentId: string;
-  readonly executions: number;
-  readonly averageMs: number;
-}
-
-const RESPONSE_TIMES = `
-  SELECT agent_id AS "agentId", count(*) AS executions, avg(extract(epoch FROM ended_at - queued_at) * 1000) AS "averageMs"
-  FROM executions WHERE tenant_id = $1 AND status = 'completed' GROUP BY agent_id`;
-
 /** One statement, so both or neither; the columns are the entity's. */
 const insertSql = (columns: string): string => `
   WITH ended AS (INSERT INTO executions (${columns}) SELECT ${columns} FROM jsonb_populate_recordset(NULL::executions, $1) ON CONFLICT DO NOTHING)
@@ -44,11 +33,6 @@ export class ExecutionRepository {
     return this.transactions.within(tenantId, undefined, (manager) => manager.findOneBy(ExecutionEntity, { tenantId, executionId }));
   }
 
-  /** Oldest first. */
-  async findByConversation(tenantId: string, conversationId: string): Promise<Execution[]> {
-    return this.transactions.within(tenantId, undefined, (manager) => manager.find(ExecutionEntity, { where: { tenantId, conversationId }, order: { executionId: 'ASC' } }));
-  }
-
   /** Newest first, behind a cursor. @param exceptIds not these */
   async findPage(tenantId: string, filter: ExecutionFilter, { limit, cursor }: { readonly limit: number; readonly cursor: string | undefined }, exceptIds: readonly string[]): Promise<Execution[]> {
     return this.transactions.within(tenantId, undefined, (manager) => {
@@ -59,12 +43,6 @@ export class ExecutionRepository {
 
   async count(tenantId: string, filter: ExecutionFilter, exceptIds: readonly string[]): Promise<number> {
     return this.transactions.within(tenantId, undefined, (manager) => matching(manager, tenantId, filter, exceptIds).getCount());
-  }
-
-  /** From acceptance to the end, on average, of each agent's completed executions: milliseconds. */
-  async findResponseTimes(tenantId: string): Promise<ResponseTimes[]> {
-    const rows = await this.transactions.within(tenantId, undefined, (manager) => manager.query<ResponseTimes[]>(RESPONSE_TIMES, [tenantId]));
-    return rows.map((row) => ({ ...row, executions: Number(row.executions), averageMs: Number(row.averageMs) }));
   }
 }
 

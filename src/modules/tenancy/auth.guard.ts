@@ -1,11 +1,11 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { SYSTEM_TENANT } from '../../contracts/index.js';
+import { CLIENT_ID, SYSTEM_TENANT } from '../../contracts/index.js';
 import { PUBLIC } from '../../shared/telemetry/index.js';
 import { AuthenticationService } from './authentication.service.js';
 import type { Principal, Scope } from './principal.js';
-import { REQUIRED_SCOPE, WITHOUT_TENANT } from './requires-scope.js';
+import { REQUIRED_SCOPE, TENANT_IN_PATH, WITHOUT_TENANT } from './requires-scope.js';
 import { tenancyErrors } from './tenancy.errors.js';
 
 /** The one guard of the REST API: nobody passes a handler that declares neither a scope nor that it is public. */
@@ -22,13 +22,21 @@ export class AuthGuard implements CanActivate {
     const targets = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, targets) === true) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest & { principal?: Principal }>();
-    const principal = await this.authentication.authenticate(request.headers);
+    const named = this.reflector.getAllAndOverride<boolean | undefined>(TENANT_IN_PATH, targets) === true ? tenantInPath(request) : undefined;
+    const principal = await this.authentication.inTenant(await this.authentication.authenticate(request.headers), named);
     request.principal = principal;
     const scope = this.reflector.getAllAndOverride<Scope | undefined>(REQUIRED_SCOPE, targets);
     if (scope === undefined) throw tenancyErrors.scopeUndeclared(`${context.getClass().name}.${context.getHandler().name}`);
     authorize(principal, scope, this.reflector.getAllAndOverride<boolean | undefined>(WITHOUT_TENANT, targets));
     return true;
   }
+}
+
+/** @throws VALIDATION_FAILED (invalid) */
+function tenantInPath({ params }: FastifyRequest): string | undefined {
+  const { tenantId } = params as { readonly tenantId?: string };
+  if (tenantId !== undefined && !CLIENT_ID.test(tenantId)) throw tenancyErrors.tenantPathInvalid();
+  return tenantId;
 }
 
 /**

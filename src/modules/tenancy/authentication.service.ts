@@ -38,14 +38,22 @@ export class AuthenticationService {
     return { tenantId: named, tier, scopes: SCOPES };
   }
 
+  /**
+   * The caller in the tenant that he names, be it in a header, a path, a query or a body; only administrators have a choice.
+   *
+   * @throws TENANT_MISMATCH (forbidden), TENANT_NOT_FOUND (notFound)
+   */
+  async inTenant(principal: Principal, named: string | undefined): Promise<Principal> {
+    if (named === undefined || named === principal.tenantId) return principal;
+    if (!principal.scopes.includes('admin')) throw tenancyErrors.tenantMismatch(named);
+    const { tenantId, tier } = await this.tenants.get(named);
+    return { ...principal, tenantId, tier };
+  }
+
   private async byKey(authorization: string, named: string | undefined): Promise<Principal> {
     const [, key] = BEARER.exec(authorization) ?? [];
     if (key === undefined) throw tenancyErrors.credentialsMissing();
-    const holder = await this.holderOf(hashApiKey(key));
-    if (named === undefined || named === holder.tenantId) return holder;
-    if (!holder.scopes.includes('admin')) throw tenancyErrors.tenantMismatch(named);
-    const { tenantId, tier } = await this.tenants.get(named);
-    return { tenantId, tier, scopes: holder.scopes };
+    return this.inTenant(await this.holderOf(hashApiKey(key)), named);
   }
 
   private async holderOf(keyHash: Buffer): Promise<Principal> {
