@@ -4,14 +4,23 @@ import { CLIENT_ID } from '../../contracts/index.js';
 import type { Principal } from '../tenancy/index.js';
 import { crmErrors } from './crm.errors.js';
 
+/** Who says something of a tenant's conversations. */
+export interface Operator {
+  readonly tenantId: string;
+  /** Whom `X-Operator-ID` names, otherwise the API key; `administrator` for the administrator's key of the settings, and for callers without a key in development. */
+  readonly author: string;
+}
+
 /** A caller; one that came with an API key of a tenant has its id. */
 type Caller = Principal & { readonly key?: { readonly keyId: string } | null };
 
-/** Who is written down as the author: whom `X-Operator-ID` names, otherwise the API key, otherwise, with the administrator's key of the settings or without any, `administrator`. */
-export const CurrentOperator = createParamDecorator((_: unknown, context: ExecutionContext): string => {
+/** The operator of the current HTTP request. @throws HEADER_INVALID (invalid) */
+export const CurrentOperator = createParamDecorator((_: unknown, context: ExecutionContext): Operator => {
   const { headers, principal } = context.switchToHttp().getRequest<FastifyRequest & { principal: Caller }>();
-  const named = headers['x-operator-id'];
-  if (named === undefined) return principal.key ? `key:${principal.key.keyId}` : 'administrator';
-  if (typeof named !== 'string' || !CLIENT_ID.test(named)) throw crmErrors.operatorInvalid();
-  return named;
+  return { tenantId: principal.tenantId, author: namedIn(headers['x-operator-id']) ?? (principal.key ? `key:${principal.key.keyId}` : 'administrator') };
 });
+
+function namedIn(header: string | string[] | undefined): string | undefined {
+  if (header !== undefined && (typeof header !== 'string' || !CLIENT_ID.test(header))) throw crmErrors.operatorInvalid();
+  return header;
+}

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { newId } from '../../../contracts/index.js';
 import { AgentCacheInvalidator } from '../../../shared/cache/index.js';
 import type { ConversationRef, StoredConversation } from '../conversation.js';
 import { conversationErrors } from '../conversations.errors.js';
@@ -49,10 +48,10 @@ export class ConversationAnnotations {
     return this.change(ref, ({ createdAt }) => this.annotations.assign(ref, assignee, { author, begunAt: createdAt }));
   }
 
-  async addNote(ref: ConversationRef, text: string, author: string): Promise<Note> {
-    const note = { noteId: newId(), text, author, createdAt: new Date() };
-    await this.change(ref, () => this.noted.insert(ref, note));
-    return note;
+  /** @returns the note that has the id: with a repeated request the first one */
+  async addNote(ref: ConversationRef, note: Note): Promise<Note> {
+    await this.change(ref, () => this.noted.insertOnce(ref, note));
+    return (await this.noted.find(ref, note.noteId)) ?? note;
   }
 
   /** Newest first. @throws CONVERSATION_NOT_FOUND (notFound) */

@@ -10,8 +10,14 @@ import { ConversationNoteEntity } from './conversation-note.entity.js';
 export class NoteRepository {
   constructor(private readonly transactions: Transactions) {}
 
-  async insert({ tenantId, conversationId }: ConversationRef, note: Note): Promise<void> {
-    await this.transactions.within(tenantId, undefined, (manager) => manager.insert(ConversationNoteEntity, { tenantId, conversationId, ...note }));
+  /** One that is there stays as it is. */
+  async insertOnce({ tenantId, conversationId }: ConversationRef, note: Note): Promise<void> {
+    await this.transactions.within(tenantId, undefined, (manager) => manager.createQueryBuilder().insert().into(ConversationNoteEntity).values({ tenantId, conversationId, ...note }).orIgnore().execute());
+  }
+
+  async find({ tenantId, conversationId }: ConversationRef, noteId: string): Promise<Note | null> {
+    const row = await this.transactions.within(tenantId, undefined, (manager) => manager.findOneBy(ConversationNoteEntity, { tenantId, conversationId, noteId }));
+    return row && plain(row);
   }
 
   /** @param page `cursor`: id of the last note of the page before */
@@ -21,7 +27,7 @@ export class NoteRepository {
       const found = await manager.find(ConversationNoteEntity, { where, order: { noteId: 'DESC' }, take: limit + 1 });
       return [found, await manager.countBy(ConversationNoteEntity, { tenantId, conversationId })] as const;
     });
-    const data = rows.slice(0, limit).map(({ noteId, text, author, createdAt }) => ({ noteId, text, author, createdAt }));
+    const data = rows.slice(0, limit).map(plain);
     return { data, nextCursor: rows.length > limit ? (data.at(-1)?.noteId ?? null) : null, total };
   }
 
@@ -30,4 +36,8 @@ export class NoteRepository {
     const { affected } = await this.transactions.within(tenantId, undefined, (manager) => manager.delete(ConversationNoteEntity, { tenantId, conversationId, noteId }));
     return affected === 1;
   }
+}
+
+function plain({ noteId, text, author, createdAt }: ConversationNoteEntity): Note {
+  return { noteId, text, author, createdAt };
 }

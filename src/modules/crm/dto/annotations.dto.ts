@@ -3,15 +3,11 @@ import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsInt, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { CLIENT_ID, IsId, Optional } from '../../../contracts/index.js';
 import { LABEL, MAX_LABELS } from '../../conversations/index.js';
-import { LABEL_RULE } from './conversation-list.dto.js';
+import { LABEL_RULE } from '../crm.errors.js';
 
 export class SetLabelsDto {
   /** From now on these, and no others. */
   @IsArray() @ArrayMaxSize(MAX_LABELS) @Matches(LABEL, { each: true, message: `each of labels ${LABEL_RULE}` }) labels!: string[];
-}
-
-export class LabelPathDto {
-  @Matches(LABEL, { message: `label ${LABEL_RULE}` }) label!: string;
 }
 
 export class AssignDto {

@@ -2,9 +2,9 @@ import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsString, Length, Matches, Max, Min } from 'class-validator';
 import { CLIENT_ID, IsId, IsTime, Optional } from '../../../contracts/index.js';
 import { type Annotations, CONVERSATION_STATUSES, type ConversationStatus, LABEL, STORAGES, type Storage, type StoredConversation } from '../../conversations/index.js';
+import { LABEL_RULE } from '../crm.errors.js';
 
 const LISTED = CONVERSATION_STATUSES.filter((status) => status !== 'deleted');
-export const LABEL_RULE = 'must be 1 to 64 characters without control characters, and without spaces at its ends';
 
 export class ListCrmConversationsDto {
   @Type(() => Number) @IsInt() @Min(1) @Max(200) limit: number = 50;
