@@ -19,8 +19,12 @@ const ADD_LABELS = `
 
 const REMOVE_OTHER_LABELS = 'DELETE FROM conversation_labels WHERE tenant_id = $1 AND conversation_id = $2 AND label <> ALL ($3::text[])';
 
-/** One after the other for one conversation: otherwise two would not see each other's labels, and there could be too many. */
-const LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('labels:' || $1 || ':' || $2, 0))";
+/**
+ * One after the other for each conversation: two that add labels see each other's, and nothing is said of a conversation that is deleted in the same moment,
+ * of which nothing would ever take it away.
+ */
+const LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('annotations:' || $1 || ':' || id, 0)) FROM (SELECT id FROM unnest($2::uuid[]) AS id ORDER BY id) AS ordered";
+const IS_DELETED = "SELECT 1 FROM conversations WHERE tenant_id = $1 AND conversation_id = $2 AND status = 'deleted'";
 
 const ASSIGN = `
   INSERT INTO conversation_assignments (tenant_id, conversation_id, assignee, begun_at, author) VALUES ($1, $2, $3, $4, $5)
@@ -53,10 +57,24 @@ export class AnnotationRepository {
     return new Set(rows.map(({ id }) => id));
   }
 
+  /**
+   * Says something of a conversation that has not been deleted.
+   *
+   * @returns what `work` returns; `deleted` when it was deleted meanwhile, and nothing is said
+   */
+  async annotate<T>({ tenantId, conversationId }: ConversationRef, work: (tx: Tx) => Promise<T>): Promise<T | 'deleted'> {
+    return this.transactions.run(tenantId, async (tx) => {
+      const isDeleted = await this.transactions.within(tenantId, tx, async (manager) => {
+        await manager.query(LOCK, [tenantId, [conversationId]]);
+        return (await manager.query<unknown[]>(IS_DELETED, [tenantId, conversationId])).length > 0;
+      });
+      return isDeleted ? 'deleted' : work(tx);
+    });
+  }
+
   /** Adds labels; what is there stays. @param isAll all others are taken away @returns false when there would be more than {@link MAX_LABELS}: nothing changes */
-  async label({ tenantId, conversationId }: ConversationRef, labels: readonly string[], { author, begunAt }: Annotating, isAll: boolean): Promise<boolean> {
-    return this.transactions.within(tenantId, undefined, async (manager) => {
-      await manager.query(LOCK, [tenantId, conversationId]);
+  async label({ tenantId, conversationId }: ConversationRef, { labels, isAll }: { readonly labels: readonly string[]; readonly isAll: boolean }, { author, begunAt }: Annotating, tx: Tx): Promise<boolean> {
+    return this.transactions.within(tenantId, tx, async (manager) => {
       const known = isAll ? [] : await manager.find(ConversationLabelEntity, { where: { tenantId, conversationId }, select: { label: true } });
       if (new Set([...known.map(({ label }) => label), ...labels]).size > MAX_LABELS) return false;
       if (isAll) await manager.query(REMOVE_OTHER_LABELS, [tenantId, conversationId, labels]);
@@ -65,13 +83,13 @@ export class AnnotationRepository {
     });
   }
 
-  async removeLabel({ tenantId, conversationId }: ConversationRef, label: string): Promise<void> {
-    await this.transactions.within(tenantId, undefined, (manager) => manager.delete(ConversationLabelEntity, { tenantId, conversationId, label }));
+  async removeLabel({ tenantId, conversationId }: ConversationRef, label: string, tx: Tx): Promise<void> {
+    await this.transactions.within(tenantId, tx, (manager) => manager.delete(ConversationLabelEntity, { tenantId, conversationId, label }));
   }
 
   /** @param assignee null for nobody */
-  async assign({ tenantId, conversationId }: ConversationRef, assignee: string | null, { author, begunAt }: Annotating): Promise<void> {
-    await this.transactions.within(tenantId, undefined, async (manager) => {
+  async assign({ tenantId, conversationId }: ConversationRef, assignee: string | null, { author, begunAt }: Annotating, tx: Tx): Promise<void> {
+    await this.transactions.within(tenantId, tx, async (manager) => {
       if (assignee === null) await manager.delete(ConversationAssignmentEntity, { tenantId, conversationId });
       else await manager.query(ASSIGN, [tenantId, conversationId, assignee, begunAt, author]);
     });
@@ -80,6 +98,7 @@ export class AnnotationRepository {
   /** Nothing of it is left of these conversations, notes included. */
   async erase(tenantId: string, conversationIds: readonly string[], tx: Tx): Promise<void> {
     await this.transactions.within(tenantId, tx, async (manager) => {
+      await manager.query(LOCK, [tenantId, conversationIds]);
       for (const entity of [ConversationLabelEntity, ConversationAssignmentEntity, ConversationNoteEntity]) {
         await manager.createQueryBuilder().delete().from(entity).where('tenant_id = :tenantId AND conversation_id = ANY(:conversationIds)', { tenantId, conversationIds }).execute();
       }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AgentCacheInvalidator } from '../../../shared/cache/index.js';
+import type { Tx } from '../../../shared/database/index.js';
 import type { ConversationRef, StoredConversation } from '../conversation.js';
 import { conversationErrors } from '../conversations.errors.js';
 import { HistoryReader } from '../history/history-reader.service.js';
@@ -40,17 +41,17 @@ export class ConversationAnnotations {
 
   /** One that it does not have is no error. */
   async removeLabel(ref: ConversationRef, label: string): Promise<Annotations> {
-    return this.change(ref, () => this.annotations.removeLabel(ref, label));
+    return this.change(ref, (_, tx) => this.annotations.removeLabel(ref, label, tx));
   }
 
   /** @param assignee who looks after it from now on; null for nobody */
   async assign(ref: ConversationRef, assignee: string | null, author: string): Promise<Annotations> {
-    return this.change(ref, ({ createdAt }) => this.annotations.assign(ref, assignee, { author, begunAt: createdAt }));
+    return this.change(ref, ({ createdAt }, tx) => this.annotations.assign(ref, assignee, { author, begunAt: createdAt }, tx));
   }
 
   /** @returns the note that has the id: with a repeated request the first one */
   async addNote(ref: ConversationRef, note: Note): Promise<Note> {
-    await this.change(ref, () => this.noted.insertOnce(ref, note));
+    await this.change(ref, (_, tx) => this.noted.insertOnce(ref, note, tx));
     return (await this.noted.find(ref, note.noteId)) ?? note;
   }
 
@@ -62,21 +63,22 @@ export class ConversationAnnotations {
 
   /** @throws NOTE_NOT_FOUND (notFound) */
   async removeNote(ref: ConversationRef, noteId: string): Promise<void> {
-    await this.change(ref, async () => {
-      if (!(await this.noted.remove(ref, noteId))) throw conversationErrors.noteNotFound(noteId);
+    await this.change(ref, async (_, tx) => {
+      if (!(await this.noted.remove(ref, noteId, tx))) throw conversationErrors.noteNotFound(noteId);
     });
   }
 
   private async label(ref: ConversationRef, labels: readonly string[], author: string, isAll: boolean): Promise<Annotations> {
-    return this.change(ref, async ({ createdAt }) => {
-      if (!(await this.annotations.label(ref, labels, { author, begunAt: createdAt }, isAll))) throw conversationErrors.labelsTooMany(MAX_LABELS);
+    return this.change(ref, async ({ createdAt }, tx) => {
+      if (!(await this.annotations.label(ref, { labels, isAll }, { author, begunAt: createdAt }, tx))) throw conversationErrors.labelsTooMany(MAX_LABELS);
     });
   }
 
   /** @returns what it has afterwards */
-  private async change(ref: ConversationRef, work: (conversation: StoredConversation) => Promise<unknown>): Promise<Annotations> {
+  private async change(ref: ConversationRef, work: (conversation: StoredConversation, tx: Tx) => Promise<unknown>): Promise<Annotations> {
     const conversation = await this.history.get(ref);
-    await work(conversation);
+    const outcome = await this.annotations.annotate(ref, (tx) => work(conversation, tx));
+    if (outcome === 'deleted') throw conversationErrors.notFound(ref.conversationId);
     await this.invalidator.conversation(ref.tenantId, conversation.agentId, ref.conversationId);
     return (await this.annotations.of(ref.tenantId, [ref.conversationId])).get(ref.conversationId) ?? NONE;
   }

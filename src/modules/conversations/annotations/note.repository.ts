@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LessThan } from 'typeorm';
-import { Transactions } from '../../../shared/database/index.js';
+import { Transactions, type Tx } from '../../../shared/database/index.js';
 import type { ConversationRef } from '../conversation.js';
 import type { Note, NotePage } from './annotation.js';
 import { ConversationNoteEntity } from './conversation-note.entity.js';
@@ -11,8 +11,8 @@ export class NoteRepository {
   constructor(private readonly transactions: Transactions) {}
 
   /** One that is there stays as it is. */
-  async insertOnce({ tenantId, conversationId }: ConversationRef, note: Note): Promise<void> {
-    await this.transactions.within(tenantId, undefined, (manager) => manager.createQueryBuilder().insert().into(ConversationNoteEntity).values({ tenantId, conversationId, ...note }).orIgnore().execute());
+  async insertOnce({ tenantId, conversationId }: ConversationRef, note: Note, tx: Tx): Promise<void> {
+    await this.transactions.within(tenantId, tx, (manager) => manager.createQueryBuilder().insert().into(ConversationNoteEntity).values({ tenantId, conversationId, ...note }).orIgnore().execute());
   }
 
   async find({ tenantId, conversationId }: ConversationRef, noteId: string): Promise<Note | null> {
@@ -32,8 +32,8 @@ export class NoteRepository {
   }
 
   /** @returns whether it was there */
-  async remove({ tenantId, conversationId }: ConversationRef, noteId: string): Promise<boolean> {
-    const { affected } = await this.transactions.within(tenantId, undefined, (manager) => manager.delete(ConversationNoteEntity, { tenantId, conversationId, noteId }));
+  async remove({ tenantId, conversationId }: ConversationRef, noteId: string, tx: Tx): Promise<boolean> {
+    const { affected } = await this.transactions.within(tenantId, tx, (manager) => manager.delete(ConversationNoteEntity, { tenantId, conversationId, noteId }));
     return affected === 1;
   }
 }

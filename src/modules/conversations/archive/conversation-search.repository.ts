@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import { Transactions } from '../../../shared/database/index.js';
+import { ConversationAssignmentEntity } from '../annotations/conversation-assignment.entity.js';
+import { ConversationLabelEntity } from '../annotations/conversation-label.entity.js';
 import type { Conversation, ConversationFilter } from '../conversation.js';
 import type { ListCursor } from '../list-cursor.js';
 import { plain } from './archive.repository.js';
@@ -21,7 +23,7 @@ export interface PagePlace {
   readonly cursor: ListCursor | undefined;
 }
 
-const annotated = (table: string, column: string): string => `EXISTS (SELECT 1 FROM ${table} a WHERE a.tenant_id = c.tenant_id AND a.conversation_id = c.conversation_id AND a.${column} = :${column})`;
+const isAnnotated = (table: string, column: string): string => `EXISTS (SELECT 1 FROM ${table} a WHERE a.tenant_id = c.tenant_id AND a.conversation_id = c.conversation_id AND a.${column} = :${column})`;
 
 /** Conditions in SQL, by the field of the filter that they are for. The same in `search_conversations`, for searches. */
 const CONDITIONS: Readonly<Record<Exclude<keyof ConversationFilter, 'storage' | 'q'>, string>> = {
@@ -31,12 +33,18 @@ const CONDITIONS: Readonly<Record<Exclude<keyof ConversationFilter, 'storage' | 
   status: 'c.status = :status',
   from: 'c.createdAt >= :from',
   to: 'c.createdAt < :to',
-  label: annotated('conversation_labels', 'label'),
-  assignee: annotated('conversation_assignments', 'assignee'),
+  label: isAnnotated('conversation_labels', 'label'),
+  assignee: isAnnotated('conversation_assignments', 'assignee'),
 };
 
 /** What the totals are not kept by. */
 const UNCOUNTED = ['sessionId', 'userId', 'label', 'assignee'] as const;
+/** What a table of annotations knows nothing of. */
+const UNANNOTATED = ['agentId', 'sessionId', 'userId', 'status'] as const;
+
+/** The tables that a filter by what operators say is of. They have the order of the lists, too. */
+const ANNOTATED = { label: ConversationLabelEntity, assignee: ConversationAssignmentEntity } as const;
+const annotationOf = (filter: ConversationFilter): keyof typeof ANNOTATED | undefined => (['assignee', 'label'] as const).find((field) => filter[field] !== undefined);
 
 const SEARCH = 'SELECT found_id AS "foundId", total::integer FROM search_conversations($1, $2, $3)';
 
@@ -66,8 +74,11 @@ export class ConversationSearchRepository {
   async findPage(tenantId: string, filter: ConversationFilter, { limit, cursor }: PagePlace, hotIds: readonly string[]): Promise<Conversation[]> {
     const rows = await this.transactions.within(tenantId, undefined, (manager) => {
       const query = matching(manager, tenantId, filter, hotIds);
-      if (cursor) query.andWhere('(c.createdAt, c.conversationId) < (:at, :id)', { at: cursor.createdAt, id: cursor.conversationId });
-      return query.orderBy({ 'c.createdAt': 'DESC', 'c.conversationId': 'DESC' }).limit(limit).getMany();
+      const annotation = annotationOf(filter);
+      const [begun, id] = annotation === undefined ? ['c.createdAt', 'c.conversationId'] : ['a.begunAt', 'a.conversationId'];
+      if (annotation !== undefined) query.innerJoin(ANNOTATED[annotation], 'a', `a.tenantId = c.tenantId AND a.conversationId = c.conversationId AND a.${annotation} = :annotation`, { annotation: filter[annotation] });
+      if (cursor) query.andWhere(`(${begun}, ${id}) < (:at, :id)`, { at: cursor.createdAt, id: cursor.conversationId });
+      return query.orderBy({ [begun]: 'DESC', [id]: 'DESC' }).limit(limit).getMany();
     });
     return rows.map(plain);
   }
@@ -86,11 +97,12 @@ export class ConversationSearchRepository {
     return rows.map(({ place }) => place);
   }
 
-  /** From the totals where they are kept by what the filter names; what else it may name leaves few to be counted, or has an index. */
+  /** From the totals, or the annotations alone, where these know all that the filter names; what else it may name leaves few to be counted, as a rule. */
   private async count(tenantId: string, filter: ConversationFilter, hotIds: readonly string[]): Promise<number> {
-    if (UNCOUNTED.some((field) => filter[field] !== undefined)) return this.transactions.within(tenantId, undefined, (manager) => matching(manager, tenantId, filter, hotIds).getCount());
-    const totals = await this.totals.find(tenantId, filter, hotIds);
-    return totals.reduce((sum, { conversations }) => sum + conversations, 0);
+    const [annotation, both] = [annotationOf(filter), filter.label !== undefined && filter.assignee !== undefined];
+    if (!UNCOUNTED.some((field) => filter[field] !== undefined)) return (await this.totals.find(tenantId, filter, hotIds)).reduce((sum, { conversations }) => sum + conversations, 0);
+    return this.transactions.within(tenantId, undefined, (manager) =>
+      annotation === undefined || both || UNANNOTATED.some((field) => filter[field] !== undefined) ? matching(manager, tenantId, filter, hotIds).getCount() : annotated(manager, tenantId, { ...filter, annotation }, hotIds).getCount());
   }
 
   private async searchPage(tenantId: string, { q, ...filter }: ConversationFilter & { readonly q: string }, { limit, cursor }: PagePlace, hotIds: readonly string[]): Promise<ColdPage> {
@@ -103,6 +115,16 @@ export class ConversationSearchRepository {
       return { data: rows.map(plain), total: found.length === 0 ? null : (found[0]?.total ?? null) };
     });
   }
+}
+
+/** Rows of annotations: of deleted conversations there are none. */
+function annotated(manager: EntityManager, tenantId: string, filter: ConversationFilter & { readonly annotation: keyof typeof ANNOTATED }, hotIds: readonly string[]): SelectQueryBuilder<ConversationLabelEntity | ConversationAssignmentEntity> {
+  const { annotation, from, to } = filter;
+  const query = manager.createQueryBuilder<ConversationLabelEntity | ConversationAssignmentEntity>(ANNOTATED[annotation], 'a').where(`a.tenantId = :tenantId AND a.${annotation} = :annotation`, { tenantId, annotation: filter[annotation] });
+  if (hotIds.length > 0) query.andWhere('a.conversationId <> ALL(CAST(:hotIds AS uuid[]))', { hotIds });
+  if (from) query.andWhere('a.begunAt >= :from', { from });
+  if (to) query.andWhere('a.begunAt < :to', { to });
+  return query;
 }
 
 function matching(manager: EntityManager, tenantId: string, filter: ConversationFilter, hotIds: readonly string[]): SelectQueryBuilder<ConversationEntity> {
