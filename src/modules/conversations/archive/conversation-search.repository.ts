@@ -46,6 +46,8 @@ const UNANNOTATED = ['agentId', 'sessionId', 'userId', 'status'] as const;
 const ANNOTATED = { label: ConversationLabelEntity, assignee: ConversationAssignmentEntity } as const;
 const annotationOf = (filter: ConversationFilter): keyof typeof ANNOTATED | undefined => (['assignee', 'label'] as const).find((field) => filter[field] !== undefined);
 
+const ASCII = /^[!-~]+$/;
+
 const SEARCH = 'SELECT found_id AS "foundId", total::integer FROM search_conversations($1, $2, $3)';
 
 const MATCHING_AMONG = `
@@ -53,6 +55,8 @@ const MATCHING_AMONG = `
   WHERE tenant_id = $1 AND conversation_id = ANY($2::uuid[]) AND search_vector(content) @@ search_query($3)
     AND (conversation_id, seq) NOT IN (SELECT * FROM unnest($4::uuid[], $5::integer[]))`;
 
+/** Words without which no text matches; none where the query has alternatives or exclusions. */
+const NEEDED_WORDS = "SELECT CASE WHEN search_query($1)::text ~ '[|!]' THEN '{}' ELSE tsvector_to_array(search_vector($1)) END AS needed";
 const MATCHING_TEXTS = 'SELECT i::integer - 1 AS place FROM unnest($1::text[]) WITH ORDINALITY AS t (content, i) WHERE search_vector(content) @@ search_query($2)';
 
 /** Lists and searches over what PostgreSQL has. Whoever is in Redis is left out by its id: what its row says is not the newest. */
@@ -93,8 +97,13 @@ export class ConversationSearchRepository {
 
   /** Which of these texts have the words, by their place: what is not archived is searched by the same rule. */
   async findMatchingTexts(tenantId: string, texts: readonly string[], words: string): Promise<number[]> {
-    const rows = await this.transactions.within(tenantId, undefined, (manager) => manager.query<{ place: number }[]>(MATCHING_TEXTS, [texts, words]));
-    return rows.map(({ place }) => place);
+    return this.transactions.within(tenantId, undefined, async (manager) => {
+      const [row] = await manager.query<{ needed: string[] }[]>(NEEDED_WORDS, [words]);
+      const places = placesOf(texts, row?.needed ?? []);
+      if (places.length === 0) return [];
+      const rows = await manager.query<{ place: number }[]>(MATCHING_TEXTS, [places.map((place) => texts[place]), words]);
+      return rows.map(({ place }) => places[place] ?? 0);
+    });
   }
 
   /** From the totals, or the annotations alone, where these know all that the filter names; what else it may name leaves few to be counted, as a rule. */
@@ -115,6 +124,14 @@ export class ConversationSearchRepository {
       return { data: rows.map(plain), total: found.length === 0 ? null : (found[0]?.total ?? null) };
     });
   }
+}
+
+/** Texts that have the letters of these words. What is plain ASCII is told by the letters alone, and most texts need not be sent anywhere; other words PostgreSQL compares. */
+function placesOf(texts: readonly string[], needed: readonly string[]): number[] {
+  const plainWords = needed.filter((word) => ASCII.test(word));
+  // PostgreSQL makes an i of İ, JavaScript an i with a dot of its own.
+  const hasAll = (text: string): boolean => ((lower) => plainWords.every((word) => lower.includes(word)))(text.toLowerCase().replaceAll('\u0307', ''));
+  return texts.flatMap((text, place) => (plainWords.length === 0 || hasAll(text) ? [place] : []));
 }
 
 /** Rows of annotations: of deleted conversations there are none. */
