@@ -54,7 +54,7 @@ function record() {
 }
 
 function recordText() {
-  return JSON.stringify({ host: process.pid, services: started.map(recorded) });
+  return JSON.stringify({ host: process.pid, services: started.map(recorded), urls: started.map(({ url }) => url) });
 }
 
 /** What a later host, or the starter of this one, needs to end a service when this process was killed. */

@@ -45,7 +45,8 @@ function openApi(): ReturnType<DocumentBuilder['build']> {
     .setTitle('Nooble')
     .setDescription('Agents, their runs and their conversations. Events of a run also come over the WebSocket `/ws`.')
     .setVersion('1')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key, nk_…' })
+    // Not addBearerAuth: it adds that the token is a JWT.
+    .addSecurity('bearer', { type: 'http', scheme: 'bearer', description: 'An API key, nk_…' })
     .build();
 }
 

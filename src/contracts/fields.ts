@@ -1,5 +1,5 @@
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsDate, IsUUID, ValidateBy, ValidateIf, type ValidationArguments } from 'class-validator';
+import { IsBoolean, IsDate, IsUUID, Matches, MaxLength, ValidateBy, ValidateIf, type ValidationArguments } from 'class-validator';
 import { MAX_CONTENT_CHARACTERS, MAX_MESSAGE_CHARACTERS, MAX_METADATA_BYTES } from './messages.js';
 
 const BOOLEANS: ReadonlyMap<unknown, boolean> = new Map([['true', true], ['false', false]]);
@@ -39,6 +39,14 @@ export function IsContent(): PropertyDecorator {
   const rule = `$property must be a text of at most ${String(MAX_CONTENT_CHARACTERS)} characters`;
   const isContent = (value: unknown): boolean => typeof value === 'string' && value.length <= MAX_CONTENT_CHARACTERS;
   return ValidateBy({ name: 'isContent', validator: { validate: isContent, defaultMessage: () => rule } });
+}
+
+/** Longest URL of a receiver, UTF-16 code units. A guess: what servers and proxies take. */
+export const MAX_URL_CHARACTERS = 2_048;
+
+/** Who is told over HTTP; whether the host may be reached is asked elsewhere. */
+export function IsWebhookUrl(): PropertyDecorator {
+  return together(MaxLength(MAX_URL_CHARACTERS), Matches(/^https?:\/\/\S+$/i, { message: '$property must be a URL that begins with https:// or http://' }));
 }
 
 /** What a caller keeps with a thing of ours: a JSON object of at most {@link MAX_METADATA_BYTES}. */

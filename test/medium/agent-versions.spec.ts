@@ -51,10 +51,12 @@ describe('versions of agents in PostgreSQL', () => {
     const seen: number[] = [];
     const edit = (change: object, until: Promise<void>): Promise<Agent> =>
       transactions.run(ref.tenantId, (tx) =>
-        versions.writeNext(ref, async (agent) => {
-          seen.push(agent.version);
-          await until;
-          return { ...definitionOf(agent), ...change };
+        versions.writeNext(ref, {
+          define: async (agent) => {
+            seen.push(agent.version);
+            await until;
+            return { ...definitionOf(agent), ...change };
+          },
         }, tx),
       );
     const first = edit({ name: 'first' }, gate);

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../contracts/index.js';
 import { AgentCacheInvalidator, CacheAsideService, type InvalidationReport } from '../../shared/cache/index.js';
-import type { Agent, AgentFilter } from './agent.js';
+import type { Agent, AgentDefinition, AgentFilter } from './agent.js';
 import { AgentChanges } from './agent-changes.service.js';
 import { isEmpty } from './agent-definition.js';
 import { AgentDefinitions, type NewAgent, type SentEdit } from './agent-definitions.service.js';
 import { AgentRepository } from './agent.repository.js';
 import { AgentVersions } from './agent-versions.service.js';
 import { agentErrors } from './agents.errors.js';
-import { type Page, pageOf } from './page.js';
+import { type Page, pageOf } from '../../shared/http/index.js';
 import { slugOf } from './slug.js';
 
 /** Which part of a list. */
@@ -50,20 +50,22 @@ export class AgentsService {
   async update(tenantId: string, agentId: string, edit: SentEdit): Promise<Agent> {
     if (isEmpty(edit)) throw agentErrors.editEmpty();
     const ref = { tenantId, agentId };
-    return this.changes.write(ref, (tx) => this.versions.writeNext(ref, (agent) => this.definitions.edited(agent, edit), tx));
+    return this.changes.write(ref, (tx) => this.versions.writeNext(ref, { define: (agent) => this.definitions.edited(agent, edit) }, tx));
   }
 
   /**
    * Goes back to an earlier definition, in a new version; whether the agent is switched on stays.
    *
+   * @param editId of a request that may come twice: it makes one version
    * @throws AGENT_NOT_FOUND, AGENT_VERSION_NOT_FOUND (notFound), AGENT_SLUG_TAKEN (conflict), AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN,
    * MODEL_PROVIDER_NOT_CONFIGURED (invalid)
    */
-  async activateVersion(tenantId: string, agentId: string, version: number): Promise<Agent> {
+  async activateVersion(tenantId: string, agentId: string, version: number, editId = newId()): Promise<Agent> {
     const ref = { tenantId, agentId };
-    return this.changes.write(ref, (tx) =>
-      this.versions.writeNext(ref, async (agent) => this.definitions.restored(agent, (await this.versions.get(ref, version, tx)).definition), tx),
-    );
+    return this.changes.write(ref, (tx) => {
+      const define = async (agent: Agent): Promise<AgentDefinition> => this.definitions.restored(agent, (await this.versions.get(ref, version, tx)).definition);
+      return this.versions.writeNext(ref, { define, editId }, tx);
+    });
   }
 
   /** Nobody finds the agent any more, and its slug is free; its conversations and executions stay. @throws AGENT_NOT_FOUND (notFound) */

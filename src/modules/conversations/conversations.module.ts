@@ -35,6 +35,7 @@ import { MemoryManager } from './memory/memory-manager.service.js';
 import { TokenCounter } from './memory/token-counter.service.js';
 import { MessageAppender } from './message-appender.service.js';
 import { ConversationsController } from './rest/conversations.controller.js';
+import { InternalTwinsController } from './rest/internal-twins.controller.js';
 import { MessagesController } from './rest/messages.controller.js';
 import { SessionsController } from './rest/sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
@@ -48,7 +49,7 @@ const HANDLERS = [SaveMessageHandler, GetContextHandler, GetHistoryHandler, Sess
 
 @Module({
   imports: [DatabaseModule.forEntities(...ENTITIES), TenancyModule],
-  controllers: [SessionsController, ConversationsController, MessagesController],
+  controllers: [InternalTwinsController, SessionsController, ConversationsController, MessagesController],
   providers: [...STORES, ...READERS, ...WRITERS, ...HANDLERS],
   exports: [
     ...[HotConversationStore, HotIndexStore, ConversationArchive, HistoryReader, ConversationList, ConversationAnnotations, ConversationStatistics, TokenCounter, MemoryManager],

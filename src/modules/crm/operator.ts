@@ -11,12 +11,9 @@ export interface Operator {
   readonly author: string;
 }
 
-/** A caller; one that came with an API key of a tenant has its id. */
-type Caller = Principal & { readonly key?: { readonly keyId: string } | null };
-
 /** The operator of the current HTTP request. @throws HEADER_INVALID (invalid) */
 export const CurrentOperator = createParamDecorator((_: unknown, context: ExecutionContext): Operator => {
-  const { headers, principal } = context.switchToHttp().getRequest<FastifyRequest & { principal: Caller }>();
+  const { headers, principal } = context.switchToHttp().getRequest<FastifyRequest & { principal: Principal }>();
   return { tenantId: principal.tenantId, author: namedIn(headers['x-operator-id']) ?? (principal.key ? `key:${principal.key.keyId}` : 'administrator') };
 });
 

@@ -42,6 +42,7 @@ import { RunFollowings } from './gateway/run-followings.service.js';
 import { SessionFollowings } from './gateway/session-followings.service.js';
 import { SessionRunsStore } from './gateway/session-runs.store.js';
 import { SocketAdmission } from './gateway/socket-admission.service.js';
+import { SocketRights } from './gateway/socket-rights.service.js';
 import { SocketTicketsController } from './gateway/socket-tickets.controller.js';
 import { SocketTicketsStore } from './gateway/socket-tickets.store.js';
 import { SocketTurns } from './gateway/socket-turns.service.js';
@@ -55,6 +56,7 @@ import { RunDispatcher } from './runs/run-dispatcher.service.js';
 import { RunEndings } from './runs/run-endings.service.js';
 import { RunStore } from './runs/run.store.js';
 import { RunningRuns } from './runs/running-runs.service.js';
+import { SilentRuns } from './runs/silent-runs.service.js';
 import { SweepRunsHandler } from './actions/sweep-runs.handler.js';
 import { AgentTools } from './tools/agent-tools.service.js';
 import { McpServers } from './tools/mcp-servers.service.js';
@@ -76,10 +78,10 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
   providers: [
     ...[EventLogStore, WakeUpStore, EventReader, LiveRuns, EventWriters, EventArchiveRepository],
     ...[ExecutionRepository, ExecutionStatisticsRepository, ExecutionStatistics, ExecutionEndings, ExecutionRecords, ExecutionPersistence, ExecutionsService, ExecutionList, TurnResponder],
-    ...[RunStore, RunDispatcher, RunEndings, RunCancellation, RunAdmission, RunBeginnings, RunningRuns],
+    ...[RunStore, RunDispatcher, RunEndings, RunCancellation, RunAdmission, RunBeginnings, RunningRuns, SilentRuns],
     ...[AgentRunHandler, PersistExecutionHandler, SweepRunsHandler, CancelExecutionHandler, InvalidateAgentCacheHandler, GetAgentConfigHandler],
     ...[ExecutionContexts, McpServers, AgentTools, Orchestrator, TurnPreparation, TurnAnswers, Turn, ModelProviders],
-    ...[SocketTicketsStore, SocketAdmission, SessionRunsStore, RunFollowings, SessionFollowings, SocketTurns, ExecutionsGateway],
+    ...[SocketTicketsStore, SocketRights, SocketAdmission, SessionRunsStore, RunFollowings, SessionFollowings, SocketTurns, ExecutionsGateway],
     ...[WebhookDeliveryRepository, WebhookDeliveries, WebhookSecrets, WebhookSender, DeliverWebhookHandler],
     ...[CommandRepository, CommandEvents, CommandNewsStore, CommandCaches, CommandWriter, CommandEndings, CommandReader, CommandSubmission, CommandsService],
   ],

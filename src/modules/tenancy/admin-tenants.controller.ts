@@ -1,8 +1,8 @@
-import { Body, Controller, Post } from '@nestjs/common';
+import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { Idempotent, type NewIds, RequestIds } from '../../shared/idempotency/index.js';
 import { CreateTenantDto } from './dto/create-tenant.dto.js';
-import { TenantDto } from './dto/tenant.dto.js';
+import { ListTenantsDto, TenantDto, TenantPageDto, TenantPathDto, UpdateTenantDto } from './dto/tenant.dto.js';
 import { RequiresScope } from './requires-scope.js';
 import { TenantsService } from './tenants.service.js';
 
@@ -17,7 +17,28 @@ export class AdminTenantsController {
   @Post()
   @Idempotent()
   async create(@Body() body: CreateTenantDto, @RequestIds() ids: NewIds): Promise<TenantDto> {
-    const { tenantId, name, tier, createdAt } = await this.tenants.create(body, ids.id('tenant'));
-    return { tenantId, name, tier, createdAt };
+    return TenantDto.of(await this.tenants.create(body, ids.id('tenant')));
+  }
+
+  /** Lists tenants, newest first. `total` counts those that match. */
+  @Get()
+  async list(@Query() { limit, cursor, ...filter }: ListTenantsDto): Promise<TenantPageDto> {
+    const { data, nextCursor, total } = await this.tenants.list(filter, { limit, cursor });
+    return { data: data.map((tenant) => TenantDto.of(tenant)), nextCursor, total };
+  }
+
+  /** One tenant. */
+  @Get(':tenantId')
+  async get(@Param() { tenantId }: TenantPathDto): Promise<TenantDto> {
+    return TenantDto.of(await this.tenants.get(tenantId));
+  }
+
+  /**
+   * Changes the fields that are sent, for every process at once. With another tier, or switched off, the tenant's open sockets are closed with 1008.
+   * Runs that were accepted before go on to their end.
+   */
+  @Patch(':tenantId')
+  async update(@Param() { tenantId }: TenantPathDto, @Body() edit: UpdateTenantDto): Promise<TenantDto> {
+    return TenantDto.of(await this.tenants.update(tenantId, edit));
   }
 }

@@ -8,7 +8,12 @@ import type { Principal, Scope } from './principal.js';
 import { REQUIRED_SCOPE, TENANT_IN_PATH, WITHOUT_TENANT } from './requires-scope.js';
 import { tenancyErrors } from './tenancy.errors.js';
 
-/** The one guard of the REST API: nobody passes a handler that declares neither a scope nor that it is public. */
+/** A socket whose handshake has been, or is being, authenticated by its gateway. */
+export interface AuthenticatedSocket {
+  readonly principal: Promise<Principal>;
+}
+
+/** The one guard, of the REST API and of the messages of sockets: nobody passes a handler that declares neither a scope nor that it is public. */
 @Injectable()
 export class AuthGuard implements CanActivate {
   constructor(
@@ -16,19 +21,22 @@ export class AuthGuard implements CanActivate {
     private readonly authentication: AuthenticationService,
   ) {}
 
-  /** Sockets are authenticated once, by the gateway, when they connect. */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (context.getType() !== 'http') return true;
     const targets = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, targets) === true) return true;
-    const request = context.switchToHttp().getRequest<FastifyRequest & { principal?: Principal }>();
-    const named = this.reflector.getAllAndOverride<boolean | undefined>(TENANT_IN_PATH, targets) === true ? tenantInPath(request) : undefined;
-    const principal = await this.authentication.inTenant(await this.authentication.authenticate(request.headers), named);
-    request.principal = principal;
+    const principal = await this.principalOf(context, targets);
     const scope = this.reflector.getAllAndOverride<Scope | undefined>(REQUIRED_SCOPE, targets);
     if (scope === undefined) throw tenancyErrors.scopeUndeclared(`${context.getClass().name}.${context.getHandler().name}`);
     authorize(principal, scope, this.reflector.getAllAndOverride<boolean | undefined>(WITHOUT_TENANT, targets));
     return true;
+  }
+
+  private async principalOf(context: ExecutionContext, targets: Parameters<Reflector['getAllAndOverride']>[1]): Promise<Principal> {
+    if (context.getType() === 'ws') return context.switchToWs().getClient<AuthenticatedSocket>().principal;
+    const request = context.switchToHttp().getRequest<FastifyRequest & { principal?: Principal }>();
+    const isTenantInPath = this.reflector.getAllAndOverride<boolean | undefined>(TENANT_IN_PATH, targets) === true;
+    request.principal = await this.authentication.inTenant(await this.authentication.authenticate(request.headers), isTenantInPath ? tenantInPath(request) : undefined);
+    return request.principal;
   }
 }
 

@@ -42,8 +42,27 @@ export const tenancyErrors = {
       message: `The API key ${keyId} of this Idempotency-Key was made, and shown in the answer; nothing shows it again. If that answer was lost, make another key under a new Idempotency-Key.`,
       details: { keyId },
     }),
+  rotationRepeated: (keyId: string): AppError =>
+    new AppError({
+      kind: 'conflict',
+      code: 'API_KEY_SHOWN',
+      message: `The rotation of the API key ${keyId} under this Idempotency-Key has been asked for before; if it was done, its answer showed the new secret, and nothing shows it again. If you do not have it, rotate once more under a new Idempotency-Key.`,
+      details: { keyId },
+    }),
+  keyNotFound: (keyId: string): AppError =>
+    new AppError({ kind: 'notFound', code: 'API_KEY_NOT_FOUND', message: `There is no API key "${keyId}"; GET /api/v1/admin/api-keys?tenantId=… lists those of a tenant.` }),
+  keyEnded: (keyId: string, status: string): AppError =>
+    new AppError({ kind: 'conflict', code: 'API_KEY_ENDED', message: `The API key ${keyId} is ${status}, so another secret would open nothing; make a new key with POST /api/v1/admin/api-keys.`, details: { keyId, status } }),
   tenantExists: (tenantId: string): AppError =>
     new AppError({ kind: 'conflict', code: 'TENANT_EXISTS', message: `There is a tenant "${tenantId}" already; choose another tenantId or leave it out.`, details: { tenantId } }),
   tenantNotFound: (tenantId: string): AppError =>
     new AppError({ kind: 'notFound', code: 'TENANT_NOT_FOUND', message: `There is no tenant "${tenantId}"; create it with POST /api/v1/admin/tenants.` }),
+  tenantInactive: (tenantId: string): AppError =>
+    new AppError({ kind: 'forbidden', code: 'TENANT_INACTIVE', message: `The tenant "${tenantId}" is switched off; an administrator switches it on with PATCH /api/v1/admin/tenants/${tenantId} {"isActive":true}.`, details: { tenantId } }),
+  tenantEditEmpty: (): AppError =>
+    new AppError({ kind: 'invalid', code: 'TENANT_EDIT_EMPTY', message: 'There is nothing to change: send at least one of name, tier and isActive, such as {"tier":"professional"}.' }),
+  cursorInvalid: (): AppError => {
+    const message = 'cursor must be the nextCursor of the page before, or be left out.';
+    return new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message, details: { fields: [{ field: 'cursor', message }] } });
+  },
 };

@@ -8,8 +8,10 @@ import { AdminDeadLettersController } from './admin-dead-letters.controller.js';
 import { AdminTenantsController } from './admin-tenants.controller.js';
 import { ApiKeyEntity } from './api-key.entity.js';
 import { ApiKeyRepository } from './api-key.repository.js';
+import { ApiKeysService } from './api-keys.service.js';
 import { AuthGuard } from './auth.guard.js';
 import { AuthenticationService } from './authentication.service.js';
+import { CredentialChanges } from './credential-changes.service.js';
 import { TenantEntity } from './tenant.entity.js';
 import { TenantRepository } from './tenant.repository.js';
 import { TenantsService } from './tenants.service.js';
@@ -17,7 +19,7 @@ import { TenantsService } from './tenants.service.js';
 @Module({
   imports: [DatabaseModule.forEntities(TenantEntity, ApiKeyEntity)],
   controllers: [AdminTenantsController, AdminApiKeysController, AdminCacheController, AdminDeadLettersController, ActionsController],
-  providers: [TenantRepository, ApiKeyRepository, TenantsService, AuthenticationService, { provide: APP_GUARD, useClass: AuthGuard }],
-  exports: [AuthenticationService, TenantsService],
+  providers: [TenantRepository, ApiKeyRepository, CredentialChanges, TenantsService, ApiKeysService, AuthenticationService, { provide: APP_GUARD, useClass: AuthGuard }],
+  exports: [AuthenticationService, CredentialChanges, TenantsService, ApiKeysService],
 })
 export class TenancyModule {}

@@ -1,7 +1,11 @@
 export { logRequests } from './access-log.js';
+export { Deprecated } from './deprecated.js';
+export { DeprecationInterceptor } from './deprecation.interceptor.js';
 export { ERROR_STATUS } from './error-status.js';
 export { ErrorFilter } from './error.filter.js';
 export type { ErrorBody } from './error.filter.js';
+export { pageOf } from './page.js';
+export type { Page } from './page.js';
 export { pathParam, queryKey } from './request-parts.js';
 export { EVENT_STREAM_HEADERS, eventStream } from './server-sent-events.js';
 export type { ServerSentEvent } from './server-sent-events.js';

@@ -7,6 +7,8 @@ export class TokenUsageDto {
   inputTokens!: number;
   outputTokens!: number;
   totalTokens!: number;
+  /** A call was cut off, and what it has used is an estimate. */
+  isEstimated?: true;
 }
 
 export class ExecutionErrorDto {

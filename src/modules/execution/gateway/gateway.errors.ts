@@ -11,5 +11,7 @@ export const gatewayErrors = {
     new AppError({ kind: 'forbidden', code: 'SESSION_MISMATCH', message: `The ticket of this socket is for session "${sessionId}" alone; leave sessionId out, or get a ticket for the other session.`, details: { field: 'sessionId' } }),
   otherConversation: (conversationId: string, sessionId: string): AppError =>
     new AppError({ kind: 'notFound', code: 'CONVERSATION_NOT_FOUND', message: `There is no conversation "${conversationId}" in session "${sessionId}", which the ticket of this socket is for.`, details: { field: 'conversationId' } }),
+  tierChanged: (tenantId: string, tier: string): AppError =>
+    new AppError({ kind: 'forbidden', code: 'TIER_CHANGED', message: `The tier of tenant "${tenantId}" is "${tier}" now; connect again.`, details: { tier } }),
   socketClosed: (): AppError => new AppError({ kind: 'unauthenticated', code: 'SOCKET_CLOSED', message: 'The socket is closed; connect again.' }),
 };
