@@ -24,18 +24,27 @@ export class AuthGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const targets = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, targets) === true) return true;
-    const principal = await this.principalOf(context, targets);
+    const caller = await this.principalOf(context);
     const scope = this.reflector.getAllAndOverride<Scope | undefined>(REQUIRED_SCOPE, targets);
     if (scope === undefined) throw tenancyErrors.scopeUndeclared(`${context.getClass().name}.${context.getHandler().name}`);
+    requireScope(caller, scope);
+    const isTenantInPath = this.reflector.getAllAndOverride<boolean | undefined>(TENANT_IN_PATH, targets) === true;
+    const principal = isTenantInPath ? await this.inPathsTenant(context, caller) : caller;
     authorize(principal, scope, this.reflector.getAllAndOverride<boolean | undefined>(WITHOUT_TENANT, targets));
     return true;
   }
 
-  private async principalOf(context: ExecutionContext, targets: Parameters<Reflector['getAllAndOverride']>[1]): Promise<Principal> {
+  private async principalOf(context: ExecutionContext): Promise<Principal> {
     if (context.getType() === 'ws') return context.switchToWs().getClient<AuthenticatedSocket>().principal;
     const request = context.switchToHttp().getRequest<FastifyRequest & { principal?: Principal }>();
-    const isTenantInPath = this.reflector.getAllAndOverride<boolean | undefined>(TENANT_IN_PATH, targets) === true;
-    request.principal = await this.authentication.inTenant(await this.authentication.authenticate(request.headers), isTenantInPath ? tenantInPath(request) : undefined);
+    request.principal = await this.authentication.authenticate(request.headers);
+    return request.principal;
+  }
+
+  /** From here on the handler and everything around it see the tenant that the path names. */
+  private async inPathsTenant(context: ExecutionContext, caller: Principal): Promise<Principal> {
+    const request = context.switchToHttp().getRequest<FastifyRequest & { principal?: Principal }>();
+    request.principal = await this.authentication.inTenant(caller, tenantInPath(request));
     return request.principal;
   }
 }
@@ -53,7 +62,11 @@ function tenantInPath({ params }: FastifyRequest): string | undefined {
  * @param mayLackTenant the caller's subject may be every tenant
  * @throws SCOPE_MISSING (forbidden), TENANT_UNNAMED (invalid)
  */
-export function authorize({ scopes, tenantId }: Principal, scope: Scope, mayLackTenant = false): void {
+export function authorize(principal: Principal, scope: Scope, mayLackTenant = false): void {
+  requireScope(principal, scope);
+  if (principal.tenantId === SYSTEM_TENANT && scope !== 'admin' && !mayLackTenant) throw tenancyErrors.tenantUnnamed();
+}
+
+function requireScope({ scopes }: Principal, scope: Scope): void {
   if (!scopes.includes(scope) && !scopes.includes('admin')) throw tenancyErrors.scopeMissing(scope);
-  if (tenantId === SYSTEM_TENANT && scope !== 'admin' && !mayLackTenant) throw tenancyErrors.tenantUnnamed();
 }
