@@ -27,10 +27,10 @@ export function IsQueryBoolean(): PropertyDecorator {
   return together(read, IsBoolean({ message: '$property must be true or false' }));
 }
 
-/** What a user says: text of 1 to {@link MAX_MESSAGE_CHARACTERS} UTF-16 code units. */
+/** What a user says: text of 1 to {@link MAX_MESSAGE_CHARACTERS} UTF-16 code units, of which one at least is no blank. */
 export function IsMessageText(): PropertyDecorator {
-  const rule = `$property must be a text of 1 to ${String(MAX_MESSAGE_CHARACTERS)} characters`;
-  const isText = (value: unknown): boolean => typeof value === 'string' && value.length >= 1 && value.length <= MAX_MESSAGE_CHARACTERS;
+  const rule = `$property must be a text of 1 to ${String(MAX_MESSAGE_CHARACTERS)} characters, not of blanks alone`;
+  const isText = (value: unknown): boolean => typeof value === 'string' && value.trim() !== '' && value.length <= MAX_MESSAGE_CHARACTERS;
   return ValidateBy({ name: 'isMessageText', validator: { validate: isText, defaultMessage: () => rule } });
 }
 

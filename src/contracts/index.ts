@@ -1,6 +1,8 @@
 export { ACTION_ALIASES, ACTION_NAMES, IsActionType } from './action-aliases.js';
 export { ACTIONS, ACTION_TYPES, AgentRunData, CONFLICT_POLICIES, isAnswered, LlmOverridesData } from './actions.js';
-export { CancelExecutionData, DeliverWebhookData, GetAgentConfigData, InvalidateAgentCacheData, PersistExecutionData, SweepRunsData } from './execution-actions.js';
+export { EraseUserData, SweepErasuresData } from './crm-actions.js';
+export type { ErasedUserAnswer } from './crm-actions.js';
+export { CancelExecutionData, DeliverWebhookData, ForgetConversationsData, GetAgentConfigData, InvalidateAgentCacheData, PersistExecutionData, SweepRunsData } from './execution-actions.js';
 export type { AgentConfigAnswer, CancelledExecutionAnswer, InvalidatedAgentCacheAnswer } from './execution-actions.js';
 export type { ActionSpec, ActionType, AnsweredType, ConflictPolicy, DataOf } from './actions.js';
 export type { ActionAnsweredData, ActionAnswers, AnswerError, AnswerOf, CallbackAction, Callbacks, CallbackType, ExecutionCallbackData } from './callbacks.js';

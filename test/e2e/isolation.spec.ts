@@ -34,6 +34,8 @@ const BODIES: readonly (readonly [RegExp, (world: World) => unknown])[] = [
 ];
 /** These name nothing that a tenant has in their bodies, or are asked by tests of their own. */
 const WITHOUT_ID = /^\/api\/v1\/(agents|actions)$/;
+/** What it begins goes on while others are asked; its own tests have two tenants: `erasure.spec.ts`. */
+const goesOn = (route: Route): boolean => route.method === 'DELETE' && route.path === '/api/v1/crm/users/{userId}';
 /** Of an agent that is not there the statistics are zeros. */
 const NOT_FOUND_IS_EMPTY = ['/api/v1/crm/stats/agents/{agentId}'];
 
@@ -81,7 +83,7 @@ async function ask(tenant: MarkedTenant, route: Route, world: World): Promise<Pl
 /** What a caller learns from an answer, whichever ids he has asked for. */
 function learnt({ status, text }: PlainAnswer, world: World): string {
   const ids = (Object.values(world) as string[]).reduce((rest, id) => rest.replaceAll(id, 'ID'), text);
-  return `${String(status)} ${ids.replaceAll(/"requestId":"[^"]*"/g, '').replaceAll(/\b0[0-9a-f]{7}-[0-9a-f-]{27}\b/g, 'UUID').replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')}`;
+  return `${String(status)} ${ids.replaceAll(/"requestId":"[^"]*"/g, '').replaceAll(/\b0[0-9a-f]{7}-[0-9a-f-]{27}\b/g, 'UUID').replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME').replaceAll(/\b[0-9a-f]{64}\b/g, 'SHA-256')}`;
 }
 
 const reads = (): Route[] => routes.filter(({ method }) => method === 'GET');
@@ -186,7 +188,7 @@ describe('what is another tenant’s', () => {
     const before = await view(a, foreign);
     const different: string[] = [];
     const refused: string[] = [];
-    for (const route of named()) {
+    for (const route of named().filter((route) => !goesOn(route))) {
       const unknown = newWorld();
       await ask(b, route, newWorld());
       sql.clear();

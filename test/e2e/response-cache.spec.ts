@@ -38,7 +38,7 @@ describe('answers through the cache', () => {
     expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
     expect(new Set(answers.map(({ headers }) => headers.get('etag'))).size).toBe(1);
     expect(answers.map(({ headers }) => [headers.get('content-type'), headers.get('cache-control'), headers.get('vary')])).toEqual(
-      answers.map(() => ['application/json; charset=utf-8', 'private, no-cache', 'Authorization, X-Tenant-ID']),
+      answers.map(() => ['application/json; charset=utf-8', 'private, no-cache', 'Authorization, X-Tenant-ID, Origin']),
     );
   });
 

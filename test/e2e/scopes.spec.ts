@@ -96,6 +96,12 @@ const ROUTES = lines(`
   PUT /api/v1/crm/tenants/:tenantId/conversations/:conversationId/satisfaction operator
   GET /api/v1/crm/tenants/:tenantId/stats                     operator
   GET /api/v1/crm/tenants/:tenantId/stats/agents/:agentId     operator
+  GET /api/v1/crm/audit                                       operator
+  GET /api/v1/crm/conversations/:conversationId/export        operator
+  GET /api/v1/crm/erasures/:erasureId                         operator
+  GET /api/v1/crm/export                                      operator
+  GET /api/v1/crm/users/:userId/export                        operator
+  DELETE /api/v1/crm/users/:userId                            operator
   GET /api/v1/executions                                      user
   GET /api/v1/executions/:executionId                         user
   POST /api/v1/executions/:executionId/cancel                 user
@@ -129,6 +135,9 @@ const ACTION_SCOPES = lines(`
   execution.cache.invalidate                 internal
   execution.cancel                           internal
   execution.deliver_webhook                  internal
+  execution.forget_conversations             internal
+  crm.erase_user                             internal
+  crm.sweep_erasures                         nobody
   execution.persist                          internal
   execution.sweep                            nobody
   management.get_agent_config                internal

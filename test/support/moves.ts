@@ -1,3 +1,4 @@
+import { CacheEventSource } from '../../src/shared/cache/index.js';
 import { ArchiveRepository } from '../../src/modules/conversations/archive/archive.repository.js';
 import { ConversationArchive } from '../../src/modules/conversations/archive/conversation-archive.service.js';
 import { ColdHistory } from '../../src/modules/conversations/history/cold-history.service.js';
@@ -80,7 +81,7 @@ export class Moves {
 
   /** The memory of a process of its own. */
   memory(history = this.history, hot = this.hot): MemoryManager {
-    return new MemoryManager(hot, history, new TokenCounter(new MemorySettings()), new MemorySettings(), new MetricsService());
+    return new MemoryManager(hot, history, new TokenCounter(new MemorySettings()), new MemorySettings(), new MetricsService(), new CacheEventSource());
   }
 
   /** A conversations service over another hot store, or another archive. */

@@ -5,8 +5,8 @@ import { AgentCacheInvalidator } from '../../shared/cache/index.js';
 import { Transactions } from '../../shared/database/index.js';
 import { MetricsService } from '../../shared/telemetry/index.js';
 import { TIER_LIMITS } from '../tenancy/index.js';
+import { ConversationArchive } from './archive/conversation-archive.service.js';
 import { type Candidate, type Retained, type RetentionCutoffs, type RetentionForecast, RetentionRepository } from './archive/retention.repository.js';
-import { HotConversationStore } from './hot/hot-conversation.store.js';
 import { HotIndexStore } from './hot/hot-index.store.js';
 
 const DAY_MS = 86_400_000;
@@ -37,7 +37,7 @@ export class ConversationRetention {
 
   constructor(
     private readonly rows: RetentionRepository,
-    private readonly hot: HotConversationStore,
+    private readonly archived: ConversationArchive,
     private readonly index: HotIndexStore,
     private readonly transactions: Transactions,
     private readonly invalidator: AgentCacheInvalidator,
@@ -77,7 +77,8 @@ export class ConversationRetention {
     const few = atOnce(found);
     const cold = await this.cold(tenantId, few);
     const erased = cold.length === 0 ? [] : await this.transactions.run(tenantId, (tx) => this.rows.erase(cutoffs, cold, tx));
-    await Promise.all(erased.map((conversation) => this.hot.purge({ tenantId, conversationId: conversation.conversationId }, conversation)));
+    await Promise.all(erased.map((conversation) => this.archived.purge({ tenantId, conversationId: conversation.conversationId }, conversation)));
+    await this.archived.forgetExecutions(tenantId, erased.map(({ conversationId }) => conversationId));
     await this.forget(tenantId, erased);
     this.ended.inc({ outcome: 'erased' }, erased.length);
     return [erased.length, (found.length === limit || few.length < found.length) && erased.length > 0];

@@ -8,9 +8,11 @@ const ROOM_WITHIN_MS = 60_000;
 
 export const conversationErrors = {
   notFound: (conversationId: string): AppError =>
-    new AppError({ kind: 'notFound', code: 'CONVERSATION_NOT_FOUND', message: `There is no conversation "${conversationId}" here; leave conversationId out to begin one.`, details: { field: 'conversationId' } }),
+    new AppError({ kind: 'notFound', code: 'CONVERSATION_NOT_FOUND', message: `There is no conversation "${conversationId}" here. GET /api/v1/conversations lists yours; a turn without conversationId begins one.`, details: { field: 'conversationId' } }),
   sessionNotFound: (sessionId: string): AppError =>
     new AppError({ kind: 'notFound', code: 'SESSION_NOT_FOUND', message: `Session "${sessionId}" has no open conversation.`, details: { field: 'sessionId' } }),
+  editEmpty: (): AppError =>
+    new AppError({ kind: 'invalid', code: 'CONVERSATION_EDIT_EMPTY', message: 'There is nothing to change: send status, metadata, summary or customerSatisfaction, such as {"status":"completed"}.' }),
   alreadyActive: (sessionId: string, conversationId: string): AppError =>
     new AppError({
       kind: 'conflict',

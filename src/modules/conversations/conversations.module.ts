@@ -34,6 +34,10 @@ import { ContextReader } from './memory/context-reader.service.js';
 import { MemoryManager } from './memory/memory-manager.service.js';
 import { TokenCounter } from './memory/token-counter.service.js';
 import { MessageAppender } from './message-appender.service.js';
+import { ConversationWalk } from './personal/conversation-walk.service.js';
+import { ConversationErasure } from './personal/conversation-erasure.service.js';
+import { RedactedMessageStore } from './personal/redacted-message.store.js';
+import { PersonalConversationRepository } from './personal/personal-conversation.repository.js';
 import { ConversationsController } from './rest/conversations.controller.js';
 import { InternalTwinsController } from './rest/internal-twins.controller.js';
 import { MessagesController } from './rest/messages.controller.js';
@@ -42,9 +46,9 @@ import { SessionsService } from './sessions.service.js';
 import { SocketSessions } from './socket-sessions.service.js';
 
 const ENTITIES = [ConversationEntity, MessageEntity, ConversationLabelEntity, ConversationAssignmentEntity, ConversationNoteEntity, ConversationTotalsEntity, ConversationTotalChangeEntity];
-const STORES = [HotConversationStore, HotIndexStore, SessionSocketsStore, ArchiveRepository, ConversationTotalsRepository, ConversationSearchRepository, AnnotationRepository, NoteRepository, RetentionRepository, ConversationArchive];
-const READERS = [ColdHistory, HistoryReader, ConversationList, SessionHistories, ConversationStatistics, TokenCounter, MemoryManager, ContextReader];
-const WRITERS = [ConversationAnnotations, MessageAppender, ConversationsService, SessionsService, SocketSessions, ConversationRetention];
+const STORES = [HotConversationStore, HotIndexStore, SessionSocketsStore, ArchiveRepository, ConversationTotalsRepository, ConversationSearchRepository, AnnotationRepository, NoteRepository, RetentionRepository, ConversationArchive, PersonalConversationRepository, RedactedMessageStore];
+const READERS = [ColdHistory, HistoryReader, ConversationList, SessionHistories, ConversationStatistics, TokenCounter, MemoryManager, ContextReader, ConversationWalk];
+const WRITERS = [ConversationAnnotations, MessageAppender, ConversationsService, SessionsService, SocketSessions, ConversationRetention, ConversationErasure];
 const HANDLERS = [SaveMessageHandler, GetContextHandler, GetHistoryHandler, SessionClosedHandler];
 
 @Module({
@@ -53,7 +57,7 @@ const HANDLERS = [SaveMessageHandler, GetContextHandler, GetHistoryHandler, Sess
   providers: [...STORES, ...READERS, ...WRITERS, ...HANDLERS],
   exports: [
     ...[HotConversationStore, HotIndexStore, ConversationArchive, HistoryReader, ConversationList, ConversationAnnotations, ConversationStatistics, TokenCounter, MemoryManager],
-    ...[ConversationsService, SessionsService, SocketSessions, ConversationRetention],
+    ...[ConversationsService, SessionsService, SocketSessions, ConversationRetention, ConversationWalk, ConversationErasure],
   ],
 })
 export class ConversationsModule {}

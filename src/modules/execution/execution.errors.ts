@@ -9,6 +9,8 @@ export function eventsUrl(executionId: string): string {
 }
 
 export const executionErrors = {
+  conversationStillThere: (): AppError =>
+    new AppError({ kind: 'unavailable', code: 'CONVERSATION_STILL_THERE', message: 'A conversation is still being deleted; its executions forget it when it is.' }),
   notFound: (executionId: string): AppError =>
     new AppError({ kind: 'notFound', code: 'EXECUTION_NOT_FOUND', message: `There is no execution "${executionId}" here.`, details: { field: 'executionId' } }),
   eventsExpired: (executionId: string): AppError =>

@@ -49,6 +49,11 @@ import { SocketTurns } from './gateway/socket-turns.service.js';
 import { ModelProviders } from './models/model-providers.js';
 import { Orchestrator } from './orchestrator.service.js';
 import { PersistExecutionHandler } from './actions/persist-execution.handler.js';
+import { ForgetConversationsHandler } from './actions/forget-conversations.handler.js';
+import { ExecutionErasure } from './personal/execution-erasure.service.js';
+import { RunRemoval } from './personal/run-removal.service.js';
+import { ExecutionWalk } from './personal/execution-walk.service.js';
+import { PersonalExecutionRepository } from './personal/personal-execution.repository.js';
 import { RunAdmission } from './runs/run-admission.service.js';
 import { RunBeginnings } from './runs/run-beginnings.service.js';
 import { RunCancellation } from './runs/run-cancellation.service.js';
@@ -84,7 +89,8 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
     ...[SocketTicketsStore, SocketRights, SocketAdmission, SessionRunsStore, RunFollowings, SessionFollowings, SocketTurns, ExecutionsGateway],
     ...[WebhookDeliveryRepository, WebhookDeliveries, WebhookSecrets, WebhookSender, DeliverWebhookHandler],
     ...[CommandRepository, CommandEvents, CommandNewsStore, CommandCaches, CommandWriter, CommandEndings, CommandReader, CommandSubmission, CommandsService],
+    ...[PersonalExecutionRepository, ExecutionWalk, RunRemoval, ExecutionErasure, ForgetConversationsHandler],
   ],
-  exports: [ExecutionsService, ExecutionList, ExecutionStatistics, RunCancellation],
+  exports: [ExecutionsService, ExecutionList, ExecutionStatistics, RunCancellation, ExecutionWalk, ExecutionErasure],
 })
 export class ExecutionModule {}

@@ -1,9 +1,10 @@
 import { Body, Controller, HttpCode, Post, Query, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { ACTIONS, type ActionSpec, type ActionType, SYSTEM_TENANT, isAnswered } from '../../contracts/index.js';
+import { ACTION_ALIASES, ACTIONS, ACTION_TYPES, type ActionSpec, type ActionType, SYSTEM_TENANT, isAnswered } from '../../contracts/index.js';
 import { ActionBus, type NewAction } from '../../shared/actions/index.js';
 import { Idempotent, type NewIds, idsOf } from '../../shared/idempotency/index.js';
+import { Audited, type CallerRequest } from './audit/audited.js';
 import { AuthenticationService } from './authentication.service.js';
 import { SendActionDto, SendActionQueryDto } from './dto/send-action.dto.js';
 import { AnsweredActionDto, SentActionDto } from './dto/sent-action.dto.js';
@@ -28,6 +29,7 @@ export class ActionsController {
   @Post()
   @HttpCode(202)
   @Idempotent()
+  @Audited('action.send', { isNeeded: isAdminAction, says: ['actionType'], answers: ['actionId'] })
   @WithoutTenant()
   @ApiAcceptedResponse({ type: SentActionDto })
   @ApiOkResponse({ type: AnsweredActionDto, description: 'The answer, with `wait=true`.' })
@@ -55,6 +57,14 @@ export class ActionsController {
     // The bus checks the data by the type.
     return (await this.bus.request(actionType, asked)) ?? null;
   }
+}
+
+/** One that only administrators may send. */
+function isAdminAction({ body }: CallerRequest): boolean {
+  const { actionType: named } = (body ?? {}) as { readonly actionType?: unknown };
+  const aliases: Readonly<Record<string, ActionType>> = ACTION_ALIASES;
+  const actionType = typeof named === 'string' && Object.hasOwn(aliases, named) ? aliases[named] : named;
+  return ACTION_TYPES.some((type) => type === actionType && (ACTIONS[type] as ActionSpec).isAdminOnly === true);
 }
 
 /** @throws SCOPE_MISSING (forbidden), TENANT_UNNAMED (invalid) */

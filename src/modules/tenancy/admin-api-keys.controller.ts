@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Post, Query } from '@nestjs/co
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { UuidParam } from '../../shared/http/index.js';
 import { Idempotent, type NewIds, RequestIds } from '../../shared/idempotency/index.js';
+import { Audited } from './audit/audited.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { ApiKeyDto, ApiKeyPageDto, ListApiKeysDto, RotateApiKeyDto, ShownApiKeyDto } from './dto/api-key.dto.js';
 import { CreateApiKeyDto } from './dto/create-api-key.dto.js';
@@ -17,6 +18,7 @@ export class AdminApiKeysController {
 
   /** Creates an API key. The answer holds the key; nothing else ever shows it, so the same `Idempotency-Key` again is 409 `API_KEY_SHOWN`. */
   @Post()
+  @Audited('api_key.create', { tenant: 'tenantId', says: ['name', 'scopes', 'expiresAt'], answers: ['keyId'] })
   @Idempotent({ keepsAnswer: false })
   async create(@Body() { tenantId, name, scopes, expiresAt }: CreateApiKeyDto, @RequestIds() ids: NewIds): Promise<ShownApiKeyDto> {
     const { apiKey, key } = await this.apiKeys.create({ tenantId, name, scopes, expiresAt: expiresAt === undefined ? null : new Date(expiresAt) }, ids.id('key'));
@@ -41,6 +43,7 @@ export class AdminApiKeysController {
    * at once, in every process, and its open sockets are closed with 1008. The same `Idempotency-Key` again is 409 `API_KEY_SHOWN`.
    */
   @Post(':keyId/rotate')
+  @Audited('api_key.rotate', { target: 'keyId', says: ['overlapSeconds'] })
   @Idempotent({ keepsAnswer: false })
   async rotate(@UuidParam('keyId') keyId: string, @Body() { overlapSeconds = 0 }: RotateApiKeyDto, @RequestIds() ids: NewIds): Promise<ShownApiKeyDto> {
     if (ids.isRepeat) throw tenancyErrors.rotationRepeated(keyId);
@@ -50,6 +53,7 @@ export class AdminApiKeysController {
 
   /** Revokes a key, at once and in every process; its open sockets are closed with 1008. It stays in the list. Repeating it changes nothing. */
   @Delete(':keyId')
+  @Audited('api_key.revoke', { target: 'keyId' })
   @HttpCode(204)
   async revoke(@UuidParam('keyId') keyId: string): Promise<void> {
     await this.apiKeys.revoke(keyId);

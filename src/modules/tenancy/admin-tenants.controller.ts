@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { Idempotent, type NewIds, RequestIds } from '../../shared/idempotency/index.js';
+import { Audited } from './audit/audited.js';
 import { CreateTenantDto } from './dto/create-tenant.dto.js';
 import { ListTenantsDto, TenantDto, TenantPageDto, TenantPathDto, UpdateTenantDto } from './dto/tenant.dto.js';
 import { RequiresScope } from './requires-scope.js';
@@ -15,6 +16,7 @@ export class AdminTenantsController {
 
   /** Creates a tenant. */
   @Post()
+  @Audited('tenant.create', { tenant: 'tenantId', says: ['name', 'tier'], answers: ['tenantId'] })
   @Idempotent()
   async create(@Body() body: CreateTenantDto, @RequestIds() ids: NewIds): Promise<TenantDto> {
     return TenantDto.of(await this.tenants.create(body, ids.id('tenant')));
@@ -38,6 +40,7 @@ export class AdminTenantsController {
    * Runs that were accepted before go on to their end.
    */
   @Patch(':tenantId')
+  @Audited('tenant.update', { target: 'tenantId', says: ['name', 'tier', 'isActive'] })
   async update(@Param() { tenantId }: TenantPathDto, @Body() edit: UpdateTenantDto): Promise<TenantDto> {
     return TenantDto.of(await this.tenants.update(tenantId, edit));
   }

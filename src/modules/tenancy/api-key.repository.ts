@@ -10,6 +10,7 @@ import type { Scope } from './principal.js';
 /** A key with the tenant that it belongs to. */
 export interface KeyHolder {
   readonly keyId: string;
+  readonly keyName: string;
   readonly tenantId: string;
   readonly tier: Tier;
   readonly scopes: Scope[];
@@ -28,7 +29,7 @@ export interface ApiKeyFilter {
 
 /** LEAST leaves out what is NULL. */
 const HOLDER_OF_KEY = `
-  SELECT k.key_id AS "keyId", k.tenant_id AS "tenantId", t.tier, k.scopes, CASE WHEN k.key_hash = $1 THEN k.expires_at ELSE LEAST(k.expires_at, k.previous_valid_until) END AS "expiresAt"
+  SELECT k.key_id AS "keyId", k.name AS "keyName", k.tenant_id AS "tenantId", t.tier, k.scopes, CASE WHEN k.key_hash = $1 THEN k.expires_at ELSE LEAST(k.expires_at, k.previous_valid_until) END AS "expiresAt"
   FROM api_keys k JOIN tenants t USING (tenant_id)
   WHERE (k.key_hash = $1 OR k.previous_key_hash = $1) AND k.revoked_at IS NULL AND t.is_active`;
 

@@ -9,6 +9,9 @@ import { type Principal, SCOPES } from './principal.js';
 import { tenancyErrors } from './tenancy.errors.js';
 import { TenantsService } from './tenants.service.js';
 
+/** As whose the audit log has what the administrator of the settings does. */
+const ADMIN_KEY_NAME = 'NOOBLE_ADMIN_KEY';
+
 const BEARER = /^Bearer (\S{1,256})$/i;
 
 /** Finds out who is calling, for REST and WebSocket alike. */
@@ -71,11 +74,11 @@ export class AuthenticationService {
   }
 
   private async holderOf(keyHash: Buffer): Promise<Principal> {
-    if (this.adminKeyHash && timingSafeEqual(this.adminKeyHash, keyHash)) return { tenantId: SYSTEM_TENANT, tier: 'enterprise', scopes: ['admin'], key: null };
+    if (this.adminKeyHash && timingSafeEqual(this.adminKeyHash, keyHash)) return { tenantId: SYSTEM_TENANT, tier: 'enterprise', scopes: ['admin'], key: null, keyName: ADMIN_KEY_NAME };
     const holder = await this.apiKeys.findHolder(keyHash);
     if (!holder || (holder.expiresAt !== null && holder.expiresAt <= new Date())) throw tenancyErrors.keyUnknown();
-    const { tenantId, tier, scopes, keyId } = holder;
-    return { tenantId, tier, scopes, key: { keyId, hash: keyHash.toString('hex') } };
+    const { tenantId, tier, scopes, keyId, keyName } = holder;
+    return { tenantId, tier, scopes, key: { keyId, hash: keyHash.toString('hex') }, keyName };
   }
 }
 

@@ -1,3 +1,9 @@
+export type { AuditEntry } from './audit/audit-entry.js';
+export { AuditLog } from './audit/audit-log.service.js';
+export type { AuditPage } from './audit/audit-log.service.js';
+export { Audited } from './audit/audited.js';
+export type { AuditRule } from './audit/audited.js';
+export { userPseudonym } from './audit/user-pseudonym.js';
 export { API_KEY_STATUSES, statusOf } from './api-key.js';
 export type { ApiKey, ApiKeyStatus } from './api-key.js';
 export { ApiKeysService } from './api-keys.service.js';

@@ -20,6 +20,8 @@ export interface Principal {
   readonly scopes: readonly Scope[];
   /** null for the administrator's key of the settings, and for callers without a key in development. */
   readonly key: PrincipalKey | null;
+  /** What the key is called; missing for callers without one. */
+  readonly keyName?: string;
 }
 
 /** The caller of the current HTTP request; the guard has put it there. */

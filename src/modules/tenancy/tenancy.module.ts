@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { DatabaseModule } from '../../shared/database/index.js';
 import { ActionsController } from './actions.controller.js';
 import { AdminApiKeysController } from './admin-api-keys.controller.js';
@@ -8,6 +8,10 @@ import { AdminDeadLettersController } from './admin-dead-letters.controller.js';
 import { AdminTenantsController } from './admin-tenants.controller.js';
 import { ApiKeyEntity } from './api-key.entity.js';
 import { ApiKeyRepository } from './api-key.repository.js';
+import { AuditInterceptor } from './audit/audit.interceptor.js';
+import { AuditLogEntity } from './audit/audit-log.entity.js';
+import { AuditLogRepository } from './audit/audit-log.repository.js';
+import { AuditLog } from './audit/audit-log.service.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { AuthGuard } from './auth.guard.js';
 import { AuthenticationService } from './authentication.service.js';
@@ -17,9 +21,9 @@ import { TenantRepository } from './tenant.repository.js';
 import { TenantsService } from './tenants.service.js';
 
 @Module({
-  imports: [DatabaseModule.forEntities(TenantEntity, ApiKeyEntity)],
+  imports: [DatabaseModule.forEntities(TenantEntity, ApiKeyEntity, AuditLogEntity)],
   controllers: [AdminTenantsController, AdminApiKeysController, AdminCacheController, AdminDeadLettersController, ActionsController],
-  providers: [TenantRepository, ApiKeyRepository, CredentialChanges, TenantsService, ApiKeysService, AuthenticationService, { provide: APP_GUARD, useClass: AuthGuard }],
-  exports: [AuthenticationService, CredentialChanges, TenantsService, ApiKeysService],
+  providers: [TenantRepository, ApiKeyRepository, CredentialChanges, TenantsService, ApiKeysService, AuthenticationService, AuditLogRepository, AuditLog, { provide: APP_INTERCEPTOR, useClass: AuditInterceptor }, { provide: APP_GUARD, useClass: AuthGuard }],
+  exports: [AuthenticationService, CredentialChanges, TenantsService, ApiKeysService, AuditLog],
 })
 export class TenancyModule {}

@@ -3,6 +3,8 @@
  * needs and Redis Cluster keeps a tenant on one shard. Ids are checked at the borders (`contracts/ids.ts`): none holds `:` `{` `}`.
  */
 export const keys = {
+  /** Pattern of every key of a tenant. */
+  ofTenant: (tenantId: string) => `nb:{${tenantId}}:*`,
   /** hash: the conversation's header. */
   conversation: (tenantId: string, conversationId: string) => `nb:{${tenantId}}:conv:${conversationId}`,
   /** list: JSON messages; element i has seq = firstHotSeq + i. */

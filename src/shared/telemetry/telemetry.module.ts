@@ -6,11 +6,12 @@ import { InternalStatusController } from './internal-status.controller.js';
 import { LoggingModule } from './logging.module.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsService } from './metrics.service.js';
+import { ProductController } from './product.controller.js';
 
 @Global()
 @Module({
   imports: [LoggingModule, TerminusModule.forRoot({ logger: false })],
-  controllers: [HealthController, InternalStatusController, MetricsController],
+  controllers: [HealthController, InternalStatusController, MetricsController, ProductController],
   providers: [HealthChecks, MetricsService],
   exports: [HealthChecks, MetricsService],
 })

@@ -4,7 +4,7 @@ import { CLIENT_ID, CONFLICT_POLICIES, type ConflictPolicy, IsId, IsMetadata, Is
 
 /** What every way to start a turn may say of it. */
 export class TurnOptionsDto {
-  /** A conversation of yours to go on with; default: the session's active one, or a new one. */
+  /** A conversation of yours to go on with; default: the session's active one, or a new one. With the `sessionId` of another session the conversation moves to that session. */
   @Optional() @IsId() conversationId?: string;
   /** Default: a new session. */
   @Optional() @Matches(CLIENT_ID) sessionId?: string;

@@ -87,6 +87,11 @@ export class EventLogStore {
     await Promise.all([keys.execution(tenantId, executionId), keys.events(tenantId, executionId)].map((key) => this.redis.expire(key, retentionSeconds)));
   }
 
+  /** Nothing is left of it in Redis. @returns whether there was anything */
+  async remove({ tenantId, executionId }: ExecutionRef): Promise<boolean> {
+    return (await this.redis.unlink(keys.execution(tenantId, executionId), keys.events(tenantId, executionId))) > 0;
+  }
+
   /** The name under which readers are woken. */
   channel({ tenantId, executionId }: ExecutionRef): string {
     return keys.events(tenantId, executionId);

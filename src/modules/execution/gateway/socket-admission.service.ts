@@ -9,6 +9,8 @@ import type { SocketOwner } from './socket-owner.js';
 import { SocketRights } from './socket-rights.service.js';
 import { SocketTicketsStore } from './socket-tickets.store.js';
 
+const QUERY = new Set(['sessionId', 'ticket']);
+
 /** Lets sockets in, by the headers of their handshake or by a ticket. */
 @Injectable()
 export class SocketAdmission {
@@ -21,12 +23,14 @@ export class SocketAdmission {
 
   /**
    * @param request the handshake
-   * @throws WORKER_ONLY, SESSION_ID_INVALID (invalid), TICKET_INVALID (unauthenticated), SESSION_MISMATCH, TENANT_MISMATCH (forbidden), and what
+   * @throws WORKER_ONLY, QUERY_UNKNOWN, SESSION_ID_INVALID (invalid), TICKET_INVALID (unauthenticated), SESSION_MISMATCH, TENANT_MISMATCH (forbidden), and what
    * {@link AuthenticationService.authenticate} and {@link authorize} throw
    */
   async admit({ url = '/', headers }: IncomingMessage): Promise<SocketOwner> {
     if (this.server.role === 'worker') throw gatewayErrors.workerOnly();
     const query = new URL(url, 'ws://localhost').searchParams;
+    const unknown = [...query.keys()].find((name) => !QUERY.has(name));
+    if (unknown !== undefined) throw gatewayErrors.queryUnknown(unknown);
     const named = query.get('sessionId');
     if (named !== null && !CLIENT_ID.test(named)) throw gatewayErrors.sessionIdInvalid();
     const ticket = query.get('ticket');

@@ -1,6 +1,7 @@
 import { APICallError, JSONParseError, RetryError, TypeValidationError } from 'ai';
 import type { ExecutionError } from '../../../contracts/index.js';
 import { AppError } from '../../../shared/errors/index.js';
+import { secretFree } from '../../../shared/telemetry/index.js';
 import { toStorableText } from '../../conversations/index.js';
 
 /** Providers quote the operator's key, or parts of it, when they refuse it. What looks like one is left out, whosever it is. */
@@ -45,7 +46,7 @@ function sentenceOf(cause: unknown, redact: Redact): string {
 
 /** Redacted before it is cut: half a key is not found any more. */
 function shown(text: string, redact: Redact): string {
-  const told = redact(toStorableText(text)).replace(KEY, '[key]');
+  const told = secretFree(redact(toStorableText(text)).replace(KEY, '[key]'));
   return told.length > TOLD ? `${toStorableText(told.slice(0, TOLD))} …` : told;
 }
 

@@ -152,6 +152,12 @@ export class RunStore {
     return this.redis.zrange(keys.runs(tenantId), 0, -1);
   }
 
+  /** The run that has a conversation, and those that wait for it. */
+  async findOfConversation(tenantId: string, conversationId: string): Promise<string[]> {
+    const [holder, waiting] = await Promise.all([this.redis.hget(keys.lease(tenantId, conversationId), 'executionId'), this.redis.lrange(keys.waitingRuns(tenantId, conversationId), 0, -1)]);
+    return holder === null ? waiting : [holder, ...waiting];
+  }
+
   /** Nobody can write it down: it is not looked after again before nothing is left of it in Redis. */
   async setAside(tenantId: string, executionId: string): Promise<void> {
     await this.redis.zadd(keys.runs(tenantId), 'XX', Date.now() + EVENT_LOG_TTL_SECONDS * 1_000, executionId);
