@@ -20,6 +20,11 @@ const NOT_CREATING: Readonly<Record<string, string>> = {
   '/api/v1/admin/migration/conversations/{conversationId}': 'moves what is not moved',
 };
 
+/** The routes of the CRM are there twice. */
+for (const [path, reason] of Object.entries({ migrate: 'moves what is not moved', reheat: 'brings back what is not there', retry: 'sends actions with their own ids, once', 'executions/{executionId}/cancel': 'stops what runs' })) {
+  for (const base of ['crm', 'crm/tenants/{tenantId}']) Object.assign(NOT_CREATING, { [`/api/v1/${base}/conversations/{conversationId}/${path}`]: reason });
+}
+
 interface Operation {
   readonly parameters?: readonly { readonly in: string; readonly name: string }[];
 }

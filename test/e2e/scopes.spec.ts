@@ -66,13 +66,42 @@ const ROUTES = lines(`
   POST /api/v1/conversations/:conversationId/messages         user
   GET /api/v1/conversations/internal/history/:sessionId       internal
   POST /api/v1/conversations/internal/save-message            internal
-  GET /api/v1/crm/audit                                       operator
+  GET /api/v1/crm/conversations                               operator
   GET /api/v1/crm/conversations/:conversationId               operator
+  PUT /api/v1/crm/conversations/:conversationId/assign        operator
+  POST /api/v1/crm/conversations/:conversationId/executions/:executionId/cancel operator
+  PUT /api/v1/crm/conversations/:conversationId/labels        operator
+  PUT /api/v1/crm/conversations/:conversationId/labels/:label operator
+  DELETE /api/v1/crm/conversations/:conversationId/labels/:label operator
+  POST /api/v1/crm/conversations/:conversationId/migrate      operator
+  GET /api/v1/crm/conversations/:conversationId/notes         operator
+  POST /api/v1/crm/conversations/:conversationId/notes        operator
+  DELETE /api/v1/crm/conversations/:conversationId/notes/:noteId operator
+  POST /api/v1/crm/conversations/:conversationId/reheat       operator
+  POST /api/v1/crm/conversations/:conversationId/retry        operator
+  PUT /api/v1/crm/conversations/:conversationId/satisfaction  operator
+  GET /api/v1/crm/stats                                       operator
+  GET /api/v1/crm/stats/agents/:agentId                       operator
+  GET /api/v1/crm/tenants/:tenantId/conversations             operator
+  GET /api/v1/crm/tenants/:tenantId/conversations/:conversationId operator
+  PUT /api/v1/crm/tenants/:tenantId/conversations/:conversationId/assign operator
+  POST /api/v1/crm/tenants/:tenantId/conversations/:conversationId/executions/:executionId/cancel operator
+  PUT /api/v1/crm/tenants/:tenantId/conversations/:conversationId/labels operator
+  PUT /api/v1/crm/tenants/:tenantId/conversations/:conversationId/labels/:label operator
+  DELETE /api/v1/crm/tenants/:tenantId/conversations/:conversationId/labels/:label operator
+  POST /api/v1/crm/tenants/:tenantId/conversations/:conversationId/migrate operator
+  GET /api/v1/crm/tenants/:tenantId/conversations/:conversationId/notes operator
+  POST /api/v1/crm/tenants/:tenantId/conversations/:conversationId/notes operator
+  DELETE /api/v1/crm/tenants/:tenantId/conversations/:conversationId/notes/:noteId operator
+  POST /api/v1/crm/tenants/:tenantId/conversations/:conversationId/reheat operator
+  POST /api/v1/crm/tenants/:tenantId/conversations/:conversationId/retry operator
+  PUT /api/v1/crm/tenants/:tenantId/conversations/:conversationId/satisfaction operator
+  GET /api/v1/crm/tenants/:tenantId/stats                     operator
+  GET /api/v1/crm/tenants/:tenantId/stats/agents/:agentId     operator
+  GET /api/v1/crm/audit                                       operator
   GET /api/v1/crm/conversations/:conversationId/export        operator
   GET /api/v1/crm/erasures/:erasureId                         operator
   GET /api/v1/crm/export                                      operator
-  GET /api/v1/crm/stats                                       operator
-  GET /api/v1/crm/stats/agents/:agentId                       operator
   GET /api/v1/crm/users/:userId/export                        operator
   DELETE /api/v1/crm/users/:userId                            operator
   GET /api/v1/executions                                      user

@@ -39,6 +39,10 @@ export const conversationErrors = {
     new AppError({ kind: 'conflict', code: 'CONVERSATION_BUSY', message: `Conversation "${conversationId}" was changed by others all the time; nothing was changed. Try again.`, details: { retryAfterMs: 500 } }),
   unplaced: (): AppError =>
     new AppError({ kind: 'invalid', code: 'CONVERSATION_UNNAMED', message: 'Say which conversation: data.conversationId, or a sessionId with the agentId that it is with.', details: { field: 'data.conversationId' } }),
+  noteNotFound: (noteId: string): AppError =>
+    new AppError({ kind: 'notFound', code: 'NOTE_NOT_FOUND', message: `The conversation has no note "${noteId}"; GET …/notes lists those it has.`, details: { field: 'noteId' } }),
+  labelsTooMany: (limit: number): AppError =>
+    new AppError({ kind: 'conflict', code: 'LABELS_TOO_MANY', message: `A conversation has at most ${String(limit)} labels; nothing was changed. Take others away first.`, details: { field: 'labels', limit } }),
   sessionUnnamed: (): AppError => new AppError({ kind: 'invalid', code: 'SESSION_UNNAMED', message: 'Say which session: sessionId.', details: { field: 'sessionId' } }),
 };
 

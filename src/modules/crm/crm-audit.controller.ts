@@ -1,12 +1,9 @@
-import { Controller, Get, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
-import { AuditLog, CurrentPrincipal, type Principal, RequiresScope, WithoutTenant } from '../tenancy/index.js';
+import { Get, Query } from '@nestjs/common';
+import { AuditLog, CurrentPrincipal, type Principal, WithoutTenant } from '../tenancy/index.js';
+import { CrmController } from './crm-controller.js';
 import { AuditEntryDto, AuditPageDto, ListAuditDto } from './dto/audit.dto.js';
 
-@ApiTags('crm')
-@ApiBearerAuth()
-@RequiresScope('operator')
-@Controller('api/v1/crm/audit')
+@CrmController('audit')
 export class CrmAuditController {
   constructor(private readonly log: AuditLog) {}
 

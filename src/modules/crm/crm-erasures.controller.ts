@@ -1,17 +1,14 @@
-import { Controller, Delete, Get, HttpCode, Param } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { Delete, Get, HttpCode, Param } from '@nestjs/common';
 import { newId } from '../../contracts/index.js';
 import { UuidParam } from '../../shared/http/index.js';
-import { Audited, CurrentPrincipal, type Principal, RequiresScope } from '../tenancy/index.js';
+import { Audited, CurrentPrincipal, type Principal } from '../tenancy/index.js';
+import { CrmController } from './crm-controller.js';
 import { ErasureDto } from './dto/erasure.dto.js';
 import { UserPathDto } from './dto/user-path.dto.js';
 import { Erasures } from './erasure/erasures.service.js';
 import { pseudonymOfPath } from './user-target.js';
 
-@ApiTags('crm')
-@ApiBearerAuth()
-@RequiresScope('operator')
-@Controller('api/v1/crm')
+@CrmController('')
 export class CrmErasuresController {
   constructor(private readonly erasures: Erasures) {}
 

@@ -1,10 +1,11 @@
-import { Controller, Get, Param, Query, Res, StreamableFile } from '@nestjs/common';
-import { ApiBearerAuth, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { Get, Param, Query, Res, StreamableFile } from '@nestjs/common';
+import { ApiProduces } from '@nestjs/swagger';
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { newId } from '../../contracts/index.js';
 import { UuidParam } from '../../shared/http/index.js';
-import { Audited, CurrentPrincipal, type Principal, RequiresScope } from '../tenancy/index.js';
+import { Audited, CurrentPrincipal, type Principal } from '../tenancy/index.js';
+import { CrmController } from './crm-controller.js';
 import { ExportQueryDto, TenantExportQueryDto } from './dto/export.dto.js';
 import { UserPathDto } from './dto/user-path.dto.js';
 import { type ExportFormat, LINE_FORMATS } from './export/export-format.js';
@@ -16,11 +17,8 @@ import { pseudonymOfPath } from './user-target.js';
 /** Text that is ready for a client who does not read, bytes; nothing more is read from the stores until he does. */
 const BUFFER_BYTES = 65_536;
 
-@ApiTags('crm')
-@ApiBearerAuth()
 @ApiProduces('application/x-ndjson', 'text/csv')
-@RequiresScope('operator')
-@Controller('api/v1/crm')
+@CrmController('')
 export class CrmExportController {
   constructor(private readonly exports: PersonalExport) {}
 

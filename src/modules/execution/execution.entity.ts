@@ -4,6 +4,7 @@ import type { ExecutionResult } from './execution.js';
 
 @Entity('executions')
 @Index('executions_agent', ['tenantId', 'agentId', 'executionId'])
+@Index('executions_queued', ['tenantId', 'queuedAt'])
 @Index('executions_user', ['tenantId', 'userId', 'executionId'])
 @Index('executions_ended', ['tenantId', 'endedAt'])
 @Index('executions_conversation', ['tenantId', 'conversationId', 'executionId'])

@@ -31,6 +31,8 @@ import { ExecutionEndings } from './execution-endings.service.js';
 import { ExecutionList } from './execution-list.service.js';
 import { ExecutionPersistence } from './execution-persistence.service.js';
 import { ExecutionRecords } from './execution-records.service.js';
+import { ExecutionStatisticsRepository } from './execution-statistics.repository.js';
+import { ExecutionStatistics } from './execution-statistics.service.js';
 import { ExecutionEntity } from './execution.entity.js';
 import { ExecutionRepository } from './execution.repository.js';
 import { ExecutionsController } from './executions.controller.js';
@@ -85,7 +87,7 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
   controllers: [ExecutionsController, ChatController, WebhooksController, CommandsController, SocketTicketsController, UsageController],
   providers: [
     ...[EventLogStore, WakeUpStore, EventReader, LiveRuns, EventWriters, EventArchiveRepository],
-    ...[ExecutionRepository, ExecutionEndings, ExecutionRecords, ExecutionPersistence, ExecutionsService, ExecutionList, TurnResponder],
+    ...[ExecutionRepository, ExecutionStatisticsRepository, ExecutionStatistics, ExecutionEndings, ExecutionRecords, ExecutionPersistence, ExecutionsService, ExecutionList, TurnResponder],
     ...[RunStore, RunDispatcher, RunEndings, RunCancellation, RunAdmission, RunBeginnings, RunningRuns, SilentRuns],
     ...[ModelPrices, RunClaims, UsageStore, TenantUsage],
     ...[AgentRunHandler, PersistExecutionHandler, SweepRunsHandler, CancelExecutionHandler, InvalidateAgentCacheHandler, GetAgentConfigHandler],
@@ -95,6 +97,6 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
     ...[CommandRepository, CommandEvents, CommandNewsStore, CommandCaches, CommandWriter, CommandEndings, CommandReader, CommandSubmission, CommandsService],
     ...[PersonalExecutionRepository, ExecutionWalk, RunRemoval, ExecutionErasure, ForgetConversationsHandler],
   ],
-  exports: [ExecutionsService, ExecutionWalk, ExecutionErasure],
+  exports: [ExecutionsService, ExecutionList, ExecutionStatistics, RunCancellation, ExecutionWalk, ExecutionErasure],
 })
 export class ExecutionModule {}

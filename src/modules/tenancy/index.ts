@@ -15,7 +15,7 @@ export { CredentialChanges } from './credential-changes.service.js';
 export type { CredentialChange } from './credential-changes.service.js';
 export { CurrentPrincipal, SCOPES } from './principal.js';
 export type { Principal, Scope } from './principal.js';
-export { RequiresScope, WithoutTenant } from './requires-scope.js';
+export { RequiresScope, TenantInPath, WithoutTenant } from './requires-scope.js';
 export { TenancyModule } from './tenancy.module.js';
 export { TenantLimits } from './tenant-limits.service.js';
 export { TenantsService } from './tenants.service.js';

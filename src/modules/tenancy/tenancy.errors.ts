@@ -20,6 +20,10 @@ export const tenancyErrors = {
     new AppError({ kind: 'invalid', code: 'TENANT_UNNAMED', message: 'This key has no tenant of its own; say whose data you mean in the header "X-Tenant-ID".', details: { field: 'X-Tenant-ID' } }),
   tenantHeaderInvalid: (header: string): AppError =>
     new AppError({ kind: 'invalid', code: 'HEADER_INVALID', message: `${header} must match ^[A-Za-z0-9._-]{1,128}$.`, details: { field: header } }),
+  tenantPathInvalid: (): AppError => {
+    const message = 'tenantId must match ^[A-Za-z0-9._-]{1,128}$.';
+    return new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message, details: { fields: [{ field: 'tenantId', message }] } });
+  },
   tierHeaderInvalid: (): AppError =>
     new AppError({ kind: 'invalid', code: 'HEADER_INVALID', message: 'X-Tenant-Tier must be free, advance, professional or enterprise.', details: { field: 'X-Tenant-Tier' } }),
   scopeMissing: (scope: Scope): AppError =>

@@ -233,6 +233,8 @@ export class CacheSettings {
   @Setting('CACHE_TTL_AGENT_LIST_SECONDS') @IsInt() @Min(1) @Max(86_400) agentListSeconds = 300;
   /** An operator's view of a conversation may be this old, seconds. */
   @Setting('CACHE_TTL_CRM_READ_SECONDS') @IsInt() @Min(1) @Max(3_600) crmReadSeconds = 2;
+  /** Statistics for operators may be this old, seconds. */
+  @Setting('CACHE_TTL_CRM_STATISTICS_SECONDS') @IsInt() @Min(1) @Max(3_600) crmStatisticsSeconds = 30;
 }
 
 /** What operators have done. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ActionBus } from '../../../shared/actions/index.js';
 import { Gathering, Transactions, type Tx } from '../../../shared/database/index.js';
+import { AnnotationRepository } from '../annotations/annotation.repository.js';
 import type { Conversation, ConversationRef } from '../conversation.js';
 import { HotConversationStore, type HotRange } from '../hot/hot-conversation.store.js';
 import { messageChecksum } from '../message-checksum.js';
@@ -49,6 +50,7 @@ export class ConversationArchive {
     private readonly archive: ArchiveRepository,
     private readonly hot: HotConversationStore,
     private readonly transactions: Transactions,
+    private readonly annotations: AnnotationRepository,
     private readonly bus: ActionBus,
   ) {}
 
@@ -82,7 +84,10 @@ export class ConversationArchive {
   async erase(ref: ConversationRef, conversation: Conversation): Promise<void> {
     const deleted = await this.hide(ref, conversation);
     await this.forgetExecutions(ref.tenantId, [ref.conversationId]);
-    await this.transactions.run(ref.tenantId, (tx) => this.archive.erase(ref.tenantId, deleted, tx));
+    await this.transactions.run(ref.tenantId, async (tx) => {
+      await this.archive.erase(ref.tenantId, deleted, tx);
+      await this.annotations.erase(ref.tenantId, [ref.conversationId], tx);
+    });
     await this.hot.purge(ref, deleted);
   }
 

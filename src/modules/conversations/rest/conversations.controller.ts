@@ -8,13 +8,13 @@ import { conversationErrors } from '../conversations.errors.js';
 import { ConversationsService } from '../conversations.service.js';
 import { ConversationList } from '../history/conversation-list.service.js';
 import { HistoryReader } from '../history/history-reader.service.js';
+import { fromCursor, toCursor } from '../list-cursor.js';
 import { ClosedConversationDto } from './dto/closed-conversation.dto.js';
 import { ConversationDto } from './dto/conversation.dto.js';
 import { ConversationPageDto } from './dto/conversation-page.dto.js';
 import { CreateConversationDto } from './dto/create-conversation.dto.js';
 import { ListConversationsDto } from './dto/list-conversations.dto.js';
 import { UpdateConversationDto } from './dto/update-conversation.dto.js';
-import { fromCursor, toCursor } from './list-cursor.js';
 
 @ApiTags('conversations')
 @ApiBearerAuth()

@@ -1,18 +1,19 @@
-import type { Message, StoredConversation } from '../../conversations/index.js';
+import type { Annotations, Message, Note, StoredConversation } from '../../conversations/index.js';
 import type { Command, Execution } from '../../execution/index.js';
 
 /** Kinds of what an export holds, besides what it says of itself. */
-export const EXPORTED = ['conversation', 'message', 'execution', 'command', 'gone'] as const;
+export const EXPORTED = ['conversation', 'message', 'note', 'execution', 'command', 'gone'] as const;
 
 export type ExportedType = (typeof EXPORTED)[number];
 
 /** One thing of an export, as plain JSON. `gone`: the conversation was deleted while it was being exported, so that its messages break off. */
 export type ExportRecord = { readonly type: ExportedType } & Readonly<Record<string, unknown>>;
 
-export function conversationRecord(conversation: StoredConversation): ExportRecord {
+export function conversationRecord(conversation: StoredConversation & Annotations): ExportRecord {
   const { conversationId, agentId, sessionId, userId, status, storage, model, messageCount, tokenCount } = conversation;
   const { metadata, summary, customerSatisfaction, createdAt, lastMessageAt, closedAt } = conversation;
-  const said = { metadata, summary, customerSatisfaction, createdAt, lastMessageAt, closedAt };
+  const { labels, assignee } = conversation;
+  const said = { metadata, summary, customerSatisfaction, labels, assignee, createdAt, lastMessageAt, closedAt };
   return { type: 'conversation', conversationId, agentId, sessionId, userId, status, storage, model, messageCount, tokenCount, ...said };
 }
 
@@ -20,10 +21,15 @@ export function messageRecord(conversationId: string, { messageId, seq, role, co
   return { type: 'message', conversationId, messageId, seq, role, content, tokens, agentId, executionId, metadata, createdAt, ...(isWithdrawn && { isWithdrawn }) };
 }
 
+/** What operators have noted. */
+export function noteRecord(conversationId: string, { noteId, text, author, createdAt }: Note): ExportRecord {
+  return { type: 'note', conversationId, noteId, text, author, createdAt };
+}
+
 export function executionRecord(execution: Execution): ExportRecord {
   const { executionId, conversationId, agentId, agentVersion, sessionId, userId, commandId, webhookUrl, status } = execution;
-  const { attempt, result, usage, error, queuedAt, startedAt, firstTokenAt, endedAt } = execution;
-  return { type: 'execution', executionId, conversationId, agentId, agentVersion, sessionId, userId, commandId, webhookUrl, status, attempt, result, usage, error, queuedAt, startedAt, firstTokenAt, endedAt };
+  const { attempt, result, usage, costMicros, error, queuedAt, startedAt, firstTokenAt, endedAt } = execution;
+  return { type: 'execution', executionId, conversationId, agentId, agentVersion, sessionId, userId, commandId, webhookUrl, status, attempt, result, usage, costMicros, error, queuedAt, startedAt, firstTokenAt, endedAt };
 }
 
 export function commandRecord(command: Command): ExportRecord {

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { toAppError } from '../../../shared/errors/index.js';
 import { MetricsService } from '../../../shared/telemetry/index.js';
-import { type ConversationRef, ConversationWalk, HistoryReader, type StoredConversation } from '../../conversations/index.js';
+import { ConversationAnnotations, type ConversationRef, ConversationWalk, HistoryReader, type StoredConversation } from '../../conversations/index.js';
 import { type Execution, ExecutionWalk } from '../../execution/index.js';
 import { Ownership } from '../erasure/ownership.service.js';
-import { commandRecord, conversationRecord, executionRecord, type ExportRecord, messageRecord } from './export-record.js';
+import { commandRecord, conversationRecord, executionRecord, type ExportRecord, messageRecord, noteRecord } from './export-record.js';
+
+const NOTES_AT_ONCE = 200;
 
 /** Everything of a conversation, of a user, or of a tenant, record by record: no more of it is in memory than a page of messages. */
 @Injectable()
@@ -15,6 +17,7 @@ export class PersonalExport {
     private readonly walk: ConversationWalk,
     private readonly history: HistoryReader,
     private readonly executions: ExecutionWalk,
+    private readonly annotations: ConversationAnnotations,
     private readonly ownership: Ownership,
     metrics: MetricsService,
   ) {
@@ -64,14 +67,24 @@ export class PersonalExport {
 
   private async *whole(tenantId: string, conversation: StoredConversation): AsyncGenerator<ExportRecord> {
     const { conversationId } = conversation;
-    yield conversationRecord(conversation);
+    for (const annotated of await this.annotations.of(tenantId, [conversation])) yield conversationRecord(annotated);
     try {
       for await (const message of this.walk.messages(tenantId, conversationId)) yield messageRecord(conversationId, message);
+      yield* this.notes({ tenantId, conversationId });
     } catch (error) {
       if (toAppError(error).kind !== 'notFound') throw error;
       yield { type: 'gone', conversationId };
     }
     for await (const execution of this.executions.executions(tenantId, { conversationId })) yield executionRecord(execution);
+  }
+
+  private async *notes(ref: ConversationRef): AsyncGenerator<ExportRecord> {
+    for (let cursor: string | undefined, isLast = false; !isLast; ) {
+      const { data, nextCursor } = await this.annotations.notes(ref, { limit: NOTES_AT_ONCE, cursor });
+      for (const note of data) yield noteRecord(ref.conversationId, note);
+      isLast = nextCursor === null;
+      cursor = nextCursor ?? undefined;
+    }
   }
 
   /** A run in the conversation of somebody else. */
