@@ -92,7 +92,8 @@ const named = (): Route[] => routes.filter(({ path }) => path.includes('{'));
 /** All that a tenant can read of a world. */
 async function view(tenant: MarkedTenant, world: World): Promise<Record<string, string>> {
   const seen: Record<string, string> = {};
-  for (const route of reads().filter(({ path }) => path.includes('{'))) seen[route.path] = learnt(await ask(tenant, route, world), world);
+  // What it reads is written down where this would read it.
+  for (const route of reads().filter(({ path }) => path.includes('{') && !path.endsWith('/audit'))) seen[route.path] = learnt(await ask(tenant, route, world), world);
   return seen;
 }
 
@@ -102,7 +103,8 @@ describe('two tenants that use the same ids', () => {
     for (const tenant of [a, b]) {
       const other = tenant === a ? b : a;
       for (const route of reads()) {
-        const { text } = await ask(tenant, route, shared);
+        const { status, text } = await ask(tenant, route, shared);
+        expect([route.path, status === 400 || status >= 500]).toEqual([route.path, false]);
         if (text.includes(other.mark)) throw new Error(`${tenant.tenantId} was shown what is ${other.tenantId}'s by GET ${route.path}: ${text}`);
         if (text.includes(tenant.mark)) own.add(`${tenant.tenantId} ${route.path}`);
       }

@@ -96,6 +96,12 @@ const ROUTES = lines(`
   POST /api/v1/crm/tenants/:tenantId/conversations/:conversationId/reheat operator
   POST /api/v1/crm/tenants/:tenantId/conversations/:conversationId/retry operator
   PUT /api/v1/crm/tenants/:tenantId/conversations/:conversationId/satisfaction operator
+  GET /api/v1/crm/tenants/:tenantId/audit                     operator
+  GET /api/v1/crm/tenants/:tenantId/conversations/:conversationId/export operator
+  GET /api/v1/crm/tenants/:tenantId/erasures/:erasureId       operator
+  GET /api/v1/crm/tenants/:tenantId/export                    operator
+  GET /api/v1/crm/tenants/:tenantId/users/:userId/export      operator
+  DELETE /api/v1/crm/tenants/:tenantId/users/:userId          operator
   GET /api/v1/crm/tenants/:tenantId/stats                     operator
   GET /api/v1/crm/tenants/:tenantId/stats/agents/:agentId     operator
   GET /api/v1/crm/audit                                       operator

@@ -25,13 +25,13 @@ interface Numbers {
   readonly ratings: number;
   readonly averageSatisfaction: number;
   readonly resolutionRate: number;
-  readonly cost: null;
+  readonly costMicros: number;
 }
 
 type AgentNumbers = Numbers & { readonly agentId: string; readonly computedAt: string };
 type TenantNumbers = Numbers & { readonly tenantId: string; readonly agents: readonly AgentNumbers[]; readonly computedAt: string };
 
-const NO_TURNS = { averageResponseMs: 0, responseP50Ms: 0, responseP95Ms: 0, executions: 0, completedExecutions: 0, inputTokens: 0, outputTokens: 0, cost: null };
+const NO_TURNS = { averageResponseMs: 0, responseP50Ms: 0, responseP95Ms: 0, executions: 0, completedExecutions: 0, inputTokens: 0, outputTokens: 0, costMicros: 0 };
 const ZEROS: Numbers = { conversations: 0, activeConversations: 0, messages: 0, tokens: 0, averageMessages: 0, ratings: 0, averageSatisfaction: 0, resolutionRate: 0, ...NO_TURNS };
 const NO_HOURS = { executionsByHour: Array<number>(24).fill(0), busiestHours: [], from: null, to: null };
 
