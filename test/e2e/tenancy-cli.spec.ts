@@ -2,13 +2,16 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { newId } from '../../src/contracts/index.js';
 import { type CliEnd, runCli } from '../support/cli-process.js';
 import { ADMIN_KEY, Keyring, type ShownKey } from '../support/keyring.js';
 import { redisUrl } from '../support/services.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
+
+// Each command is a process that starts the whole server's parts.
+jest.setTimeout(120_000);
 
 let nooble: TestApp;
 let ring: Keyring;

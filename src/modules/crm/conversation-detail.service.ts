@@ -11,7 +11,7 @@ export interface ConversationDetail {
   readonly conversation: StoredConversation & Annotations;
   /** Oldest first. */
   readonly messages: readonly Message[];
-  /** Those that wait or run, and those that have ended, oldest first: the newest of them. */
+  /** Those that wait or run, unless Redis is away, and those that have ended, oldest first: the newest of them. */
   readonly executions: readonly Execution[];
   readonly executionCount: number;
   readonly notes: NotePage;
@@ -36,7 +36,7 @@ export class ConversationDetailService {
     const stored = await this.history.get(ref);
     const [messages, executions, [conversation], notes, ledger] = await Promise.all([
       this.history.messages(ref, from, limit),
-      this.executions.list(ref.tenantId, { conversationId: ref.conversationId }, NEWEST),
+      this.executions.listReachable(ref.tenantId, { conversationId: ref.conversationId }, NEWEST),
       this.annotations.of(ref.tenantId, [stored]),
       this.annotations.notes(ref, NEWEST),
       this.ledger.ofConversation(ref.tenantId, ref.conversationId),

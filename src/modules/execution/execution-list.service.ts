@@ -1,8 +1,15 @@
 import { Injectable } from '@nestjs/common';
+import { toAppError } from '../../shared/errors/index.js';
 import { EventLogStore } from './event-log/event-log.store.js';
 import { ExecutionRepository } from './execution.repository.js';
 import type { Execution, ExecutionFilter } from './execution.js';
 import { RunStore } from './runs/run.store.js';
+
+/** Where a page begins: behind the execution with the id `cursor`, the last one of the page before. */
+export interface PagePlace {
+  readonly limit: number;
+  readonly cursor: string | undefined;
+}
 
 /** A page of executions, newest first. */
 export interface ExecutionPage {
@@ -25,11 +32,22 @@ export class ExecutionList {
     private readonly executions: ExecutionRepository,
   ) {}
 
-  /** @param page `cursor`: id of the last one of the page before */
-  async list(tenantId: string, filter: ExecutionFilter, page: { readonly limit: number; readonly cursor: string | undefined }): Promise<ExecutionPage> {
+  /** @throws HOT_STORE_UNAVAILABLE (unavailable) */
+  async list(tenantId: string, filter: ExecutionFilter, page: PagePlace): Promise<ExecutionPage> {
     const ids = await this.runs.findUnpersisted(tenantId);
     const known = await Promise.all(ids.map((executionId) => this.log.find({ tenantId, executionId })));
-    const live = known.filter((execution) => execution !== null).filter((execution) => matches(execution, filter));
+    return this.merged(tenantId, filter, page, known.filter((execution) => execution !== null).filter((execution) => matches(execution, filter)));
+  }
+
+  /** The same; while Redis is away those that PostgreSQL has. */
+  async listReachable(tenantId: string, filter: ExecutionFilter, page: PagePlace): Promise<ExecutionPage> {
+    return this.list(tenantId, filter, page).catch((error: unknown) => {
+      if (toAppError(error).code !== 'HOT_STORE_UNAVAILABLE') throw error;
+      return this.merged(tenantId, filter, page, []);
+    });
+  }
+
+  private async merged(tenantId: string, filter: ExecutionFilter, page: PagePlace, live: readonly Execution[]): Promise<ExecutionPage> {
     const liveIds = live.map(({ executionId }) => executionId);
     const [ended, count] = await Promise.all([this.executions.findPage(tenantId, filter, { ...page, limit: page.limit + 1 }, liveIds), this.executions.count(tenantId, filter, liveIds)]);
     const behind = live.filter(({ executionId }) => page.cursor === undefined || executionId < page.cursor);

@@ -12,6 +12,10 @@ describe('a span of time', () => {
     expect(wholeDays(at('01T00:00:00'), at('03T00:00:00'))).toEqual({ firstDay: '2026-03-01', lastDay: '2026-03-03', edges: [] });
   });
 
+  it('from before all years, or to after them, is without that end', () => {
+    expect(wholeDays(new Date('0000-01-01'), new Date('+010000-01-02'))).toEqual({ firstDay: '-infinity', lastDay: 'infinity', edges: [] });
+  });
+
   it('has what its days do not cover at its ends', () => {
     const [from, to] = [at('01T10:00:00'), at('04T00:00:01')];
     expect(wholeDays(from, to)).toEqual({ firstDay: '2026-03-02', lastDay: '2026-03-04', edges: [{ from, to: at('02T00:00:00') }, { from: at('04T00:00:00'), to }] });

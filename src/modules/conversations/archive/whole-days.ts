@@ -27,6 +27,10 @@ function edge(from: Date | undefined, to: Date | undefined): SplitSpan['edges'] 
   return from && to && from < to ? [{ from, to }] : [];
 }
 
+/** The years that are not four digits long are written otherwise by PostgreSQL. */
 function dayOf(time: Date | undefined): string | null {
-  return time === undefined ? null : time.toISOString().slice(0, 10);
+  if (time === undefined) return null;
+  const year = time.getUTCFullYear();
+  if (year < 1) return '-infinity';
+  return year > 9999 ? 'infinity' : time.toISOString().slice(0, 10);
 }

@@ -34,6 +34,11 @@ class Log {
     },
   };
 
+  /** The log is gone whenever it is written to, that often. */
+  lose(times: number): void {
+    this.answer = () => Promise.resolve(times-- > 0 ? { outcome: 'lost', lastEventSeq: 2 } : APPENDED);
+  }
+
   /** Every event so far, deltas as their text. */
   get seen(): string[] {
     return this.batches.flatMap(({ events }) => events.map((event) => (event.type === 'message.delta' ? event.data.text : event.type)));
@@ -215,10 +220,21 @@ describe('the event writer', () => {
     writer.delta('a');
     writer.add(TOOL);
     await writer.flush();
-    log.answer = () => Promise.resolve({ outcome: 'lost', lastEventSeq: 2 });
+    log.lose(1);
     writer.delta('b');
     await (how === 'flush' ? writer.flush() : writer.end(DONE, {}));
     expect(log.restored.map(({ seq, type }) => [seq, type])).toEqual([[1, 'message.delta'], [2, 'tool.started']]);
     expect(log.seen.slice(0, 3)).toEqual(['a', 'tool.started', 'b']);
+  });
+
+  it('restores it once more when it is lost again before the write, and begins it anew at last', async () => {
+    writer.add(TOOL);
+    await writer.flush();
+    log.lose(3);
+    await (writer.add(TOOL), writer.flush());
+    expect(log.restored).toHaveLength(3);
+    log.lose(Infinity);
+    await (writer.add(TOOL), writer.flush());
+    expect(log.seen).toHaveLength(3);
   });
 });

@@ -21,6 +21,9 @@ export interface WritingRun extends RunRef {
   readonly known: readonly ExecutionEvent[];
 }
 
+/** A log is restored as often for one write. */
+const RESTORES = 5;
+
 /** Ends in the first half of a surrogate pair. */
 const HALF_PAIR = /[\uD800-\uDBFF]$/;
 
@@ -111,14 +114,10 @@ export class EventWriter {
    */
   async end(event: NewExecutionEvent, change: StateChange): Promise<string | null> {
     const [events, before] = this.takeAll();
-    const end = { events: [...events, toStorableData(event)], change: { ...before, ...change }, token: this.run.token, restores: true };
+    const end = { events: [...events, toStorableData(event)], change: { ...before, ...change }, token: this.run.token };
     let nextId: string | null = null;
     this.write(async () => {
-      let answer = await this.logs.runs.end(this.run, end);
-      if (answer.outcome === 'lost') {
-        await this.logs.log.restore(this.run, this.written);
-        answer = await this.logs.runs.end(this.run, { ...end, restores: false });
-      }
+      const answer = await this.whole((restores) => this.logs.runs.end(this.run, { ...end, restores }));
       if (answer.outcome === 'ended') nextId = answer.nextId;
       else this.refuse(answer.outcome);
     });
@@ -136,7 +135,7 @@ export class EventWriter {
   private send(goesOn = false): void {
     const [events, change] = this.takeAll(goesOn);
     if (events.length === 0) return;
-    this.write(async () => this.append({ events, change, token: this.run.token, restores: true }));
+    this.write(async () => this.append({ events, change, token: this.run.token }));
   }
 
   private write(task: () => Promise<void>): void {
@@ -148,14 +147,19 @@ export class EventWriter {
   }
 
   private async append(batch: EventBatch): Promise<void> {
-    let answer = await this.logs.log.append(this.run, batch);
-    if (answer.outcome === 'lost') {
-      await this.logs.log.restore(this.run, this.written);
-      answer = await this.logs.log.append(this.run, { ...batch, restores: false });
-    }
+    const answer = await this.whole((restores) => this.logs.log.append(this.run, { ...batch, restores }));
     if (answer.outcome !== 'appended') return this.refuse(answer.outcome);
     this.note(batch.events, answer.seq);
     if (answer.request && !this.cancelled.aborted) this.cancellation.abort(answer.request satisfies CancelRequest);
+  }
+
+  /** Writes behind what the log had, also if it is lost once more meanwhile; only a log that is lost again and again is begun anew. */
+  private async whole<T extends { readonly outcome: string }>(write: (restores: boolean) => Promise<T>): Promise<T> {
+    for (let restores = RESTORES; ; restores--) {
+      const answer = await write(restores > 0);
+      if (answer.outcome !== 'lost') return answer;
+      await this.logs.log.restore(this.run, this.written);
+    }
   }
 
   private note(events: readonly NewExecutionEvent[], lastSeq: number): void {
