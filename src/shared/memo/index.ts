@@ -1,9 +1,16 @@
 export { CallbackBackend } from './backends/callback-backend.js';
 export type { MemoCallback, MemoFeed } from './backends/callback-backend.js';
+export { DiskBackend } from './backends/disk-backend.js';
+export type { DiskOptions } from './backends/disk-backend.js';
+export { JsonFileBackend } from './backends/json-file-backend.js';
 export { AsyncMemoBackend, SyncMemoBackend } from './backends/memo-backend.js';
 export type { FedCall, FedFunction } from './backends/memo-backend.js';
 export { MemoryBackend } from './backends/memory-backend.js';
+export { MysqlBackend } from './backends/mysql-backend.js';
 export { NoCacheBackend } from './backends/no-cache-backend.js';
+export { PostgresBackend } from './backends/postgres-backend.js';
+export { RedisBackend } from './backends/redis-backend.js';
+export { SqliteBackend } from './backends/sqlite-backend.js';
 export { AsyncMemoCache } from './cache/async-memo-cache.js';
 export { MemoCache } from './cache/memo-cache.js';
 export type { MemoEvent, MemoStats } from './cache/memo-events.js';

@@ -8,8 +8,8 @@ export type MemoEvent =
   | { readonly type: 'backendFailed'; readonly func: string; readonly operation: 'read' | 'write' | 'delete'; readonly error: unknown }
   /** A callback, feed, or `isCacheable` threw. */
   | { readonly type: 'callbackFailed'; readonly func: string; readonly error: unknown }
-  /** What is stored cannot be read; it was put aside as `place`. */
-  | { readonly type: 'quarantined'; readonly place: string; readonly error: unknown }
+  /** What is stored at a place cannot be read: it counts as a miss. A file was put aside under that name. */
+  | { readonly type: 'damaged'; readonly place: string; readonly error: unknown }
   /** Two functions with different sources were given the same name: they share results. */
   | { readonly type: 'nameShared'; readonly func: string };
 
