@@ -30,6 +30,7 @@ export interface MysqlOptions {
 /** Entries in MySQL or MariaDB. */
 export class MysqlBackend extends SqlBackend {
   private readonly pool: Pool;
+  private closing: Promise<void> | undefined;
 
   constructor({ url, namespace, maxConnections = 4 }: MysqlOptions) {
     const pool = createPool({ uri: url, connectionLimit: maxConnections, charset: 'utf8mb4' });
@@ -42,6 +43,7 @@ export class MysqlBackend extends SqlBackend {
   }
 
   override async close(): Promise<void> {
-    await this.pool.end();
+    this.closing ??= this.pool.end();
+    await this.closing;
   }
 }
