@@ -75,7 +75,7 @@ around.next = { back: around };
 
 /** Arguments that nobody can tell apart by what they hold. */
 export const REFUSED_ARGUMENTS: readonly (readonly [name: string, value: unknown])[] = [
-  ['a function', () => 1],
+  ['a function', Math.min],
   ['a function within', { a: [Math.max] }],
   ['a symbol', Symbol('a')],
   ['a symbol as a key', { [Symbol('a')]: 1 }],
@@ -93,6 +93,6 @@ export const REFUSED_ARGUMENTS: readonly (readonly [name: string, value: unknown
   ['a list with a property', Object.assign([1], { extra: 1 })],
   ['the match of a regular expression', /a/.exec('a')],
   ['a list with a hole', Object.assign(new Array<number>(2), { 1: 1 })],
-  ['a generator', (function* () { yield 1; })()],
+  ['an iterator', [1].values()],
   ['a list nested too deep', Array.from({ length: 2_000 }).reduce<unknown[]>((list) => [list], [])],
 ];

@@ -3,7 +3,7 @@ import { AsyncBatch } from '../calls/async-batch.js';
 import { AsyncCalls } from '../calls/async-calls.js';
 import { asyncStream } from '../calls/async-stream.js';
 import { decorating } from '../calls/decorating.js';
-import type { Callable } from '../calls/function-plan.js';
+import type { Callable } from '../calls/function-kind.js';
 import type { AsyncMemoized, BatchOptions, MemoizeOptions } from '../calls/memoized.js';
 import { type MethodOf, planOf, wrapped } from '../calls/wrapped.js';
 import { CacheEntry, type EntryRest, type Inputs, type NamedFunction, without } from '../entry/cache-entry.js';

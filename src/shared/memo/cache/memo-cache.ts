@@ -2,7 +2,7 @@ import { MemoryBackend } from '../backends/memory-backend.js';
 import { type SyncMemoBackend } from '../backends/memo-backend.js';
 import { asyncStream } from '../calls/async-stream.js';
 import { decorating } from '../calls/decorating.js';
-import type { Callable } from '../calls/function-plan.js';
+import type { Callable } from '../calls/function-kind.js';
 import type { BatchOptions, Memoized, MemoizeOptions } from '../calls/memoized.js';
 import { SyncBatch } from '../calls/sync-batch.js';
 import { SyncCalls } from '../calls/sync-calls.js';

@@ -52,14 +52,14 @@ export class ArgumentBinding {
   keyOf(args: readonly unknown[]): EntryKey {
     const { names, hasRest, isObject } = this.parameters;
     if (hasRest || isObject || args.length > names.length) return EntryKey.of(this.func, this.inputsOf(args));
-    let text = '{';
+    let text = '';
     for (const { place, opening, fallback } of this.pieces) {
       const value = args[place];
-      if (value === undefined && (fallback !== undefined || place >= args.length)) {
-        if (fallback !== undefined) text += text.length === 1 ? opening + fallback : `, ${opening}${fallback}`;
-      } else text += text.length === 1 ? opening + canonicalText(value) : `, ${opening}${canonicalText(value)}`;
+      const isLeftOut = value === undefined && (fallback !== undefined || place >= args.length);
+      const canonical = isLeftOut ? fallback : canonicalText(value);
+      if (canonical !== undefined) text += text === '' ? opening + canonical : `, ${opening}${canonical}`;
     }
-    return new EntryKey(text + this.ending);
+    return new EntryKey(`{${text}${this.ending}`);
   }
 
   /** As the entry keeps them. */

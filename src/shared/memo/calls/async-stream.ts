@@ -3,12 +3,16 @@ import type { MemoStore } from '../cache/memo-store.js';
 import type { EntryKey } from '../entry/entry-key.js';
 import { MISS } from '../symbols.js';
 import type { FunctionPlan } from './function-plan.js';
+import type { Stream } from './sync-stream.js';
 import { Recording, entryOf, itemsOf } from './recording.js';
 
+/** Whatever it yields, returns, and is sent. */
+export type AsyncStream = AsyncGenerator<unknown, unknown, unknown>;
+
 /** The same for async generators, over either kind of backend. */
-export function asyncStream(store: MemoStore | AsyncMemoStore, plan: FunctionPlan, self: unknown, args: readonly unknown[]): AsyncGenerator {
+export function asyncStream(store: MemoStore | AsyncMemoStore, plan: FunctionPlan, self: unknown, args: readonly unknown[]): AsyncStream {
   const key = plan.keyOf(self, args);
-  return key ? replayOrRunAsync({ store, plan, key }, self, args) : (plan.run(self, args) as AsyncGenerator);
+  return key ? replayOrRunAsync({ store, plan, key }, self, args) : (plan.run(self, args) as AsyncStream);
 }
 
 interface AsyncStreaming {
@@ -17,10 +21,10 @@ interface AsyncStreaming {
   readonly key: EntryKey;
 }
 
-async function* replayOrRunAsync(streaming: AsyncStreaming, self: unknown, args: readonly unknown[]): AsyncGenerator {
+async function* replayOrRunAsync(streaming: AsyncStreaming, self: unknown, args: readonly unknown[]): AsyncStream {
   const { store, plan, key } = streaming;
   const fed = store.fed(plan, self, args);
-  if (fed !== MISS) return yield* fed as AsyncIterable<unknown>;
+  if (fed !== MISS) return yield* fed as AsyncIterable<unknown, unknown>;
   const since = store.since();
   const entry = await store.read(key);
   if (entry === undefined) return yield* recordAsync(streaming, since, { self, args });
@@ -28,12 +32,12 @@ async function* replayOrRunAsync(streaming: AsyncStreaming, self: unknown, args:
   return entry.metadata['returned'];
 }
 
-async function* recordAsync({ store, plan, key }: AsyncStreaming, since: number, { self, args }: { readonly self: unknown; readonly args: readonly unknown[] }): AsyncGenerator {
+async function* recordAsync({ store, plan, key }: AsyncStreaming, since: number, { self, args }: { readonly self: unknown; readonly args: readonly unknown[] }): AsyncStream {
   store.counters.counts.misses++;
-  if (!plan.stillIs(key, self, args)) return yield* plan.run(self, args) as AsyncGenerator;
+  if (!plan.stillIs(key, self, args)) return yield* plan.run(self, args) as AsyncStream;
   const [draft, recording] = [plan.draft(key, self, args), new Recording()];
   // A generator over an asynchronous backend is promised item by item.
-  const source = plan.run(self, args) as AsyncGenerator | Generator;
+  const source = plan.run(self, args) as AsyncStream | Stream;
   let isEnded = false;
   try {
     for (let sent: unknown; ; ) {

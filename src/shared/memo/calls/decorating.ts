@@ -1,4 +1,4 @@
-import type { Callable } from './function-plan.js';
+import type { Callable } from './function-kind.js';
 import type { MethodOf } from './wrapped.js';
 
 /** Makes the memoised form of a function, or, with `method`, of a method. */

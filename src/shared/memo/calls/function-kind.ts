@@ -1,4 +1,5 @@
-import type { Callable } from './function-plan.js';
+/** Any function. */
+export type Callable = (...args: never[]) => unknown;
 
 /** `value`: what it returns is the result, or the promise of one. Compilers for old targets hide the others: then the option `kind` tells. */
 export type FunctionKind = 'value' | 'async' | 'generator' | 'asyncGenerator';

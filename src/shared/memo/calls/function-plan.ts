@@ -4,9 +4,7 @@ import type { EntryKey } from '../entry/entry-key.js';
 import { isUnhashable } from '../memo.errors.js';
 import { Sealed } from '../values/sealed.js';
 import { ArgumentBinding, type Params } from './argument-binding.js';
-import type { FunctionKind } from './function-kind.js';
-
-export type Callable = (...args: never[]) => unknown;
+import type { Callable, FunctionKind } from './function-kind.js';
 
 /** What is the same for all calls of a memoised function. */
 export interface PlanOptions {

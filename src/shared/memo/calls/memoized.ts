@@ -2,8 +2,7 @@ import type { Miss } from '../symbols.js';
 import type { CacheEntry, Inputs, Metadata } from '../entry/cache-entry.js';
 import type { Ttl } from '../entry/ttl.js';
 import type { Params } from './argument-binding.js';
-import type { FunctionKind } from './function-kind.js';
-import type { Callable } from './function-plan.js';
+import type { Callable, FunctionKind } from './function-kind.js';
 
 /** What a memoised function's result is to its caller: the value that is awaited, or the items of a stream. */
 type ResultOf<F extends Callable> = ReturnType<F> extends Generator<infer T> | AsyncGenerator<infer T> ? T[] : Awaited<ReturnType<F>>;

@@ -18,14 +18,13 @@ const CLOSING = ')]}';
 /** Reads the parameters off a function's source. Of a native or bound function, or a source that it cannot read: none, and a rest without a name. */
 export function parametersOf(fn: (...args: never[]) => unknown): Parameters | undefined {
   const source = Function.prototype.toString.call(fn);
-  if (source.endsWith('{ [native code] }')) return undefined;
-  const [, single] = SINGLE.exec(source) ?? [];
+  const single = SINGLE.exec(source)?.[1];
   const texts = single === undefined ? listOf(source) : [single];
-  if (texts === undefined) return undefined;
-  const hasRest = texts.at(-1)?.startsWith('...') ?? false;
+  if (texts === undefined || source.endsWith('{ [native code] }')) return undefined;
   const names = texts.map((text, i) => nameOf(text, i));
+  const [first = '', last = ''] = [texts[0], texts.at(-1)];
   if (new Set(names).size < names.length) return undefined;
-  return { names, hasRest, isObject: texts.length === 1 && (texts[0]?.startsWith('{') ?? false) };
+  return { names, hasRest: last.startsWith('...'), isObject: texts.length === 1 && first.startsWith('{') };
 }
 
 function nameOf(text: string, place: number): string {
@@ -33,20 +32,27 @@ function nameOf(text: string, place: number): string {
   return NAME.test(name.trim()) ? name.trim() : `arg${String(place)}`;
 }
 
-/** The texts between the commas of the first parentheses. */
+/** The texts between the commas of the first parentheses; undefined when they do not end. */
 function listOf(source: string): string[] | undefined {
   const texts: string[] = [''];
   let depth = 0;
-  for (let rest = source.slice(beginOf(source)); rest !== ''; ) {
-    const token = OPAQUE.exec(rest)?.[0] ?? rest.charAt(0);
-    rest = rest.slice(token.length);
+  for (const token of tokensOf(source)) {
     if (CLOSING.includes(token)) depth--;
     if (depth === 0 && token === ')') return texts.map((text) => text.trim()).filter((text) => text !== '');
     if (depth === 1 && token === ',') texts.push('');
-    else if (depth > 0 && !/^\/[/*]/.test(token)) texts[texts.length - 1] += token;
+    else if (depth > 0) texts[texts.length - 1] += token;
     if (OPENING.includes(token)) depth++;
   }
   return undefined;
+}
+
+/** Texts and templates whole, comments not at all, all else character by character. */
+function* tokensOf(source: string): Generator<string> {
+  for (let rest = source.slice(beginOf(source)); rest !== ''; ) {
+    const token = OPAQUE.exec(rest)?.[0] ?? rest.charAt(0);
+    rest = rest.slice(token.length);
+    if (!/^\/[/*]/.test(token)) yield token;
+  }
 }
 
 /** Where the parentheses begin: behind a computed name, which may hold some of its own. */

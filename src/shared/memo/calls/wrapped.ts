@@ -1,7 +1,7 @@
 import type { StoreBase } from '../cache/store-base.js';
 import type { EntryKey } from '../entry/entry-key.js';
-import { kindOfFunction } from './function-kind.js';
-import { type Callable, FunctionPlan } from './function-plan.js';
+import { type Callable, kindOfFunction } from './function-kind.js';
+import { FunctionPlan } from './function-plan.js';
 import type { MemoizeOptions } from './memoized.js';
 import { selfKeyOf } from './method-self.js';
 
@@ -20,7 +20,7 @@ export function planOf(store: StoreBase, fn: Callable, { options, isPersistent, 
   const plan = new FunctionPlan(
     fn,
     {
-      ...{ func, params, defaults, exclude, annotation, ttlMs, isCacheable: isCacheable as never },
+      ...{ func, params, defaults, exclude, annotation, ttlMs, isCacheable: isCacheable },
       kind: options.kind ?? kindOfFunction(fn),
       areResultsFrozen: results === 'frozen',
       selfKey: method && ((object) => (self ? self(object as never) : selfKeyOf(object, isPersistent))),

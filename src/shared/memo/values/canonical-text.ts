@@ -8,18 +8,10 @@ import { TAG, tagged } from './tags.js';
  * @source AgentHeaven 0.9.2: md5 of json.dumps(inputs, sort_keys=True, ensure_ascii=False) + "||" + json.dumps(func)
  */
 export function canonicalText(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return JSON.stringify(value);
-    case 'number':
-      if (Number.isFinite(value)) return String(value);
-      break;
-    case 'boolean':
-      return value ? 'true' : 'false';
-    default:
-      if (value === null) return 'null';
-  }
-  return write(tagged(value, 'input') as Json);
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
+  if (typeof value === 'boolean') return value ? 'true' : 'false';
+  return value === null ? 'null' : write(tagged(value, 'input'));
 }
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };

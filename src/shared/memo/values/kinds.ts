@@ -25,11 +25,17 @@ const BUFFER_DEPTH = 4;
 export function kindOf(value: unknown): Kind | Refusal {
   if (typeof value === 'function') return { refused: `the function ${value.name || '(anonymous)'}` };
   if (typeof value === 'symbol') return { refused: 'a symbol' };
-  if (typeof value !== 'object' || value === null) return 'primitive';
+  return typeof value === 'object' && value !== null ? kindOfObject(value) : 'primitive';
+}
+
+function kindOfObject(value: object): Kind | Refusal {
   const depth = depthOf(value);
   if (Array.isArray(value)) return depth === OWN_DEPTH ? arrayKind(value) : instanceOf(value);
   if (depth < OWN_DEPTH) return objectKind(value, depth);
-  if (types.isTypedArray(value)) return bytesKind(value, depth);
+  return types.isTypedArray(value) ? bytesKind(value, depth) : builtInKind(value, depth);
+}
+
+function builtInKind(value: object, depth: number): Kind | Refusal {
   const found = BUILT_IN.find(([, , is]) => is(value));
   if (!found || depth !== OWN_DEPTH || classOf(value) !== found[1]) return instanceOf(value);
   return Object.keys(value).length > 0 ? { refused: `a ${found[1]} with properties of its own` } : found[0];
