@@ -1,4 +1,4 @@
-import { type ResultSetHeader, type RowDataPacket, createPool, type Pool } from 'mysql2/promise';
+import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { SqlBackend } from './sql-backend.js';
 
 // Both MySQL and MariaDB: names and slots compare by their bytes.
@@ -27,23 +27,25 @@ export interface MysqlOptions {
   readonly maxConnections?: number;
 }
 
-/** Entries in MySQL or MariaDB. */
+/** Entries in MySQL or MariaDB. The driver is loaded when the first backend is made: other caches do without. */
 export class MysqlBackend extends SqlBackend {
-  private readonly pool: Pool;
+  private readonly pool: Promise<Pool>;
   private closing: Promise<void> | undefined;
 
   constructor({ url, namespace, maxConnections = 4 }: MysqlOptions) {
-    const pool = createPool({ uri: url, connectionLimit: maxConnections, charset: 'utf8mb4' });
+    const opening = import('mysql2/promise').then(({ createPool }) => createPool({ uri: url, connectionLimit: maxConnections, charset: 'utf8mb4' }));
     const run = async (sql: string, values: readonly (string | number | null)[]): Promise<{ rows: RowDataPacket[]; changed: number }> => {
-      const [result] = await pool.query<RowDataPacket[] | ResultSetHeader>(sql, [...values]);
+      const [result] = await (await opening).query<RowDataPacket[] | ResultSetHeader>(sql, [...values]);
       return Array.isArray(result) ? { rows: result, changed: 0 } : { rows: [], changed: result.affectedRows };
     };
     super({ schema: SCHEMA, upsert: UPSERT, placeholder: () => '?', run }, namespace);
-    this.pool = pool;
+    this.pool = opening;
+    // A faulty URL is told by the first statement.
+    opening.catch(() => undefined);
   }
 
   override async close(): Promise<void> {
-    this.closing ??= this.pool.end();
+    this.closing ??= this.pool.then((pool) => pool.end());
     await this.closing;
   }
 }
