@@ -93,7 +93,7 @@ export abstract class StoreBase {
 
   /** What was read, if it is that key's and still a hit. Digits of two texts may be the same. */
   protected checked(entry: CacheEntry | undefined, key: EntryKey): CacheEntry | undefined {
-    return entry?.entryKey.text === key.text ? this.alive(entry) : undefined;
+    return entry?.entryKey === key || entry?.entryKey.text === key.text ? this.alive(entry) : undefined;
   }
 
   /** What was read, if it has not expired. The clock costs as much as a look-up: only what can expire is compared with it. */

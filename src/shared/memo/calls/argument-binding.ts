@@ -4,6 +4,7 @@ import { EntryKey } from '../entry/entry-key.js';
 import { memoErrors } from '../memo.errors.js';
 import { byCodePoint, canonicalText } from '../values/canonical-text.js';
 import { kindOf } from '../values/kinds.js';
+import { KeyMemory } from './key-memory.js';
 import { type Parameters, parametersOf } from './parameters.js';
 
 /** Under which name an entry has the arguments for which there is no parameter. */
@@ -34,6 +35,7 @@ export class ArgumentBinding {
   private readonly pieces: readonly Piece[];
   private readonly ending: string;
   private readonly defaults: Inputs;
+  private readonly memory = new KeyMemory();
 
   /** @param func the function's name in keys */
   constructor(
@@ -50,6 +52,10 @@ export class ArgumentBinding {
 
   /** @throws UNHASHABLE_ARGUMENT */
   keyOf(args: readonly unknown[]): EntryKey {
+    return this.memory.find(args) ?? this.memory.keep(args, this.makeKey(args));
+  }
+
+  private makeKey(args: readonly unknown[]): EntryKey {
     const { names, hasRest, isObject } = this.parameters;
     if (hasRest || isObject || args.length > names.length) return EntryKey.of(this.func, this.inputsOf(args));
     let text = '';

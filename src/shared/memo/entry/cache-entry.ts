@@ -42,6 +42,8 @@ export class CacheEntry {
   readonly func: string;
   /** By which stores find it. */
   readonly entryKey: EntryKey;
+  /** Unix time in milliseconds from which it is a miss: `metadata.expiresAt`, if it is a number. */
+  readonly expiresAt: number | undefined;
   private readonly parts: { readonly inputs: Sealed<Inputs>; readonly output: SealedPart; readonly expected: SealedPart; readonly metadata: Sealed<Metadata> };
 
   /** @throws UNHASHABLE_ARGUMENT or UNCACHEABLE_VALUE when a part is no plain data */
@@ -54,6 +56,8 @@ export class CacheEntry {
       metadata: Sealed.of(fields.metadata ?? {}),
     };
     this.entryKey = made?.key ?? EntryKey.of(this.func, this.inputs);
+    const { expiresAt } = this.metadata;
+    this.expiresAt = typeof expiresAt === 'number' ? expiresAt : undefined;
     Object.freeze(this);
   }
 
@@ -98,12 +102,6 @@ export class CacheEntry {
 
   get annotated(): boolean {
     return this.parts.expected !== undefined;
-  }
-
-  /** Unix time in milliseconds from which it is a miss. */
-  get expiresAt(): number | undefined {
-    const { expiresAt } = this.metadata;
-    return typeof expiresAt === 'number' ? expiresAt : undefined;
   }
 
   /** {@link value} as a copy that belongs to the caller. */
