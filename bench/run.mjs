@@ -10,6 +10,7 @@ const BENCHES = {
   cache: { about: 'the cache engine, beside bentocache, cacheable, cache-manager 7 and bare clients', load: () => import('./cache.mjs') },
   commands: { about: 'the cache of commands, beside a bare Map and lru-cache', load: () => import('./commands.mjs') },
   conversations: { about: 'the store of conversations, beside bare Redis, LangGraph and Mastra', load: () => import('./conversations.mjs') },
+  crm: { about: 'lists, searches, details and statistics over a million conversations, beside bare SQL; what the guard adds to a request', load: () => import('./crm.mjs') },
   durability: { about: 'what is lost of acknowledged messages when Redis is killed', load: () => import('./durability.mjs') },
   events: { about: 'the events of runs: replay over SSE and WebSocket beside bare XRANGE paging, delivery to 1000 sockets', load: () => import('./events.mjs') },
   memo: { about: 'memoised functions, beside cachified, p-memoize, moize and memoizee; gets of its stores', load: () => import('./memo.mjs') },

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { auditDependencies } from './audit.mjs';
 import { projectDir } from './paths.mjs';
 import { runToEnd } from './processes.mjs';
 import { withProgress } from './progress.mjs';
@@ -11,7 +12,7 @@ const CHECKS = [
 ];
 
 /**
- * Checks types, lint rules and who imports whom, one after the other.
+ * Checks types, lint rules, who imports whom and known holes of dependencies, one after the other.
  *
  * @throws {CommandError} after printing what the first failing check found
  */
@@ -24,4 +25,6 @@ export async function runChecks() {
       throw new CommandError(`${title}: see what ${program} found above.`);
     });
   }
+  const said = await withProgress('Dependencies (npm audit)', auditDependencies);
+  console.log(`  ${said}`);
 }

@@ -48,14 +48,14 @@ export async function installRedis(onProgress) {
 }
 
 /**
- * Starts a Redis server on a free loopback port, with its data in `dir`.
+ * Starts a Redis server on a loopback port, with its data in `dir`.
  *
- * @param {{ program: string, dir: string, args: string[] }} options `args` are added to the server's
+ * @param {{ program: string, dir: string, args: string[], port?: number }} options `args` are added to the server's, `port` is free (default: any)
  * @returns {Promise<{ url: string, pid: number, mark: string, stop: () => Promise<void>, exited: Promise<void> }>}
  */
-export async function startRedis({ program, dir, args }) {
+export async function startRedis({ program, dir, args, port: wanted }) {
   mkdirSync(dir, { recursive: true });
-  const port = await findFreePort();
+  const port = wanted ?? (await findFreePort());
   const address = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--databases', '64'];
   const durability = ['--appendonly', 'yes', '--maxmemory-policy', 'noeviction', '--save', ''];
   const child = spawn(program, [...address, ...durability, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });

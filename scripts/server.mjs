@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -52,12 +53,12 @@ export function runServer({ address, env, logFile, args = serverArgs }) {
   });
   if (logFile) closeSync(output);
   child.stdin.on('error', () => undefined);
-  const exited = new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
+  const exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal])));
   const stop = () => {
     child.stdin.end();
     return endChild(child, { timeoutMs: STOP_TIMEOUT_MS });
   };
-  return { url: urlOf(address), exitCode: () => child.exitCode ?? undefined, exited, stop };
+  return { url: urlOf(address), exitCode: () => child.exitCode ?? (child.signalCode === null ? undefined : 128 + constants.signals[child.signalCode]), exited, stop };
 }
 
 /**
@@ -96,11 +97,22 @@ export function urlOf({ host, port }) {
 export async function untilReady(server, timeoutMs = READY_TIMEOUT_MS) {
   const deadline = Date.now() + timeoutMs;
   while (Date.now() < deadline) {
-    if (server.exitCode() !== undefined) return `The server ended with code ${server.exitCode()} while it was starting`;
+    if (server.exitCode() !== undefined) return `${endingOf(server.exitCode())} while it was starting`;
     if (await isReady(server.url)) return undefined;
     await sleep(READY_INTERVAL_MS);
   }
   return `The server was not ready after ${timeoutMs / 1000} s`;
+}
+
+/**
+ * How the server ended, as the beginning of a sentence.
+ *
+ * @param {number} code its exit code; 128 + its number after a signal
+ * @returns {string}
+ */
+export function endingOf(code) {
+  const [signal] = Object.entries(constants.signals).find(([, number]) => number === code - 128) ?? [];
+  return signal === undefined ? `The server ended with code ${code}` : `The server was ended by ${signal}${signal === 'SIGKILL' ? ' (kill -9, or the system had no memory left)' : ''}`;
 }
 
 async function isReady(url) {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -25,20 +25,21 @@ export const devDataDir = join(stateDir, 'dev');
  * @param {boolean} options.persistent false removes `dataDir` when they stop
  * @param {string[]} [options.redisArgs] more arguments for redis-server, such as `['--appendfsync', 'always']`
  * @param {string[]} [options.postgresArgs] more arguments for postgres, such as `['-c', 'fsync=off']`
+ * @param {boolean} [options.restarts] a service that ends by itself is started again; otherwise all of them stop
  * @param {(text: string) => void} [options.onProgress] what is going on
- * @returns {Promise<{ databaseUrl: string, redisUrl: string, pids: { host?: number, postgres?: number, redis?: number }, stop: () => Promise<void> }>}
+ * @returns {Promise<{ databaseUrl: string, redisUrl: string, pids: { host?: number, postgres?: number, redis?: number }, stop: () => Promise<void>, ended: Promise<void> }>} `ended` resolves when they are gone
  * @throws {CommandError} with one line that says what to do
  */
-export async function startServices({ dataDir, persistent, redisArgs = [], postgresArgs = [], onProgress = () => undefined }) {
+export async function startServices({ dataDir, persistent, redisArgs = [], postgresArgs = [], restarts, onProgress = () => undefined }) {
   const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = process.env;
   await Promise.all([checkUrl('DATABASE_URL', databaseUrl, 5432), checkUrl('REDIS_URL', redisUrl, 6379)]);
-  if (databaseUrl && redisUrl) return { databaseUrl, redisUrl, pids: {}, stop: async () => undefined };
+  if (databaseUrl && redisUrl) return { databaseUrl, redisUrl, pids: {}, stop: async () => undefined, ended: new Promise(() => undefined) };
   const dir = resolve(dataDir);
   const redis = redisUrl ? undefined : { ...(await prepareRedis(dir, onProgress)), args: redisArgs };
   const postgres = databaseUrl ? undefined : { ...(await preparePostgres(dir, onProgress)), args: postgresArgs };
   onProgress('starting');
   const removeDirs = persistent ? [] : [dir, postgres?.dir].filter(Boolean);
-  const started = await startHost({ dataDir: dir, removeDirs, redis, postgres });
+  const started = await startHost({ dataDir: dir, removeDirs, redis, postgres, restarts });
   const given = Object.fromEntries(Object.entries({ databaseUrl, redisUrl }).filter(([, url]) => url));
   return { ...started, ...given };
 }
@@ -95,12 +96,13 @@ async function startHost(config) {
   const script = fileURLToPath(new URL('services-host.mjs', import.meta.url));
   const child = spawn(process.execPath, [script, JSON.stringify(config)], { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.on('error', () => undefined);
+  const ended = new Promise((resolve) => child.once('exit', () => resolve()));
   const message = await firstMessage(child);
   const stop = async () => {
     child.ref();
     child.stdin.end();
     await endChild(child, { timeoutMs: STOP_TIMEOUT_MS });
-    await Promise.all((message.services ?? []).map((service) => endRecorded(service, STOP_TIMEOUT_MS)));
+    await Promise.all((readRecord(config.dataDir).services ?? message.services ?? []).map((service) => endRecorded(service, STOP_TIMEOUT_MS)));
   };
   if (message.error) {
     await stop();
@@ -108,7 +110,16 @@ async function startHost(config) {
   }
   for (const handle of [child, child.stdin, child.stdout]) handle.unref();
   const { databaseUrl, redisUrl, pids } = message;
-  return { databaseUrl, redisUrl, pids, stop };
+  return { databaseUrl, redisUrl, pids, stop, ended };
+}
+
+/** What the host last wrote down; nothing once it has ended in order. */
+function readRecord(dataDir) {
+  try {
+    return JSON.parse(readFileSync(join(dataDir, 'services.json'), 'utf8'));
+  } catch {
+    return {};
+  }
 }
 
 function firstMessage(child) {

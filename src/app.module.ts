@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { AgentsModule } from './modules/agents/index.js';
 import { ConversationsModule } from './modules/conversations/index.js';
 import { CrmModule } from './modules/crm/index.js';
@@ -10,7 +10,7 @@ import { ActionsModule } from './shared/actions/index.js';
 import { CacheModule } from './shared/cache/index.js';
 import { ConfigModule, type Settings } from './shared/config/index.js';
 import { DatabaseModule } from './shared/database/index.js';
-import { ErrorFilter, validationPipe } from './shared/http/index.js';
+import { DeprecationInterceptor, ErrorFilter, validationPipe } from './shared/http/index.js';
 import { IdempotencyModule } from './shared/idempotency/index.js';
 import { OutboundModule } from './shared/outbound/index.js';
 import { RedisModule } from './shared/redis/index.js';
@@ -28,6 +28,7 @@ export class AppModule {
       ],
       providers: [
         { provide: APP_FILTER, useClass: ErrorFilter },
+        { provide: APP_INTERCEPTOR, useClass: DeprecationInterceptor },
         { provide: APP_PIPE, useFactory: validationPipe },
       ],
     };

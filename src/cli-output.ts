@@ -15,6 +15,12 @@ export function tell({ result, lines }: CommandResult, isJson: boolean): void {
   process.stdout.write(isJson ? `${JSON.stringify(result)}\n` : lines.map((line) => `${line}\n`).join(''));
 }
 
+/** Rows under their headings, in columns as wide as they need. @param rows the same number of cells each */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = headings.map((heading, column) => Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  return [headings, ...rows].map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+}
+
 /** A bar of what is done, on standard error and at a terminal alone. @returns what is to be called with each step */
 export function progressBar(what: string): (done: number, total: number) => void {
   const { stderr } = process;

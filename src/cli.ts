@@ -3,11 +3,13 @@ import { NestFactory } from '@nestjs/core';
 import { Command, CommanderError } from 'commander';
 import { AppModule } from './app.module.js';
 import { type CommandResult, tell } from './cli-output.js';
-import { type Perform, addMigrateCommands } from './migrate-commands.js';
+import type { Perform } from './command-options.js';
+import { addMigrateCommands } from './migrate-commands.js';
 import { preflight } from './preflight.js';
 import { DatabaseSettings, ServerSettings, loadSettings } from './shared/config/index.js';
 import { migrateSchema } from './shared/database/index.js';
 import { AppError } from './shared/errors/index.js';
+import { addKeyCommands, addTenantCommands } from './tenancy-commands.js';
 
 /** Exit codes besides 0: it failed, or found something wrong; it was misused. */
 const FAILED = 1;
@@ -35,6 +37,8 @@ const perform: Perform = async (work, { json = false }) => {
 /** `node dist/cli.js <command>`: does one command on the stores that the settings name. */
 async function main(): Promise<void> {
   const program = new Command('nooble').description('Nooble’s command line').exitOverride();
+  addTenantCommands(program, perform);
+  addKeyCommands(program, perform);
   addMigrateCommands(program, perform);
   await program.parseAsync();
 }

@@ -4,10 +4,12 @@ import { preflight } from './preflight.js';
 import { DatabaseSettings, ServerSettings, loadSettings } from './shared/config/index.js';
 import { migrateSchema } from './shared/database/index.js';
 import { AppError } from './shared/errors/index.js';
+import { rememberSecrets, secretFree } from './shared/telemetry/index.js';
 
 /** Starts the server, or says in one line why it cannot. */
 async function main(): Promise<void> {
   const settings = loadSettings();
+  rememberSecrets(settings.values());
   const { host, port } = settings.get(ServerSettings) as ServerSettings;
   const database = settings.get(DatabaseSettings) as DatabaseSettings;
   await preflight(settings, say);
@@ -22,7 +24,7 @@ async function main(): Promise<void> {
 }
 
 function say(sentence: string): void {
-  process.stderr.write(`nooble: ${sentence}\n`);
+  process.stderr.write(`nooble: ${secretFree(sentence)}\n`);
 }
 
 await main().catch((error: unknown) => {

@@ -1,8 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { isUUID } from 'class-validator';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { type CommandResult, progressBar } from './cli-output.js';
-import { CLIENT_ID, type MigrationLoopAnswer, type MigrationStatsAnswer } from './contracts/index.js';
+import { JSON_OPTION, type Perform, readId, readTenant } from './command-options.js';
+import type { MigrationLoopAnswer, MigrationStatsAnswer } from './contracts/index.js';
 import { ConversationsService } from './modules/conversations/index.js';
 import { LedgerVerification, MigrationLoop, MigrationRun, MigrationStats } from './modules/migration/index.js';
 
@@ -14,10 +14,6 @@ interface Options {
 /** Of a command for which the tenant is required. */
 type TenantOptions = Options & { readonly tenant: string };
 
-/** Does the work of a command in the application, and tells of it. */
-export type Perform = (work: (app: INestApplicationContext) => Promise<CommandResult>, options: { readonly json?: boolean }) => Promise<void>;
-
-const JSON_OPTION = ['--json', 'answer in JSON, on one line'] as const;
 const WHOSE = '--tenant <id>';
 
 /** `migrate …`: what operators do with conversations between Redis and PostgreSQL. */
@@ -81,14 +77,4 @@ function statsLines({ tenantId, status, migrations, lagSeconds, messagesPerSecon
     retention: retention ? `${retention.isEnabled ? 'on' : 'off'}, ${String(retention.archivable)} to archive, ${String(retention.erasable)} to erase` : 'unknown while PostgreSQL is away',
   };
   return Object.entries(rows).map(([name, value]) => `${name.padEnd(12)} ${String(value)}`);
-}
-
-function readTenant(text: string): string {
-  if (!CLIENT_ID.test(text)) throw new InvalidArgumentError(`It must match ${CLIENT_ID.source}.`);
-  return text;
-}
-
-function readId(text: string): string {
-  if (!isUUID(text)) throw new InvalidArgumentError('It must be a UUID.');
-  return text.toLowerCase();
 }

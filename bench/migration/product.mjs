@@ -30,7 +30,7 @@ export async function openMessages() {
 
 /**
  * Puts whole conversations into Redis, closed and due, none of them in PostgreSQL: one script of the hot store for each, the one that brings a
- * conversation back. What it writes is what appends and a close would have written.
+ * conversation back. What it writes is what appends and a close would have written, but for what a `header` says otherwise.
  *
  * @param {{ redisUrl: string }} options
  */
@@ -40,11 +40,11 @@ export async function openFill({ redisUrl }) {
   ]);
   const redis = connectRedis(Object.assign(new RedisSettings(), { url: redisUrl, commandTimeoutMs: FILL_TIMEOUT_MS }));
   const store = new HotConversationStore(redis, Object.assign(new MigrationSettings(), { releaseSeconds: 0 }));
-  const fillOne = async (tenantId, count) => {
+  const fillOne = async (tenantId, count, header = {}) => {
     const ref = { tenantId, conversationId: newId() };
     const tail = messagesOfOne(count);
     const ids = tail.map(({ messageId, seq }) => [messageId, seq]);
-    await store.reheat(ref, { conversation: closedConversation(ref, count), tail, ids, leftAt: '' });
+    await store.reheat(ref, { conversation: { ...closedConversation(ref, count), ...header }, tail, ids, leftAt: '' });
     return ref;
   };
   return { redis, fillOne, close: () => redis.disconnect() };
@@ -54,7 +54,7 @@ function closedConversation({ conversationId }, count) {
   const now = new Date();
   return {
     ...{ conversationId, agentId: AGENT_ID, sessionId: conversationId, userId: null, status: 'completed', model: 'builtin/chat', metadata: {}, summary: null, customerSatisfaction: null },
-    ...{ messageCount: count, seq: count, tokenCount: 200 * count, archivedSeq: 0, archivedRevision: -1, firstHotSeq: 1, revision: count + 2, systemSeqs: [] },
+    ...{ messageCount: count, seq: count, tokenCount: 200 * count, archivedSeq: 0, archivedRevision: -1, firstHotSeq: 1, revision: count + 2, systemSeqs: [], withdrawnSeqs: [] },
     ...{ createdAt: now, lastMessageAt: now, closedAt: now },
   };
 }

@@ -1,7 +1,8 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsNumber, IsObject, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { GetContextData, GetHistoryData, SaveMessageData, SessionClosedData } from './conversation-actions.js';
-import { CancelExecutionData, DeliverWebhookData, GetAgentConfigData, InvalidateAgentCacheData, PersistExecutionData, SweepRunsData } from './execution-actions.js';
+import { EraseUserData, SweepErasuresData } from './crm-actions.js';
+import { CancelExecutionData, DeliverWebhookData, ForgetConversationsData, GetAgentConfigData, InvalidateAgentCacheData, PersistExecutionData, SweepRunsData } from './execution-actions.js';
 import { IsId, IsMessageText, Optional, Verbatim } from './fields.js';
 import { CLIENT_ID } from './ids.js';
 import { GetMigrationStatsData, MigrateConversationData, MoveConversationData, StartMigrationLoopData, StopMigrationLoopData, SweepData } from './migration-actions.js';
@@ -71,6 +72,7 @@ export const ACTIONS = {
   'execution.sweep': { data: SweepRunsData, attempts: 1, backoffMs: 0, deadlineMs: 60_000, concurrency: 1, isSystemOnly: true },
   'execution.deliver_webhook': { data: DeliverWebhookData, attempts: 240, backoffMs: 1_000, deadlineMs: 90_000, concurrency: 32 },
   'execution.cancel': { data: CancelExecutionData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
+  'execution.forget_conversations': { data: ForgetConversationsData, attempts: 240, backoffMs: 1_000, deadlineMs: 120_000, concurrency: 2 },
   'execution.cache.invalidate': { data: InvalidateAgentCacheData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 8 },
   'management.get_agent_config': { data: GetAgentConfigData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
   'conversation.save_message': { data: SaveMessageData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
@@ -83,6 +85,8 @@ export const ACTIONS = {
   'migration.stop_migration_loop': { data: StopMigrationLoopData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 1, isAdminOnly: true },
   'migration.migrate_conversation_explicitly': { data: MigrateConversationData, attempts: 3, backoffMs: 1_000, deadlineMs: 300_000, concurrency: 4 },
   'migration.get_migration_stats': { data: GetMigrationStatsData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 4, isForAllToo: true },
+  'crm.erase_user': { data: EraseUserData, attempts: 240, backoffMs: 1_000, deadlineMs: 300_000, concurrency: 1 },
+  'crm.sweep_erasures': { data: SweepErasuresData, attempts: 1, backoffMs: 0, deadlineMs: 60_000, concurrency: 1, isSystemOnly: true },
 } as const satisfies Record<string, ActionSpec>;
 
 export type ActionType = keyof typeof ACTIONS;

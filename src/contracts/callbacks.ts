@@ -1,3 +1,4 @@
+import type { ErasedUserAnswer } from './crm-actions.js';
 import type { ActionType } from './actions.js';
 import type { ContextAnswer, HistoryAnswer, SavedMessageAnswer, SessionClosedAnswer } from './conversation-actions.js';
 import type { DomainAction } from './domain-action.js';
@@ -20,6 +21,7 @@ export interface ActionAnswers {
   'migration.stop_migration_loop': MigrationLoopAnswer;
   'migration.migrate_conversation_explicitly': MigratedConversationAnswer;
   'migration.get_migration_stats': MigrationStatsAnswer;
+  'crm.erase_user': ErasedUserAnswer;
 }
 
 export type AnswerOf<T extends ActionType> = T extends keyof ActionAnswers ? ActionAnswers[T] : void;

@@ -1,4 +1,4 @@
-import { IsString, Length } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsString, IsUUID, Length } from 'class-validator';
 import type { ExecutionStatus } from './execution-events.js';
 import { IsId, Optional } from './fields.js';
 import type { Tier } from './tiers.js';
@@ -15,6 +15,11 @@ export class DeliverWebhookData {
 
 /** `execution.sweep`: look after runs that nobody has heard of for a while, in every tenant. */
 export class SweepRunsData {}
+
+/** `execution.forget_conversations`: conversations are deleted; what was said in them is taken out of their executions, dead letters and queues, too. */
+export class ForgetConversationsData {
+  @ArrayMinSize(1) @ArrayMaxSize(100) @IsUUID(undefined, { each: true }) conversationIds!: string[];
+}
 
 /** `execution.cancel`: stop a run of the action's tenant. */
 export class CancelExecutionData {

@@ -1,5 +1,5 @@
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsDate, IsUUID, ValidateBy, ValidateIf, type ValidationArguments } from 'class-validator';
+import { IsBoolean, IsDate, IsUUID, Matches, MaxLength, ValidateBy, ValidateIf, type ValidationArguments } from 'class-validator';
 import { MAX_CONTENT_CHARACTERS, MAX_MESSAGE_CHARACTERS, MAX_METADATA_BYTES } from './messages.js';
 
 const BOOLEANS: ReadonlyMap<unknown, boolean> = new Map([['true', true], ['false', false]]);
@@ -27,10 +27,10 @@ export function IsQueryBoolean(): PropertyDecorator {
   return together(read, IsBoolean({ message: '$property must be true or false' }));
 }
 
-/** What a user says: text of 1 to {@link MAX_MESSAGE_CHARACTERS} UTF-16 code units. */
+/** What a user says: text of 1 to {@link MAX_MESSAGE_CHARACTERS} UTF-16 code units, of which one at least is no blank. */
 export function IsMessageText(): PropertyDecorator {
-  const rule = `$property must be a text of 1 to ${String(MAX_MESSAGE_CHARACTERS)} characters`;
-  const isText = (value: unknown): boolean => typeof value === 'string' && value.length >= 1 && value.length <= MAX_MESSAGE_CHARACTERS;
+  const rule = `$property must be a text of 1 to ${String(MAX_MESSAGE_CHARACTERS)} characters, not of blanks alone`;
+  const isText = (value: unknown): boolean => typeof value === 'string' && value.trim() !== '' && value.length <= MAX_MESSAGE_CHARACTERS;
   return ValidateBy({ name: 'isMessageText', validator: { validate: isText, defaultMessage: () => rule } });
 }
 
@@ -39,6 +39,14 @@ export function IsContent(): PropertyDecorator {
   const rule = `$property must be a text of at most ${String(MAX_CONTENT_CHARACTERS)} characters`;
   const isContent = (value: unknown): boolean => typeof value === 'string' && value.length <= MAX_CONTENT_CHARACTERS;
   return ValidateBy({ name: 'isContent', validator: { validate: isContent, defaultMessage: () => rule } });
+}
+
+/** Longest URL of a receiver, UTF-16 code units. A guess: what servers and proxies take. */
+export const MAX_URL_CHARACTERS = 2_048;
+
+/** Who is told over HTTP; whether the host may be reached is asked elsewhere. */
+export function IsWebhookUrl(): PropertyDecorator {
+  return together(MaxLength(MAX_URL_CHARACTERS), Matches(/^https?:\/\/\S+$/i, { message: '$property must be a URL that begins with https:// or http://' }));
 }
 
 /** What a caller keeps with a thing of ours: a JSON object of at most {@link MAX_METADATA_BYTES}. */

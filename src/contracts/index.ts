@@ -1,6 +1,8 @@
 export { ACTION_ALIASES, ACTION_NAMES, IsActionType } from './action-aliases.js';
 export { ACTIONS, ACTION_TYPES, AgentRunData, CONFLICT_POLICIES, isAnswered, LlmOverridesData } from './actions.js';
-export { CancelExecutionData, DeliverWebhookData, GetAgentConfigData, InvalidateAgentCacheData, PersistExecutionData, SweepRunsData } from './execution-actions.js';
+export { EraseUserData, SweepErasuresData } from './crm-actions.js';
+export type { ErasedUserAnswer } from './crm-actions.js';
+export { CancelExecutionData, DeliverWebhookData, ForgetConversationsData, GetAgentConfigData, InvalidateAgentCacheData, PersistExecutionData, SweepRunsData } from './execution-actions.js';
 export type { AgentConfigAnswer, CancelledExecutionAnswer, InvalidatedAgentCacheAnswer } from './execution-actions.js';
 export type { ActionSpec, ActionType, AnsweredType, ConflictPolicy, DataOf } from './actions.js';
 export type { ActionAnsweredData, ActionAnswers, AnswerError, AnswerOf, CallbackAction, Callbacks, CallbackType, ExecutionCallbackData } from './callbacks.js';
@@ -19,7 +21,7 @@ export type {
   TerminalEventType,
 } from './execution-events.js';
 export { CLIENT_ID, REPLY_QUEUE_PREFIX, SYSTEM_TENANT, newId } from './ids.js';
-export { IsAlone, IsContent, IsId, IsMessageText, IsMetadata, IsQueryBoolean, IsTime, Optional, together, Verbatim } from './fields.js';
+export { IsAlone, IsContent, IsId, IsMessageText, IsMetadata, IsQueryBoolean, IsTime, IsWebhookUrl, MAX_URL_CHARACTERS, Optional, together, Verbatim } from './fields.js';
 export { MAX_CONTENT_CHARACTERS, MAX_MESSAGE_CHARACTERS, MAX_METADATA_BYTES, MESSAGE_ROLES } from './messages.js';
 export type { MessageRole, TokenUsage } from './messages.js';
 export { GetMigrationStatsData, MigrateConversationData, MoveConversationData, StartMigrationLoopData, StopMigrationLoopData, SweepData } from './migration-actions.js';
@@ -28,5 +30,5 @@ export { BUILTIN_TOOLS, MODEL_PROVIDERS, TOOL_RULE } from './models.js';
 export type { BuiltinTool, ModelProvider } from './models.js';
 export { DISCONNECT_POLICIES, ExecutionCancelFrame, ExecutionStartFrame, PingFrame, SubscribeFrame, UnsubscribeFrame } from './socket-frames.js';
 export type { DisconnectPolicy, ServerFrames } from './socket-frames.js';
-export { TIERS } from './tiers.js';
+export { IsTier, TIER_ALIASES, TIERS } from './tiers.js';
 export type { Tier } from './tiers.js';

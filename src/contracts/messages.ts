@@ -17,4 +17,6 @@ export interface TokenUsage {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly totalTokens: number;
+  /** A call was cut off, and what it has used was counted here instead of by the provider. */
+  readonly isEstimated?: true;
 }

@@ -1,6 +1,7 @@
 import { IsIn, IsInt, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { CONFLICT_POLICIES, type ConflictPolicy } from './actions.js';
-import { IsAlone, IsId, IsMessageText, IsMetadata, Optional } from './fields.js';
+import type { ExecutionStatus } from './execution-events.js';
+import { IsAlone, IsId, IsMessageText, IsMetadata, IsWebhookUrl, Optional } from './fields.js';
 import { CLIENT_ID } from './ids.js';
 
 /** What becomes of a run when the connection that started it, waits for it or reads its events is closed before its end. */
@@ -27,6 +28,8 @@ export class ExecutionStartFrame extends PingFrame {
   @Optional() @IsInt() @Min(1) timeoutMs?: number;
   /** While another turn of the conversation has not ended. Default: the agent's. */
   @Optional() @IsIn(CONFLICT_POLICIES) onConflict?: ConflictPolicy;
+  /** Is told over HTTP when the run has ended. */
+  @Optional() @IsWebhookUrl() webhookUrl?: string;
   /** Default: it goes on. */
   @Optional() @IsIn(DISCONNECT_POLICIES) onDisconnect?: DisconnectPolicy;
 }
@@ -51,10 +54,24 @@ export class SubscribeFrame extends UnsubscribeFrame {
   @Optional() @IsInt() @Min(0) @Max(Number.MAX_SAFE_INTEGER) after?: number;
 }
 
+/** One of the two ids, as the client's frame named it. */
+interface Followed {
+  executionId?: string;
+  sessionId?: string;
+  after?: number;
+  requestId?: string;
+}
+
 /** What the server sends besides execution events. `requestId`: that of the frame which is answered. */
 export interface ServerFrames {
   'connection.ack': { connectionId: string; sessionId: string; tenantId: string; tier: string; serverTime: string };
   'execution.accepted': { executionId: string; conversationId: string; sessionId: string; queuePosition: number; estimatedSeconds: number; requestId?: string };
+  /** Answers `execution.cancel` when the run has ended; `status` says how: `cancelled`, or as it had ended before. */
+  'execution.ended': { executionId: string; conversationId: string; sessionId: string; status: ExecutionStatus; requestId?: string };
+  /** What is followed from now on, or was already; of an execution the events above `after` come behind it. */
+  subscribed: Followed;
+  /** What is not followed any more, or was not; nothing that was sent for it comes behind this frame. */
+  unsubscribed: Omit<Followed, 'after'>;
   pong: { serverTime: string; requestId?: string };
   /** `frameType`: the type of the client's frame that failed. */
   error: { code: string; message: string; frameType?: string; requestId?: string; executionId?: string; sessionId?: string; details?: unknown };

@@ -18,6 +18,7 @@ function statement(says: string): { readonly store: 'postgres'; readonly says: r
 export const STEPS = {
   read: script('read'),
   begin: statement('START TRANSACTION'),
+  'become the tenant': statement("set_config('nooble.tenant'"),
   store: statement('WITH conversation AS ('),
   'mark and read back': statement('WITH marked AS ('),
   'erase the row': statement('INSERT INTO conversations AS c'),
@@ -32,14 +33,15 @@ export const STEPS = {
 } as const;
 export type Step = keyof typeof STEPS;
 
-const BATCH: readonly Step[] = ['read', 'begin', 'store', 'mark and read back', 'ledger', 'commit', 'mark in Redis'];
+const BEGIN = ['begin', 'become the tenant'] as const;
+const BATCH: readonly Step[] = ['read', ...BEGIN, 'store', 'mark and read back', 'ledger', 'commit', 'mark in Redis'];
 
 /** What a move does with five messages in batches of three, by what the conversation is when it begins. `changed`: all is archived but a change of the header. */
 export const MOVES = {
   active: [...BATCH, ...BATCH, 'release', 'trim'],
-  closed: [...BATCH, ...BATCH, 'transferred in the row', 'release'],
-  changed: ['read', 'begin', 'store', 'mark and read back', 'commit', 'mark in Redis', 'release', 'trim'],
-  deleted: ['read', 'hide', 'begin', 'erase the row', 'erase the messages', 'commit', 'release'],
+  closed: [...BATCH, ...BATCH, ...BEGIN, 'transferred in the row', 'commit', 'release'],
+  changed: ['read', ...BEGIN, 'store', 'mark and read back', 'commit', 'mark in Redis', 'release', 'trim'],
+  deleted: ['read', 'hide', ...BEGIN, 'erase the row', 'erase the messages', 'commit', 'release'],
 } as const satisfies Record<string, readonly Step[]>;
 export type State = keyof typeof MOVES;
 export const STATES = Object.keys(MOVES) as State[];

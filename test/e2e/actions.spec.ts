@@ -35,7 +35,7 @@ describe('POST /api/v1/actions', () => {
     waitFor('the end', async () => (await acme.get<{ status: string }>(`/api/v1/executions/${executionId}`)).body.status === 'completed');
 
   it('takes an action with its type and its data alone, and adds the rest', async () => {
-    const { status, body } = await acme.post<Sent>(ACTIONS, turn(await createAgent(acme)));
+    const { status, body } = await acme.post<Sent>(ACTIONS, turn(await createAgent(nooble.client('acme'))));
     expect(status).toBe(202);
     const uuid = expect.stringMatching(/^[0-9a-f-]{36}$/);
     expect(body).toEqual({ actionId: uuid, actionType: 'execution.agent_run', taskId: uuid, correlationId: uuid });
@@ -44,7 +44,7 @@ describe('POST /api/v1/actions', () => {
 
   it('keeps the ids that the caller gives, and does what it is told once however often it is told', async () => {
     const ids = { actionId: newId(), taskId: newId(), correlationId: newId() };
-    const action = turn(await createAgent(acme), { ...ids, tenantId: 'acme', traceId: 't', metadata: { a: 1 }, createdAt: new Date().toISOString() });
+    const action = turn(await createAgent(nooble.client('acme')), { ...ids, tenantId: 'acme', traceId: 't', metadata: { a: 1 }, createdAt: new Date().toISOString() });
     for (let call = 0; call < 2; call += 1) expect(await acme.post(ACTIONS, action)).toMatchObject({ status: 202, body: ids });
     await ended(ids.taskId);
     const types = (await acme.events(ids.taskId)).map(({ type }) => type);
@@ -52,7 +52,7 @@ describe('POST /api/v1/actions', () => {
   });
 
   it('answers with what the handler answers when told to wait', async () => {
-    const { body: turnBody } = await acme.post<{ executionId: string; conversationId: string }>(`/api/v1/agents/${await createAgent(acme)}/executions`, { message: 'hi' });
+    const { body: turnBody } = await acme.post<{ executionId: string; conversationId: string }>(`/api/v1/agents/${await createAgent(nooble.client('acme'))}/executions`, { message: 'hi' });
     await acme.events(turnBody.executionId);
     const { status, body } = await acme.post(`${ACTIONS}?wait=true`, { actionType: 'migration.move', data: { conversationId: turnBody.conversationId } });
     expect([status, body]).toEqual([200, { actionId: expect.any(String), actionType: 'migration.move', taskId: expect.any(String), data: { archivedSeq: 2 } }]);

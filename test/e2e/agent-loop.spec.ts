@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newId } from '../../src/contracts/index.js';
 import { createAgent } from '../factories/agent.js';
 import type { ApiClient } from '../support/api-client.js';
 import { AGENTS, EditedAgent, faults, refusal, UNKNOWN_ID } from '../support/edited-agent.js';
@@ -34,7 +35,7 @@ describe('the agent loop', () => {
     [{}, { maxIterations: 2 }, 1],
     [{ maxIterations: 50 }, { maxIterations: 50 }, 2],
   ])('has the fewest calls of request, agent and tier: %j, %j', async (agent, request, tools) => {
-    const turn = await runNewAgent(nooble.client('frugal', 'free'), '@loop datetime {}', { tools: ['datetime'], ...agent }, request);
+    const turn = await runNewAgent(nooble.client(`frugal-${newId()}`, 'free'), '@loop datetime {}', { tools: ['datetime'], ...agent }, request);
     expect(turn.of('tool.started')).toHaveLength(tools);
   });
 

@@ -26,6 +26,7 @@ describe('bad input', () => {
     ['an unknown field', { message: 'hi', mesage: 'hi' }, 'mesage'],
     ['no message', {}, 'message'],
     ['an empty message', { message: '' }, 'message'],
+    ['a message of blanks alone', { message: ' \n\t ' }, 'message'],
     ['a message of the wrong type', { message: 5 }, 'message'],
     ['a message of 32 001 characters', { message: 'x'.repeat(32_001) }, 'message'],
     ['a message with a NUL', { message: 'a\u0000b' }, 'message'],
@@ -70,7 +71,7 @@ describe('bad input', () => {
     ['closing an unknown session', 'POST', '/api/v1/sessions/nobody/close', [404, 'SESSION_NOT_FOUND']],
     ['a route that is not there', 'GET', '/api/v2/agents', [404, 'ROUTE_NOT_FOUND']],
   ])('%s is refused with its code', async (_, method, path, refusal) => {
-    const answer = await acme.call<ErrorAnswer>(method, path, method === 'POST' ? { message: 'hi' } : undefined);
+    const answer = await acme.call<ErrorAnswer>(method, path, method === 'POST' ? (path.endsWith('/close') ? {} : { message: 'hi' }) : undefined);
     expect([answer.status, answer.body.code]).toEqual(refusal);
   });
 

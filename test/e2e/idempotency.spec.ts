@@ -8,18 +8,22 @@ import { type TestApp, startTestApp } from '../support/test-app.js';
 /** What makes nothing that there can be one of too many. */
 const NOT_CREATING: Readonly<Record<string, string>> = {
   '/api/v1/agents/{agentId}/invalidate': 'forgets',
-  '/api/v1/agents/{agentId}/versions/{version}/activate': 'edits an agent, as PATCH does: done twice, the agent is the same',
   '/api/v1/conversations/{conversationId}/close': 'closes what is open',
   '/api/v1/sessions/{sessionId}/close': 'closes what is open',
   '/api/v1/executions/{executionId}/cancel': 'stops what runs',
   '/api/v1/ws/tickets': 'a ticket is kept nowhere, so an answer cannot be given again; a second one expires by itself',
-  '/api/v1/webhooks/deliveries/{deliveryId}/retry': 'tries again what was not delivered',
+  '/api/v1/webhooks/deliveries/{deliveryId}/retry': 'tells again under the same webhook-id, by which the receiver knows it',
   '/api/v1/admin/cache/invalidate': 'forgets',
   '/api/v1/admin/dead-letters/{deadLetterId}/retry': 'sends an action with its own ids, once',
   '/api/v1/admin/migration/start': 'switches',
   '/api/v1/admin/migration/stop': 'switches',
   '/api/v1/admin/migration/conversations/{conversationId}': 'moves what is not moved',
 };
+
+/** The routes of the CRM are there twice. */
+for (const [path, reason] of Object.entries({ migrate: 'moves what is not moved', reheat: 'brings back what is not there', retry: 'sends actions with their own ids, once', 'executions/{executionId}/cancel': 'stops what runs' })) {
+  for (const base of ['crm', 'crm/tenants/{tenantId}']) Object.assign(NOT_CREATING, { [`/api/v1/${base}/conversations/{conversationId}/${path}`]: reason });
+}
 
 interface Operation {
   readonly parameters?: readonly { readonly in: string; readonly name: string }[];
@@ -82,6 +86,12 @@ describe('Idempotency-Key', () => {
     ['a message', async () => {
       const conversationId = await said.begin();
       return { path: `/api/v1/conversations/${conversationId}/messages`, body: { role: 'user', content: 'hello' }, count: async () => (await said.page(conversationId)).total };
+    }],
+    ['a version of an agent', async () => {
+      const edited = await createAgent(acme);
+      const count = async (): Promise<number> => (await acme.get<{ total: number }>(`/api/v1/agents/${edited}/versions`)).body.total - 2;
+      await acme.patch(`/api/v1/agents/${edited}`, { name: 'Other' });
+      return { path: `/api/v1/agents/${edited}/versions/1/activate`, body: {}, count };
     }],
     ['an action', async () => {
       const conversationId = await said.begin();
@@ -214,6 +224,16 @@ describe('Idempotency-Key', () => {
     expect(await keyed(key).post('/api/v1/agents', body)).toMatchObject({ status: 201, body: agent });
     await forgetAnswers();
     expect(await keyed(key).post('/api/v1/agents', body)).toMatchObject({ status: 404, body: { code: 'AGENT_NOT_FOUND' } });
+  });
+
+  it('of a version of an agent that was edited since does not take the edit back', async () => {
+    const [edited, client] = [await createAgent(acme), keyed(newId())];
+    const path = `/api/v1/agents/${edited}/versions/1/activate`;
+    expect((await client.post<Any>(path)).body).toMatchObject({ version: 2 });
+    await acme.patch(`/api/v1/agents/${edited}`, { name: 'Since' });
+    await forgetAnswers();
+    expect(await client.post(path)).toMatchObject({ status: 200, body: { version: 3, name: 'Since' } });
+    expect((await acme.post<Any>(path)).body).toMatchObject({ version: 4 });
   });
 
   it('of two tenants is two keys', async () => {

@@ -22,6 +22,11 @@ const BODIES: readonly (readonly [RegExp, (world: World) => unknown])[] = [
   [/agents\/\{agentId\}$/, () => ({ description: 'changed' })],
   [/admin\/migration\/conversations\/\{\w+\}$/, () => ({})],
   [/conversations\/\{\w+\}$/, () => ({ summary: 'changed' })],
+  [/labels$/, () => ({ labels: ['x'] })],
+  [/labels\/\{\w+\}$/, () => undefined],
+  [/assign$/, () => ({ assignee: 'somebody' })],
+  [/notes$/, () => ({ text: 'hello' })],
+  [/satisfaction$/, () => ({ customerSatisfaction: 1 })],
   [/messages$/, () => ({ role: 'user', content: 'hello' })],
   [/commands$/, ({ agentId }) => ({ agentId, task: 'hello' })],
   [/commands\/\{\w+\}$/, () => ({ metadata: {} })],
@@ -29,6 +34,8 @@ const BODIES: readonly (readonly [RegExp, (world: World) => unknown])[] = [
 ];
 /** These name nothing that a tenant has in their bodies, or are asked by tests of their own. */
 const WITHOUT_ID = /^\/api\/v1\/(agents|actions)$/;
+/** What it begins goes on while others are asked; its own tests have two tenants: `erasure.spec.ts`. */
+const goesOn = (route: Route): boolean => route.method === 'DELETE' && route.path === '/api/v1/crm/users/{userId}';
 /** Of an agent that is not there the statistics are zeros. */
 const NOT_FOUND_IS_EMPTY = ['/api/v1/crm/stats/agents/{agentId}'];
 
@@ -76,7 +83,7 @@ async function ask(tenant: MarkedTenant, route: Route, world: World): Promise<Pl
 /** What a caller learns from an answer, whichever ids he has asked for. */
 function learnt({ status, text }: PlainAnswer, world: World): string {
   const ids = (Object.values(world) as string[]).reduce((rest, id) => rest.replaceAll(id, 'ID'), text);
-  return `${String(status)} ${ids.replaceAll(/"requestId":"[^"]*"/g, '').replaceAll(/\b0[0-9a-f]{7}-[0-9a-f-]{27}\b/g, 'UUID').replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')}`;
+  return `${String(status)} ${ids.replaceAll(/"requestId":"[^"]*"/g, '').replaceAll(/\b0[0-9a-f]{7}-[0-9a-f-]{27}\b/g, 'UUID').replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME').replaceAll(/\b[0-9a-f]{64}\b/g, 'SHA-256')}`;
 }
 
 const reads = (): Route[] => routes.filter(({ method }) => method === 'GET');
@@ -85,7 +92,8 @@ const named = (): Route[] => routes.filter(({ path }) => path.includes('{'));
 /** All that a tenant can read of a world. */
 async function view(tenant: MarkedTenant, world: World): Promise<Record<string, string>> {
   const seen: Record<string, string> = {};
-  for (const route of reads().filter(({ path }) => path.includes('{'))) seen[route.path] = learnt(await ask(tenant, route, world), world);
+  // What it reads is written down where this would read it.
+  for (const route of reads().filter(({ path }) => path.includes('{') && !path.endsWith('/audit'))) seen[route.path] = learnt(await ask(tenant, route, world), world);
   return seen;
 }
 
@@ -95,7 +103,8 @@ describe('two tenants that use the same ids', () => {
     for (const tenant of [a, b]) {
       const other = tenant === a ? b : a;
       for (const route of reads()) {
-        const { text } = await ask(tenant, route, shared);
+        const { status, text } = await ask(tenant, route, shared);
+        expect([route.path, status === 400 || status >= 500]).toEqual([route.path, false]);
         if (text.includes(other.mark)) throw new Error(`${tenant.tenantId} was shown what is ${other.tenantId}'s by GET ${route.path}: ${text}`);
         if (text.includes(tenant.mark)) own.add(`${tenant.tenantId} ${route.path}`);
       }
@@ -181,7 +190,7 @@ describe('what is another tenant’s', () => {
     const before = await view(a, foreign);
     const different: string[] = [];
     const refused: string[] = [];
-    for (const route of named()) {
+    for (const route of named().filter((route) => !goesOn(route))) {
       const unknown = newWorld();
       await ask(b, route, newWorld());
       sql.clear();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiClient, type ErrorAnswer } from '../support/api-client.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
 
 const ADMIN_KEY = 'an-administrator-of-these-tests-0001';
 
@@ -87,5 +88,25 @@ describe('keys', () => {
     expect(await admin.get('/api/v1/agents')).toMatchObject({ status: 400, body: { code: 'TENANT_UNNAMED' } });
     expect((await as(ADMIN_KEY, { 'x-tenant-id': 'one' }).get('/api/v1/agents')).status).toBe(200);
     expect((await as(ADMIN_KEY, { 'x-tenant-id': 'nowhere' }).get('/api/v1/agents')).status).toBe(404);
+  });
+
+  it('the same holds for a body; an administrator names a tenant once', async () => {
+    for (const tenantId of ['body-1', 'body-2']) await admin.post('/api/v1/admin/tenants', { tenantId, name: tenantId });
+    const stats = (tenantId: string): object => ({ actionType: 'migration.get_migration_stats', tenantId, data: {} });
+    const internal = as((await newKey('body-1', { scopes: ['internal'] })).key);
+    expect(await internal.post('/api/v1/actions', stats('body-2'))).toMatchObject({ status: 403, body: { code: 'TENANT_MISMATCH' } });
+    expect(await internal.post('/api/v1/actions', stats('body-1'))).toMatchObject({ status: 202 });
+    expect(await admin.post('/api/v1/actions?wait=true', stats('body-2'))).toMatchObject({ status: 200, body: { data: { tenantId: 'body-2' } } });
+    expect(await admin.post('/api/v1/actions', stats('nobody'))).toMatchObject({ status: 404, body: { code: 'TENANT_NOT_FOUND' } });
+    expect(await as(ADMIN_KEY, { 'x-tenant-id': 'body-1' }).post('/api/v1/actions', stats('body-2'))).toMatchObject({ status: 403, body: { code: 'TENANT_MISMATCH' } });
+  });
+
+  it('a tenant that is switched off is refused in the development mode, too', async () => {
+    const development = await startTestApp({ NOOBLE_ADMIN_KEY: ADMIN_KEY }, { beside: nooble });
+    const acme = development.client('dev-tenant');
+    expect((await acme.get('/api/v1/agents')).status).toBe(200);
+    await admin.patch('/api/v1/admin/tenants/dev-tenant', { isActive: false });
+    await waitFor('its end', async () => (await acme.get<ErrorAnswer>('/api/v1/agents')).body.code === 'TENANT_INACTIVE');
+    await development.close();
   });
 });

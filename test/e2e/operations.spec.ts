@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { createAgent } from '../factories/agent.js';
 import type { ApiClient } from '../support/api-client.js';
 import { ServerProcess } from '../support/server-process.js';
 import { redisUrl } from '../support/services.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait-for.js';
 
 interface LogLine {
@@ -31,6 +31,20 @@ describe('operations', () => {
     expect(await acme.get('/health/ready')).toMatchObject({ status: 200, body: { details: { process: { status: 'up' }, redis: { status: 'up' }, postgresql: { status: 'up' } } } });
   });
 
+  it('the status asks them, too, and says which one is gone', async () => {
+    expect(await acme.get('/internal/status')).toMatchObject({ status: 200, body: { status: 'operational', dependencies: { redis: 'connected', postgresql: 'connected' } } });
+    const proxy = await TcpProxy.inFrontOf(Number(new URL(nooble.database.url).port));
+    const other = await startTestApp({ NOOBLE_ROLE: 'api' }, { databasePort: proxy.port, beside: nooble });
+    proxy.refuse();
+    await waitFor('the loss', async () => {
+      const { status, body } = await other.client('acme').get<{ status: string; dependencies: object }>('/internal/status');
+      return status === 200 && body.status === 'degraded' && JSON.stringify(body.dependencies) === '{"redis":"connected","postgresql":"disconnected"}';
+    });
+    proxy.pass();
+    await other.close();
+    await proxy.close();
+  });
+
   it('metrics count jobs and moved messages', async () => {
     const agentId = await createAgent(acme);
     const { body } = await acme.post<{ executionId: string }>(`/api/v1/agents/${agentId}/executions`, { message: 'hi', sessionId: 'm' });
@@ -44,27 +58,15 @@ describe('operations', () => {
     expect(text).toContain('process_cpu_seconds_total');
   });
 
-  it('every route declares a scope or that it is public', () => {
-    const reflector = new Reflector();
-    const scanner = new MetadataScanner();
-    const controllers = nooble.app.get(DiscoveryService, { strict: false }).getControllers();
-    const undeclared = controllers.flatMap(({ metatype, instance }) => {
-      const prototype = Object.getPrototypeOf(instance) as Record<string, () => unknown>;
-      const handlers = scanner.getAllMethodNames(prototype).filter((name) => Reflect.hasMetadata('path', prototype[name] ?? {}));
-      const isDeclared = (name: string): boolean =>
-        ['nooble:public', 'nooble:requires-scope'].some((key) => reflector.getAllAndOverride<unknown>(key, [prototype[name] as () => unknown, metatype as () => unknown]) !== undefined);
-      return handlers.filter((name) => !isDeclared(name)).map((name) => `${String(metatype?.name)}.${name}`);
-    });
-    expect(controllers.length).toBeGreaterThan(5);
-    expect(undeclared.filter((name) => !name.startsWith('Swagger'))).toEqual([]);
-  });
-
   it('the compiled server describes its API, and logs requests as JSON with request id and tenant, but no secret', async () => {
     const server = await ServerProcess.start({ DATABASE_URL: nooble.database.url, REDIS_URL: redisUrl, NOOBLE_ROLE: 'api' });
     const client = await server.client('acme');
     const { body } = await client.get<{ paths: Record<string, unknown>; components: { schemas: Record<string, { properties: Record<string, object> }> } }>('/docs-json');
     expect(Object.keys(body.paths)).toEqual(expect.arrayContaining(['/api/v1/agents', '/api/v1/agents/{agentId}/executions', '/api/v1/executions/{executionId}/events', '/api/v1/crm/conversations/{conversationId}']));
     expect(body.components.schemas['StartExecutionDto']?.properties['message']).toMatchObject({ type: 'string', minLength: 1, maxLength: 32_000 });
+    expect(body.paths['/internal/save-message']).toMatchObject({ post: { deprecated: true } });
+    expect(body.components).toMatchObject({ securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } });
+    expect(JSON.stringify(body)).not.toContain('JWT');
     expect((await fetch(`${client.url}/docs`)).status).toBe(200);
     await fetch(`${client.url}/api/v1/agents?ticket=s3cret`, { headers: { authorization: 'Bearer nk_s3cret', 'x-request-id': 'req-1' } });
     const line = await waitFor('the log line', () => server.output.split('\n').map(parsed).find((entry) => entry?.requestId === 'req-1'));

@@ -60,10 +60,25 @@ describe('a run that is cancelled', () => {
     expect(ended.result?.content).toMatch(/^word1 /);
     expect(ended.usage?.inputTokens).toBeGreaterThan(0);
     expect(ended.usage?.outputTokens).toBeGreaterThan(0);
+    expect(ended.usage).toMatchObject({ isEstimated: true });
     expect(await faults(run, next)).toEqual([]);
     const [, partial, ...others] = await messagesOf(acme, run.conversationId);
     expect(partial).toMatchObject({ role: 'assistant', content: ended.result?.content, metadata: { isPartial: true, finishReason: 'cancelled' } });
     expect(others.map(({ messageId }) => messageId)).toEqual([`${next.executionId}.user`, `${next.executionId}.assistant`]);
+  });
+
+  it('in its second call has the usage of the first one, and an estimate of the second', async () => {
+    const tooled = await createAgent(acme, '@delay 300', { tools: ['datetime'] });
+    const message = '@tool datetime {}';
+    const whole = (await endedRun(acme, (await start(message, {}, tooled)).executionId)).execution.usage!;
+    session = newId();
+    const run = await saying(message, tooled);
+    const { usage, status } = await cancel(run);
+    expect([status, usage]).toEqual(['cancelled', expect.objectContaining({ isEstimated: true })]);
+    // Both calls have read the window; what the second one has said was cut off.
+    expect(usage!.inputTokens).toBeGreaterThan(whole.inputTokens / 2);
+    expect(usage!.outputTokens).toBeLessThan(whole.outputTokens);
+    expect(whole).not.toHaveProperty('isEstimated');
   });
 
   it.each(['@hang', '@think 600000'])('before its first word has no answer, but what was asked: %s', async (message) => {

@@ -14,7 +14,11 @@ const CROWD = 200;
 const CROWD_MS = 90_000;
 
 type Refused = ErrorAnswer & { readonly executionId: undefined; readonly conversationId: undefined };
-type Answered = Refused | { readonly executionId: string; readonly conversationId: string; readonly queuePosition: number };
+interface Accepted {
+  readonly executionId: string;
+  readonly conversationId: string;
+}
+type Answered = Refused | Accepted;
 
 describe(`${String(CROWD)} turns at once in one conversation`, () => {
   let model: TalkingServer;
@@ -33,11 +37,10 @@ describe(`${String(CROWD)} turns at once in one conversation`, () => {
     await model.close();
   });
 
-  /** All of them at once, in a session that has no conversation yet. */
-  const crowd = async (policies: readonly string[]): Promise<{ refused: Refused[]; runs: EndedRun[]; messages: SaidMessage[] }> => {
+  /** All of them at once; unless it is named, in a session that has no conversation yet. */
+  const crowd = async (policies: readonly string[], { agent = agentId, sessionId = newId() } = {}): Promise<{ refused: Refused[]; runs: EndedRun[]; messages: SaidMessage[] }> => {
     model.most = 0;
-    const sessionId = newId();
-    const answers = await Promise.all(numbers(1, CROWD).map((i) => acme.post<Answered>(`/api/v1/agents/${agentId}/executions`, { message: `number ${String(i)}`, sessionId, onConflict: policies[i % policies.length] })));
+    const answers = await Promise.all(numbers(1, CROWD).map((i) => acme.post<Answered>(`/api/v1/agents/${agent}/executions`, { message: `number ${String(i)}`, sessionId, onConflict: policies[i % policies.length] })));
     const accepted = answers.flatMap(({ body }) => (body.executionId === undefined ? [] : [body]));
     const refused = answers.flatMap(({ body }) => (body.executionId === undefined ? [body] : []));
     expect(new Set(accepted.map(({ conversationId }) => conversationId)).size).toBe(1);
@@ -52,6 +55,7 @@ describe(`${String(CROWD)} turns at once in one conversation`, () => {
     expect(await nooble.redis.exists(keys.lease('acme', conversationId), keys.waitingRuns('acme', conversationId))).toBe(0);
   };
   const codes = (refused: readonly Refused[]): string[] => [...new Set(refused.map(({ statusCode, code }) => `${String(statusCode)} ${code}`))].sort();
+  const takenBack = (runs: readonly EndedRun[]): Set<string> => new Set(runs.filter(({ events }) => events.at(-1)?.data['isRollback'] === true).map(({ execution: { executionId } }) => executionId));
   const statuses = (runs: readonly EndedRun[]): string[] => [...new Set(runs.map(({ execution: { status } }) => status))].sort();
 
   it('reject: the one that has it runs, all others are 409', async () => {
@@ -69,11 +73,27 @@ describe(`${String(CROWD)} turns at once in one conversation`, () => {
     expect(messages.length).toBe(2 * runs.length);
   }, CROWD_MS);
 
-  it.each([[['interrupt']], [['interrupt', 'enqueue', 'reject']]])('%j: each that was accepted ends once, and never do two run', async (policies) => {
+  it.each([[['interrupt']], [['interrupt', 'enqueue', 'reject']], [['rollback', 'interrupt', 'enqueue', 'reject']]])('%j: each that was accepted ends once, and never do two run', async (policies) => {
     const { refused, runs, messages } = await crowd(policies);
     expect(faultsOfRuns(runs, messages)).toEqual([]);
     expect(refused.length + runs.length).toBe(CROWD);
     expect(statuses(runs)).toEqual(['cancelled', 'completed']);
     expect(Math.max(...runs.map(({ execution: { attempt } }) => attempt))).toBe(1);
+    expect(messages.filter(({ messageId }) => takenBack(runs).has(messageId.split('.')[0]!))).toEqual([]);
+  }, CROWD_MS);
+
+  it('rollback, while one speaks: each that was accepted ends once, and nothing stays of those that made way', async () => {
+    const [agent, sessionId] = [await createAgent(acme), newId()];
+    const { body: speaking } = await acme.post<Accepted>(`/api/v1/agents/${agent}/executions`, { message: '@tokens 500\n@delay 20', sessionId });
+    await waitFor('it to have said something', async () => (await nooble.redis.hget(keys.execution('acme', speaking.executionId), 'firstTokenAt')) !== null);
+    const { refused, runs, messages } = await crowd(['rollback'], { agent, sessionId });
+    const all = [await endedRun(acme, speaking.executionId), ...runs];
+    expect(faultsOfRuns(all, messages)).toEqual([]);
+    expect([refused.length + runs.length, statuses(runs), all[0]?.execution.status]).toEqual([CROWD, ['cancelled', 'completed'], 'cancelled']);
+    const stays = all.filter(({ execution: { status } }) => status === 'completed').flatMap(({ execution: { executionId } }) => [`${executionId}.assistant`, `${executionId}.user`]);
+    expect(takenBack(all).size).toBe(all.length - stays.length / 2);
+    expect(messages.map(({ messageId }) => messageId).sort()).toEqual(stays.sort());
+    const { body } = await acme.get<{ data: SaidMessage[] }>(`/api/v1/conversations/${speaking.conversationId}/messages?after=0&includeWithdrawn=true`);
+    expect(body.data[0]?.messageId).toBe(`${speaking.executionId}.user`);
   }, CROWD_MS);
 });

@@ -168,8 +168,7 @@ describe('the sockets of a session', () => {
     await received(first);
     const { length } = seqs(watcher, first);
     watcher.send('unsubscribe', { sessionId });
-    watcher.send('ping');
-    await watcher.next('pong');
+    await watcher.next('unsubscribed');
     const second = await start();
     await acme.events(second);
     expect(seqs(watcher, second)).toEqual([]);

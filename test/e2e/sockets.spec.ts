@@ -33,6 +33,7 @@ describe('the socket', () => {
     open.push(opened);
     return opened;
   };
+  const agentOf = (systemPrompt: string) => async (): Promise<string> => createAgent(acme, systemPrompt);
   const connect = (path: string, headers: Record<string, string> = {}): TestSocket => {
     const connected = TestSocket.connect(nooble.url.replace('http', 'ws') + path, headers);
     open.push(connected);
@@ -136,10 +137,49 @@ describe('the socket', () => {
     const { executionId } = await impatient.next('message.delta');
     impatient.send('execution.cancel', { executionId, reason: 'enough' });
     expect(await impatient.next('execution.cancelled')).toMatchObject({ executionId, data: { reason: 'enough' } });
-    impatient.send('execution.cancel', { executionId });
-    impatient.send('ping');
-    await impatient.next('pong');
-    expect(errors(impatient)).toEqual([]);
+    expect(await impatient.next('execution.ended')).toMatchObject({ data: { executionId, status: 'cancelled' } });
+  });
+
+  it.each([['completed', agentOf('')], ['failed', agentOf('@fail 400')], ['timedOut', agentOf('@hang')], ['cancelled', agentOf('@hang')]])('answers whoever cancels a run that has %s with how it ended, also one that follows nothing', async (status, create) => {
+    const { body: run } = await acme.post<{ executionId: string; conversationId: string; sessionId: string }>(`/api/v1/agents/${await create()}/executions`, { message: 'hi', ...(status === 'timedOut' && { timeoutMs: 50 }) });
+    if (status !== 'cancelled') await acme.events(run.executionId);
+    const late = await socket();
+    for (const requestId of ['1', '2']) {
+      late.frames.length = 0;
+      late.send('execution.cancel', { executionId: run.executionId, requestId });
+      const { data } = await late.next('execution.ended');
+      expect(data).toEqual({ executionId: run.executionId, conversationId: run.conversationId, sessionId: run.sessionId, status, requestId });
+    }
+    expect((await acme.events(run.executionId)).filter(({ type }) => type === `execution.${status}`)).toHaveLength(1);
+  });
+
+  it('answers every subscribe and unsubscribe, the first before the events', async () => {
+    const { body: run } = await acme.post<{ executionId: string }>(`/api/v1/agents/${agentId}/executions`, { message: 'hi' });
+    await acme.events(run.executionId);
+    const asking = await socket();
+    const { executionId } = run;
+    const frames = [['subscribe', { executionId, after: 2 }], ['subscribe', { executionId }], ['subscribe', { sessionId: 'other' }], ['subscribe', { sessionId: 'other' }], ['unsubscribe', { executionId }], ['unsubscribe', { sessionId: 'other' }], ['unsubscribe', { sessionId: 'other' }]] as const;
+    for (const [i, [type, data]] of frames.entries()) asking.send(type, { ...data, requestId: String(i) });
+    await waitFor('all answers', () => asking.frames.filter(({ data }) => data['requestId'] !== undefined).length === frames.length);
+    const answers = asking.frames.filter(({ data }) => data['requestId'] !== undefined).sort((a, b) => Number(a.data['requestId']) - Number(b.data['requestId']));
+    const expected = frames.map(([type, data], i) => ({ type: `${type}d`, data: { ...(type === 'subscribe' && 'executionId' in data && { after: 0 }), ...data, requestId: String(i) } }));
+    expect(answers).toEqual(expected);
+    const types = asking.frames.map(({ type }) => type);
+    expect(types.findIndex((type) => type.startsWith('execution.'))).toBeGreaterThan(types.indexOf('subscribed'));
+  });
+
+  it('goes on with a run of a session that was left, if it was subscribed to by its id as well', async () => {
+    const slow = await createAgent(acme, '@tokens 30\n@delay 20');
+    const both = await socket();
+    both.send('execution.start', { agentId: slow, message: 'hi', sessionId: 'left' });
+    const { executionId = '', sessionId } = await both.next('message.delta');
+    const watcher = await socket();
+    watcher.send('subscribe', { sessionId });
+    await waitFor('the run', () => watcher.frames.some((frame) => frame.executionId === executionId));
+    watcher.send('subscribe', { executionId });
+    watcher.send('unsubscribe', { sessionId });
+    await watcher.next('unsubscribed');
+    await watcher.next('execution.completed');
   });
 
   it('refuses to cancel another tenant’s run', async () => {
@@ -215,8 +255,7 @@ describe('the socket', () => {
     quitter.send('execution.start', { agentId: slow, message: 'hi' });
     const { executionId = '' } = await quitter.next('message.delta');
     quitter.send('unsubscribe', { executionId });
-    quitter.send('ping');
-    await quitter.next('pong');
+    await quitter.next('unsubscribed');
     const seen = seqs(quitter, executionId).length;
     expect((await acme.events(executionId)).at(-1)?.type).toBe('execution.completed');
     expect(seqs(quitter, executionId).length).toBe(seen);

@@ -6,6 +6,7 @@ import { Conversations, NOTHING_BY_ITSELF, type SeenConversation } from '../supp
 import { type TestApp, startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
+const PAST_CACHES = { 'cache-control': 'no-cache' };
 const ADMIN_KEY = 'an-administrator-of-these-tests-0002';
 
 interface Numbers {
@@ -15,12 +16,24 @@ interface Numbers {
   readonly tokens: number;
   readonly averageMessages: number;
   readonly averageResponseMs: number;
+  readonly responseP50Ms: number;
+  readonly responseP95Ms: number;
+  readonly executions: number;
+  readonly completedExecutions: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly ratings: number;
+  readonly averageSatisfaction: number;
+  readonly resolutionRate: number;
+  readonly costMicros: number;
 }
 
 type AgentNumbers = Numbers & { readonly agentId: string; readonly computedAt: string };
 type TenantNumbers = Numbers & { readonly tenantId: string; readonly agents: readonly AgentNumbers[]; readonly computedAt: string };
 
-const ZEROS: Numbers = { conversations: 0, activeConversations: 0, messages: 0, tokens: 0, averageMessages: 0, averageResponseMs: 0 };
+const NO_TURNS = { averageResponseMs: 0, responseP50Ms: 0, responseP95Ms: 0, executions: 0, completedExecutions: 0, inputTokens: 0, outputTokens: 0, costMicros: 0 };
+const ZEROS: Numbers = { conversations: 0, activeConversations: 0, messages: 0, tokens: 0, averageMessages: 0, ratings: 0, averageSatisfaction: 0, resolutionRate: 0, ...NO_TURNS };
+const NO_HOURS = { executionsByHour: Array<number>(24).fill(0), busiestHours: [], from: null, to: null };
 
 let nooble: TestApp;
 let acme: ApiClient;
@@ -33,13 +46,18 @@ beforeAll(async () => {
 });
 afterAll(() => nooble.close());
 
-const statsOf = async (client = acme): Promise<TenantNumbers> => (await client.get<TenantNumbers>('/api/v1/crm/stats')).body;
-const agentStats = async (agentId: string, client = acme): Promise<AgentNumbers> => (await client.get<AgentNumbers>(`/api/v1/crm/stats/agents/${agentId}`)).body;
+const statsOf = async (client = acme): Promise<TenantNumbers> => (await client.with(PAST_CACHES).get<TenantNumbers>('/api/v1/crm/stats')).body;
+const agentStats = async (agentId: string, client = acme): Promise<AgentNumbers> => (await client.with(PAST_CACHES).get<AgentNumbers>(`/api/v1/crm/stats/agents/${agentId}`)).body;
 
 /** Counted here once more, over what each conversation says of itself. */
-function countOf(conversations: readonly SeenConversation[]): Omit<Numbers, 'averageResponseMs'> {
+function countOf(conversations: readonly SeenConversation[]): Omit<Numbers, keyof typeof NO_TURNS> {
   const sum = (field: 'messageCount' | 'tokenCount'): number => conversations.reduce((total, conversation) => total + conversation[field], 0);
+  const rated = conversations.flatMap(({ customerSatisfaction }) => customerSatisfaction ?? []);
+  const closed = conversations.filter(({ status }) => status !== 'active').flatMap(({ customerSatisfaction }) => customerSatisfaction ?? []);
   return {
+    ratings: rated.length,
+    averageSatisfaction: rated.length === 0 ? 0 : rated.reduce((total, rating) => total + rating, 0) / rated.length,
+    resolutionRate: closed.length === 0 ? 0 : closed.filter((rating) => rating >= 4).length / closed.length,
     conversations: conversations.length,
     activeConversations: conversations.filter(({ status }) => status === 'active').length,
     ...{ messages: sum('messageCount'), tokens: sum('tokenCount') },
@@ -59,9 +77,9 @@ async function turn(agentId: string, conversationId: string): Promise<number> {
 describe('statistics (89, bug 10)', () => {
   it('without data are zeros', async () => {
     const empty = nooble.client('empty');
-    expect(await statsOf(empty)).toEqual({ tenantId: 'empty', ...ZEROS, agents: [], computedAt: expect.stringMatching(/Z$/) });
+    expect(await statsOf(empty)).toEqual({ tenantId: 'empty', ...ZEROS, ...NO_HOURS, agents: [], computedAt: expect.stringMatching(/Z$/) });
     const agentId = newId();
-    expect(await agentStats(agentId, empty)).toEqual({ agentId, ...ZEROS, computedAt: expect.stringMatching(/Z$/) });
+    expect(await agentStats(agentId, empty)).toEqual({ agentId, ...ZEROS, ...NO_HOURS, computedAt: expect.stringMatching(/Z$/) });
   });
 
   it('are what the conversations of both stores say, without deleted ones, after every step of their lives', async () => {
@@ -70,16 +88,18 @@ describe('statistics (89, bug 10)', () => {
     const compare = async (): Promise<void> => {
       const known = await Promise.all(ids.map((id) => all.get(id)));
       const { computedAt: _, ...stats } = await statsOf();
-      const ofAgents = agents.map((agentId) => ({ agentId, ...countOf(known.filter((one) => one.agentId === agentId)), averageResponseMs: 0, computedAt: expect.any(String) }));
-      expect(stats).toEqual({ tenantId: 'acme', ...countOf(known), averageResponseMs: 0, agents: expect.arrayContaining(ofAgents) });
+      const ofAgents = agents.map((agentId) => ({ agentId, ...countOf(known.filter((one) => one.agentId === agentId)), ...NO_TURNS, computedAt: expect.any(String) }));
+      expect(stats).toEqual({ tenantId: 'acme', ...countOf(known), ...NO_TURNS, ...NO_HOURS, agents: expect.arrayContaining(ofAgents) });
       expect(stats.agents.map(({ conversations }) => conversations)).toEqual(stats.agents.map(({ conversations }) => conversations).toSorted((a, b) => b - a));
-      for (const [i, agentId] of agents.entries()) expect(await agentStats(agentId)).toEqual(ofAgents[i]);
+      for (const [i, agentId] of agents.entries()) expect(await agentStats(agentId)).toEqual({ ...ofAgents[i], ...NO_HOURS });
     };
     for (let i = 0; i < 12; i += 1) {
       const conversationId = await all.begin({ agentId: agents[[0, 0, 0, 1, 1, 2][i % 6]!] });
       for (let n = 0; n <= i; n += 1) await all.say(conversationId, `some words of message ${String(n)}`);
       ids.push(conversationId);
     }
+    await compare();
+    for (const [i, id] of ids.entries()) if (i % 2 === 0) await acme.call('PUT', `/api/v1/crm/conversations/${id}/satisfaction`, { customerSatisfaction: 1 + (i % 5) });
     await compare();
     for (const id of ids.slice(0, 4)) await all.rest(id);
     for (const id of ids.slice(4, 8)) await all.move(id);

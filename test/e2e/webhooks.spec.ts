@@ -114,6 +114,37 @@ describe('a webhook', () => {
     expect((await delivery(absent, 'failed')).tries.length).toBeGreaterThanOrEqual(1);
   });
 
+  describe.each<[string, (webhookUrl: unknown) => Promise<Partial<ErrorAnswer> & { executionId?: string }>]>([
+    ['POST /chat/send', async (webhookUrl) => {
+      const headers = { 'x-tenant-tier': 'enterprise', 'x-agent-id': await createAgent(acme), 'x-session-id': newId() };
+      return (await acme.with(headers).post<ErrorAnswer>('/api/v1/chat/send', { message: 'hello', webhookUrl })).body;
+    }],
+    ['POST /commands', async (webhookUrl) => (await acme.post<ErrorAnswer>('/api/v1/commands', { agentId: await createAgent(acme), task: 'hello', webhookUrl })).body],
+    ['the WebSocket', async (webhookUrl) => {
+      const socket = await acme.socket(newId());
+      try {
+        socket.send('execution.start', { agentId: await createAgent(acme), message: 'hello', webhookUrl });
+        return (await waitFor('the answer', () => socket.frames.find(({ type }) => type === 'execution.accepted' || type === 'error'))).data;
+      } finally {
+        socket.cut();
+      }
+    }],
+  ])('named over %s', (way, ask) => {
+    it('is told, signed, by the same rules', async () => {
+      const path = `/way-${way.replaceAll(/\W/g, '')}`;
+      const { executionId = '' } = await ask(receiver.on(path));
+      await delivery(executionId, 'delivered');
+      const { body, headers } = receiver.at(path)[0]!;
+      expect(new Webhook(await secretOf(acme)).verify(body, headers as Record<string, string>)).toMatchObject({ type: 'execution.completed', data: { executionId, webhookUrl: receiver.on(path) } });
+    });
+
+    it.each([['http://10.0.0.1/', { code: 'WEBHOOK_URL_REFUSED', details: { field: 'webhookUrl' } }], ['ftp://example.com', { code: 'VALIDATION_FAILED', details: { fields: [{ field: 'webhookUrl' }] } }], [7, { code: 'VALIDATION_FAILED' }]])('is refused for %j, and nothing is begun', async (url, refusal) => {
+      const refused = await ask(url);
+      expect(refused).toMatchObject(refusal);
+      expect(refused).not.toHaveProperty('executionId');
+    });
+  });
+
   it.each([['http://10.0.0.1/'], ['http://169.254.169.254/latest'], ['http://[::1]:80/'], ['http://2130706434/'], ['http://0.0.0.0/'], ['https://user:pass@example.com/']])('to %s is refused when it is named', async (url) => {
     const { status, body } = await begin(url);
     expect([status, body.code]).toEqual([400, 'WEBHOOK_URL_REFUSED']);

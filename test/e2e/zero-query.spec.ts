@@ -35,7 +35,8 @@ describe('what the turns of one conversation ask of PostgreSQL', () => {
     const { status, body } = await client.post<{ executionId: string }>(`/api/v1/agents/${agentId}/executions`, { message: 'hello', sessionId });
     expect(status).toBe(202);
     expect((await client.events(body.executionId)).at(-1)?.type).toBe('execution.completed');
-    return sql.naming(...CONFIGURATION);
+    // A sweep asks for all tenants; a turn asks for one of something.
+    return sql.naming(...CONFIGURATION).filter((statement) => statement.includes('WHERE'));
   };
 
   const turns = async (what: string, client: ApiClient, agentId: string): Promise<string[][]> => {

@@ -51,10 +51,12 @@ describe('versions of agents in PostgreSQL', () => {
     const seen: number[] = [];
     const edit = (change: object, until: Promise<void>): Promise<Agent> =>
       transactions.run(ref.tenantId, (tx) =>
-        versions.writeNext(ref, async (agent) => {
-          seen.push(agent.version);
-          await until;
-          return { ...definitionOf(agent), ...change };
+        versions.writeNext(ref, {
+          define: async (agent) => {
+            seen.push(agent.version);
+            await until;
+            return { ...definitionOf(agent), ...change };
+          },
         }, tx),
       );
     const first = edit({ name: 'first' }, gate);
@@ -71,7 +73,7 @@ describe('versions of agents in PostgreSQL', () => {
 
   it('are not written when the agent is not, and the other way round', async () => {
     await nooble.database.query("INSERT INTO agent_versions SELECT tenant_id, agent_id, 2, definition, created_at FROM agent_versions WHERE agent_id = $1", [ref.agentId]);
-    await expect(agents.update(ref.tenantId, ref.agentId, { name: 'Scout' })).rejects.toThrow(/agent_versions_pk/);
+    await expect(agents.update({ tenantId: ref.tenantId, tier: 'enterprise' }, ref.agentId, { name: 'Scout' })).rejects.toThrow(/agent_versions_pk/);
     expect(await agents.get(ref.tenantId, ref.agentId)).toMatchObject({ version: 1, name: 'Guide' });
   });
 

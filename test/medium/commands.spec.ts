@@ -63,7 +63,7 @@ describe('commands and their table', () => {
 
   const endOf = ({ agentId, executionId, metadata }: Command, fields: Partial<Execution> = {}): Execution => ({
     ...{ executionId, agentId, agentVersion: 1, conversationId: newId(), sessionId: 's', userId: null, commandId: metadata.dbUuid, webhookUrl: null, status: 'completed', attempt: 1 },
-    ...{ result: { messageId: 'm', seq: 2, content: 'three' }, usage: { inputTokens: 5, outputTokens: 7, totalTokens: 12 }, error: null, contextSource: null, lastEventSeq: 3 },
+    ...{ result: { messageId: 'm', seq: 2, content: 'three' }, usage: { inputTokens: 5, outputTokens: 7, totalTokens: 12 }, costMicros: null, error: null, contextSource: null, lastEventSeq: 3 },
     ...{ queuedAt: new Date(1_000), startedAt: new Date(1_100), firstTokenAt: null, endedAt: new Date(3_500), ...fields },
   });
   const tell = (execution: Execution): Promise<void> => nooble.app.get(ExecutionEndings, { strict: false }).tell(TENANT, execution);

@@ -123,7 +123,7 @@ describe('the stats', () => {
     await moves.nooble.redis.zadd(keys.due(ref.tenantId), 1, ref.conversationId);
     const ticket = await state.begin(ref, false);
     expect((await stats.get(ref.tenantId)).migrations).toMatchObject({ pending: 0, moving: 1 });
-    expect((await stats.get('nobody')).migrations).toMatchObject({ moving: 0 });
+    await expect(stats.get('nobody')).rejects.toMatchObject({ kind: 'notFound', code: 'TENANT_NOT_FOUND' });
     await moves.nooble.redis.zadd(keys.migrationMoving(), Date.now() - 1, ticket!);
     expect((await stats.get(ref.tenantId)).migrations).toMatchObject({ pending: 1, moving: 0 });
   });

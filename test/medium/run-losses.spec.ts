@@ -9,6 +9,10 @@ import { SweepRunsHandler } from '../../src/modules/execution/actions/sweep-runs
 import { TurnPreparation } from '../../src/modules/execution/turn-preparation.service.js';
 import { AgentCacheInvalidator } from '../../src/shared/cache/index.js';
 import { QueueRegistry } from '../../src/shared/actions/queue-registry.service.js';
+import { DeadLetters } from '../../src/shared/actions/index.js';
+import { DeadLettersStore } from '../../src/shared/actions/dead-letters.store.js';
+import { AppError } from '../../src/shared/errors/index.js';
+import { ExecutionEndings } from '../../src/modules/execution/execution-endings.service.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { createAgent } from '../factories/agent.js';
 import type { ApiClient } from '../support/api-client.js';
@@ -98,6 +102,20 @@ describe('a run in mid-answer', () => {
     expect((await part(RunStore).findPosition(ref))).toBe(0);
   });
 
+  it('whose log is lost in its second attempt has it whole again, with what the first one has written', async () => {
+    const run = await saying();
+    await nooble.redis.del(keys.lease('acme', run.conversationId));
+    await jobIsGone(run);
+    const before = Number(await field(run.executionId, 'lastEventSeq'));
+    await sweep();
+    await waitFor('the second attempt to speak', async () => Number(await field(run.executionId, 'lastEventSeq')) > before + 3);
+    expect(await field(run.executionId, 'attempt')).toBe('2');
+    await nooble.redis.del(keys.events('acme', run.executionId));
+    expect(await faults(run)).toEqual([]);
+    const started = (await acme.events(run.executionId)).filter(({ type }) => type === 'execution.started');
+    expect(started.map(({ seq, data }) => [seq, data['attempt']])).toEqual([[2, 1], [before + 1, 2]]);
+  });
+
   it('that is not known to have its conversation any more stops, and is begun again by the sweep', async () => {
     const run = await saying();
     await nooble.redis.del(keys.lease('acme', run.conversationId));
@@ -183,6 +201,27 @@ describe('the sweep', () => {
     const run = await accepted();
     await expect(sweep()).rejects.toThrow();
     expect(await faults(run)).toEqual([]);
+  });
+
+  it('sends what nobody can write down once: it is one dead letter, and a retry of that mends it', async () => {
+    const run = await new RunLine(nooble.redis, 'acme').accept();
+    let isPoisoned = true;
+    part(ExecutionEndings).add(async (_, { executionId }) => {
+      if (executionId === run.executionId && isPoisoned) throw new AppError({ kind: 'invalid', code: 'POISONED', message: 'x' });
+    });
+    const letters = async (): Promise<string[]> => (await part(DeadLettersStore).page(100)).data.filter(({ code }) => code === 'POISONED').map(({ deadLetterId }) => deadLetterId);
+    await part(RunStore).end(run, { events: [{ type: 'execution.cancelled', data: { reason: 'x' } }], change: { status: 'cancelled', endedAt: new Date() } });
+    await sweep();
+    await waitFor('the dead letter', async () => (await letters()).length === 1);
+    const lookedAfterAt = async (): Promise<number> => Number(await nooble.redis.zscore(keys.runs('acme'), run.executionId));
+    await waitFor('it to be set aside', async () => (await lookedAfterAt()) > Date.now() + 6 * 86_400_000);
+    await part(SweepRunsHandler).handle({} as DomainAction<'execution.sweep'>, neverStopped);
+    expect(await nooble.app.get(QueueRegistry, { strict: false }).get('execution.persist').getJobs(['waiting', 'active', 'delayed'])).toEqual([]);
+    isPoisoned = false;
+    const [deadLetterId = '', ...others] = await letters();
+    expect(others).toEqual([]);
+    await part(DeadLetters).retry(deadLetterId);
+    await waitFor('nobody to look after it any more', async () => (await part(RunStore).findUnpersisted('acme')).length === 0);
   });
 
   it('leaves a run alone that says that it is alive', async () => {

@@ -21,7 +21,7 @@ const DESCRIBE = `
 
 /** What TypeORM's entities do not say, and its schema builder would therefore drop: each is the SQL files' own. */
 const BEYOND_ENTITIES = [
-  ...['tenants_tier_check', 'conversations_satisfaction_check', 'conversations_status_check', 'messages_role_check', 'migration_ledger_outcome_check', 'executions_status_check', 'webhook_deliveries_status_check', 'commands_status_check'],
+  ...['tenants_tier_check', 'conversations_satisfaction_check', 'conversations_status_check', 'messages_role_check', 'migration_ledger_outcome_check', 'executions_status_check', 'webhook_deliveries_status_check', 'commands_status_check', 'audit_log_outcome_check', 'audit_log_actor_check', 'erasures_status_check', 'erasures_completed_check'],
   ...['api_keys_tenant_fk', 'agents_tenant_fk', 'agent_versions_agent_fk', 'messages_conversation_fk'],
 ];
 
@@ -62,7 +62,7 @@ describe('the schema migrations', () => {
 
   it('make the whole schema in an empty database, and then have nothing to do', async () => {
     expect(await migrateSchema(settings())).toHaveLength(UP_FILES.length);
-    expect(await tables()).toEqual(['agent_changes', 'agent_versions', 'agents', 'api_keys', 'commands', 'conversations', 'execution_events', 'executions', 'messages', 'migration_ledger', 'schema_migrations', 'tenants', 'webhook_deliveries']);
+    expect(await tables()).toEqual(['agent_changes', 'agent_versions', 'agents', 'api_keys', 'audit_log', 'commands', 'conversation_assignments', 'conversation_labels', 'conversation_notes', 'conversation_total_changes', 'conversation_totals', 'conversations', 'erasures', 'execution_events', 'executions', 'messages', 'migration_ledger', 'schema_migrations', 'tenants', 'webhook_deliveries']);
     expect(await migrateSchema(settings())).toEqual([]);
   });
 

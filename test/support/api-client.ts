@@ -54,7 +54,9 @@ export class ApiClient {
     const init = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
     const response = await fetch(this.url + path, { method, headers: { ...this.headers, ...(body !== undefined && { 'content-type': 'application/json' }) }, ...init });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: (text === '' ? undefined : JSON.parse(text)) as T };
+    // An export is lines of JSON, or a table.
+    const isStream = /ndjson|csv/.test(response.headers.get('content-type') ?? '');
+    return { status: response.status, headers: response.headers, body: (text === '' ? undefined : isStream ? text : JSON.parse(text)) as T };
   }
 
   /** Every event of an execution after a cursor, over SSE, until the stream ends. */

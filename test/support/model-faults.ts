@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { END, type Reaction, answering, frame, piece, stream } from './model-server.js';
 
-/** Looks like a key of the operator; must be found nowhere. */
-export const MODEL_KEY = 'sk-fault-0123456789abcdef';
+/** The operator's key, which looks like none; must be found nowhere. */
+export const MODEL_KEY = 'fault/0123456789+abcdef=';
 
 const tokens = piece({ content: 'one ' }) + piece({ content: 'two' });
 const well = answering('well');

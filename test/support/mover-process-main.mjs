@@ -26,7 +26,7 @@ async function openMover({ redisUrl, databaseUrl, settings }) {
   const all = Object.assign(new MigrationSettings(), settings);
   const hot = new HotConversationStore(redis, all);
   const transactions = new Transactions(source);
-  const archive = new ConversationArchive(new ArchiveRepository(transactions), hot, transactions);
+  const archive = new ConversationArchive(new ArchiveRepository(transactions), hot, transactions, { send: async () => '' });
   const ledger = new LedgerRepository(transactions);
   return new ConversationMover(hot, archive, ledger, new RangeWriter(archive, ledger, transactions, all), all, metrics);
 }

@@ -1,5 +1,7 @@
+import { CacheEventSource } from '../../src/shared/cache/index.js';
 import { ArchiveRepository } from '../../src/modules/conversations/archive/archive.repository.js';
 import { ConversationArchive } from '../../src/modules/conversations/archive/conversation-archive.service.js';
+import { ConversationBounds } from '../../src/modules/conversations/conversation-bounds.service.js';
 import { ColdHistory } from '../../src/modules/conversations/history/cold-history.service.js';
 import { type ConversationRef, ConversationsService, HistoryReader, HotConversationStore, HotIndexStore, MemoryManager, type MemoryWindow, SessionsService, TokenCounter } from '../../src/modules/conversations/index.js';
 import { MessageAppender } from '../../src/modules/conversations/message-appender.service.js';
@@ -80,14 +82,14 @@ export class Moves {
 
   /** The memory of a process of its own. */
   memory(history = this.history, hot = this.hot): MemoryManager {
-    return new MemoryManager(hot, history, new TokenCounter(new MemorySettings()), new MemorySettings(), new MetricsService());
+    return new MemoryManager(hot, history, new TokenCounter(new MemorySettings()), new MemorySettings(), new MetricsService(), new CacheEventSource());
   }
 
   /** A conversations service over another hot store, or another archive. */
   conversationsOver(hot: HotConversationStore, archive = this.archiveRows): ConversationsService {
     const [settings, invalidator] = [new MigrationSettings(), this.part(AgentCacheInvalidator)];
     const appender = new MessageAppender(hot, archive, new TokenCounter(new MemorySettings()), invalidator, settings);
-    return new ConversationsService(hot, appender, this.historyOver(hot), this.archive, invalidator, settings);
+    return new ConversationsService(hot, appender, this.historyOver(hot), this.archive, invalidator, this.part(ConversationBounds));
   }
 
   /** The history, and the memory, as a process has them whose Redis is away. */

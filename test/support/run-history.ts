@@ -3,6 +3,7 @@ import type { ApiClient, SeenEvent } from './api-client.js';
 /** A message as REST shows it, as far as runs are concerned. */
 export interface SaidMessage {
   readonly messageId: string;
+  readonly seq: number;
   readonly role: string;
   readonly content: string;
   readonly metadata: Readonly<Record<string, unknown>> | null;
@@ -33,13 +34,14 @@ export async function endedRun(client: ApiClient, executionId: string): Promise<
   return { execution: (await client.get<SeenExecution>(`/api/v1/executions/${executionId}`)).body, events };
 }
 
+/** What is not withdrawn, in order. */
 export async function messagesOf(client: ApiClient, conversationId: string): Promise<SaidMessage[]> {
   const all: SaidMessage[] = [];
-  for (let page = [] as SaidMessage[]; all.length === 0 || page.length > 0; all.push(...page)) {
-    page = (await client.get<{ data: SaidMessage[] }>(`/api/v1/conversations/${conversationId}/messages?limit=200&after=${String(all.length)}`)).body.data;
-    if (page.length === 0) break;
+  for (;;) {
+    const { data } = (await client.get<{ data: SaidMessage[] }>(`/api/v1/conversations/${conversationId}/messages?limit=200&after=${String(all.at(-1)?.seq ?? 0)}`)).body;
+    if (data.length === 0) return all;
+    all.push(...data);
   }
-  return all;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { type ConflictPolicy, newId } from '../../src/contracts/index.js';
 import { EventLogStore } from '../../src/modules/execution/event-log/event-log.store.js';
 import type { CancelRequest } from '../../src/modules/execution/execution.js';
-import { type Acceptance, type Beginning, type Ended, type NewRun, RunStore } from '../../src/modules/execution/runs/run.store.js';
+import type { Acceptance } from '../../src/modules/execution/runs/acceptance.js';
+import { type Beginning, type Ended, type NewRun, RunStore } from '../../src/modules/execution/runs/run.store.js';
 import { ExecutionSettings } from '../../src/shared/config/index.js';
 import { type Redis, keys } from '../../src/shared/redis/index.js';
 import { newRun } from '../factories/run.js';

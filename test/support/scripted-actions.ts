@@ -62,12 +62,18 @@ export class StopScript extends Scripted<'migration.stop_migration_loop'> {}
 export class MigrateScript extends Scripted<'migration.migrate_conversation_explicitly'> {}
 @HandlesAction('migration.get_migration_stats')
 export class StatsScript extends Scripted<'migration.get_migration_stats'> {}
+@HandlesAction('execution.forget_conversations')
+export class ForgetScript extends Scripted<'execution.forget_conversations'> {}
+@HandlesAction('crm.erase_user')
+export class EraseScript extends Scripted<'crm.erase_user'> {}
+@HandlesAction('crm.sweep_erasures')
+export class SweepErasuresScript extends Scripted<'crm.sweep_erasures'> {}
 @HandlesAction('migration.move')
 export class SecondMoveScript extends Scripted<'migration.move'> {}
 
 export const EVERY_SCRIPT: readonly Type[] = [
   ...[RunScript, PersistScript, WebhookScript, SweepRunsScript, CancelScript, InvalidateScript, ConfigScript, SaveScript, ContextScript, HistoryScript, SessionClosedScript],
-  ...[SweepScript, MoveScript, StartScript, StopScript, MigrateScript, StatsScript],
+  ...[SweepScript, MoveScript, StartScript, StopScript, MigrateScript, StatsScript, ForgetScript, EraseScript, SweepErasuresScript],
 ];
 
 /** One process that has queues and scripted handlers, and nothing else of the system. */

@@ -7,5 +7,6 @@ export class AgentVersionEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'agent_versions_pk' }) agentId!: string;
   @PrimaryColumn('integer', { primaryKeyConstraintName: 'agent_versions_pk' }) version!: number;
   @Column('jsonb') definition!: AgentDefinition;
+  @Column('uuid', { nullable: true }) editId!: string | null;
   @Column('timestamptz') createdAt!: Date;
 }

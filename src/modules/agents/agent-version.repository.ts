@@ -9,13 +9,18 @@ import { AgentVersionEntity } from './agent-version.entity.js';
 export class AgentVersionRepository {
   constructor(private readonly transactions: Transactions) {}
 
-  async insert({ tenantId, agentId, version, definition, createdAt }: AgentVersion, tx: Tx): Promise<void> {
-    await this.transactions.within(tenantId, tx, (manager) => manager.insert(AgentVersionEntity, { tenantId, agentId, version, definition, createdAt }));
+  async insert({ tenantId, agentId, version, definition, editId, createdAt }: AgentVersion, tx: Tx): Promise<void> {
+    await this.transactions.within(tenantId, tx, (manager) => manager.insert(AgentVersionEntity, { tenantId, agentId, version, definition, editId, createdAt }));
   }
 
   async find({ tenantId, agentId }: AgentRef, version: number, tx: Tx): Promise<AgentVersion | null> {
     const row = await this.transactions.within(tenantId, tx, (manager) => manager.findOneBy(AgentVersionEntity, { tenantId, agentId, version }));
     return row && { ...row };
+  }
+
+  /** Whether an edit has made a version. */
+  async hasEdit({ tenantId, agentId }: AgentRef, editId: string, tx: Tx): Promise<boolean> {
+    return this.transactions.within(tenantId, tx, (manager) => manager.existsBy(AgentVersionEntity, { tenantId, agentId, editId }));
   }
 
   /** Newest first. @param before the version to go on from, not included */

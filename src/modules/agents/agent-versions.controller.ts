@@ -1,6 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { UuidParam } from '../../shared/http/index.js';
+import { Idempotent, type NewIds, RequestIds } from '../../shared/idempotency/index.js';
 import { CurrentPrincipal, type Principal, RequiresScope } from '../tenancy/index.js';
 import { AgentVersions } from './agent-versions.service.js';
 import { AgentsService } from './agents.service.js';
@@ -30,7 +31,8 @@ export class AgentVersionsController {
   /** Goes back to the definition of a version, in a new version. Whether the agent is switched on stays as it is. */
   @Post(':version/activate')
   @HttpCode(200)
-  async activate(@CurrentPrincipal() { tenantId }: Principal, @Param() { agentId, version }: AgentVersionPathDto): Promise<AgentDto> {
-    return AgentDto.of(await this.agents.activateVersion(tenantId, agentId, version));
+  @Idempotent()
+  async activate(@CurrentPrincipal() principal: Principal, @Param() { agentId, version }: AgentVersionPathDto, @RequestIds() ids: NewIds): Promise<AgentDto> {
+    return AgentDto.of(await this.agents.activateVersion(principal, agentId, version, ids.id('edit')));
   }
 }

@@ -50,14 +50,19 @@ export class AgentRepository {
     return agentOf(await this.entities(tenantId, tx, (agents) => agents.findOne({ where: { tenantId, agentId, deletedAt: IsNull() }, lock: { mode: 'pessimistic_write' } })));
   }
 
+  /** Nobody else who asks for this makes an agent of the tenant until the transaction ends. */
+  async lockAll(tenantId: string, tx: Tx): Promise<void> {
+    await this.entities(tenantId, tx, (agents) => agents.query("SELECT pg_advisory_xact_lock(hashtextextended('agents ' || $1, 0))", [tenantId]));
+  }
+
   /** Newest first; ids are UUIDv7, so the id is the time. @param before the id to go on from, not included */
   async findPage(tenantId: string, filter: AgentFilter, limit: number, before: string | undefined): Promise<Agent[]> {
     const where = { ...matching(tenantId, filter), ...(before !== undefined && { agentId: LessThan(before) }) };
     return (await this.entities(tenantId, undefined, (agents) => agents.find({ where, order: { agentId: 'DESC' }, take: limit }))).map(plain);
   }
 
-  async count(tenantId: string, filter: AgentFilter): Promise<number> {
-    return this.entities(tenantId, undefined, (agents) => agents.countBy(matching(tenantId, filter)));
+  async count(tenantId: string, filter: AgentFilter, tx?: Tx): Promise<number> {
+    return this.entities(tenantId, tx, (agents) => agents.countBy(matching(tenantId, filter)));
   }
 
   private async entities<T>(tenantId: string, tx: Tx | undefined, work: (agents: Repository<AgentEntity>) => Promise<T>): Promise<T> {

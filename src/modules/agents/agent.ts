@@ -73,6 +73,8 @@ export interface Agent extends AgentRef, AgentDefinition {
 export interface AgentVersion extends AgentRef {
   readonly version: number;
   readonly definition: AgentDefinition;
+  /** Of the edit that made it, where one may come twice; null otherwise. */
+  readonly editId: string | null;
   readonly createdAt: Date;
 }
 

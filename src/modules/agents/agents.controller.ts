@@ -26,8 +26,8 @@ export class AgentsController {
   @Post()
   @Idempotent()
   @InvalidatesCache({ kinds: ['agents'] })
-  async create(@CurrentPrincipal() { tenantId }: Principal, @Body() body: CreateAgentDto, @RequestIds() ids: NewIds): Promise<AgentDto> {
-    return AgentDto.of(await this.agents.create(tenantId, body, ids.id('agent')));
+  async create(@CurrentPrincipal() principal: Principal, @Body() body: CreateAgentDto, @RequestIds() ids: NewIds): Promise<AgentDto> {
+    return AgentDto.of(await this.agents.create(principal, body, ids.id('agent')));
   }
 
   /** Lists the tenant's agents, newest first. `total` counts those that match. */
@@ -47,8 +47,8 @@ export class AgentsController {
 
   /** Changes the fields that are sent, in a new version of the agent. Runs that have begun go on with the version before. */
   @Patch(':agentId')
-  async update(@CurrentPrincipal() { tenantId }: Principal, @UuidParam('agentId') agentId: string, @Body() body: UpdateAgentDto): Promise<AgentDto> {
-    return AgentDto.of(await this.agents.update(tenantId, agentId, body));
+  async update(@CurrentPrincipal() principal: Principal, @UuidParam('agentId') agentId: string, @Body() body: UpdateAgentDto): Promise<AgentDto> {
+    return AgentDto.of(await this.agents.update(principal, agentId, body));
   }
 
   /** Deletes an agent and frees its slug. Its conversations and executions stay readable. */

@@ -1,5 +1,6 @@
 import type { Tier } from '../../contracts/index.js';
 import { AppError } from '../../shared/errors/index.js';
+import { HIGHER_TIER } from '../tenancy/index.js';
 
 export const agentErrors = {
   notFound: (agentId: string): AppError =>
@@ -7,7 +8,25 @@ export const agentErrors = {
   inactive: (agentId: string): AppError =>
     new AppError({ kind: 'forbidden', code: 'AGENT_INACTIVE', message: `Agent "${agentId}" is switched off.`, details: { field: 'agentId' } }),
   tierTooLow: (tier: Tier, minimumTier: Tier): AppError =>
-    new AppError({ kind: 'forbidden', code: 'AGENT_TIER_TOO_LOW', message: `This agent needs the tier ${minimumTier}; yours is ${tier}.`, details: { tier, minimumTier } }),
+    new AppError({ kind: 'forbidden', code: 'AGENT_TIER_TOO_LOW', message: `This agent needs the tier ${minimumTier}; yours is ${tier}: ${HIGHER_TIER}.`, details: { tier, minimumTier } }),
+  tooManyAgents: (limit: number): AppError =>
+    new AppError({ kind: 'forbidden', code: 'TIER_LIMIT_AGENTS', message: `You may have ${String(limit)} agents and no more (maxAgents); delete or change one, or ${HIGHER_TIER}.`, details: { limit: 'maxAgents', maxAgents: limit } }),
+  toolNotInTier: (tool: string, known: readonly string[]): AppError =>
+    new AppError({ kind: 'forbidden', code: 'TOOL_NOT_IN_TIER', message: `Your tier does not have the tool "${tool}", only ${known.join(', ')}; leave it out, or ${HIGHER_TIER}.`, details: { field: 'tools', limit: 'tools', tool } }),
+  modelNotInTier: (model: string, known: readonly string[]): AppError =>
+    new AppError({
+      kind: 'forbidden',
+      code: 'MODEL_NOT_IN_TIER',
+      message: `Your tier does not have the model "${model}", only ${[...new Set(known)].join(', ')}; name one of these, or ${HIGHER_TIER}.`,
+      details: { field: 'model', limit: 'models', model },
+    }),
+  tooManyCollections: (count: number, limit: number): AppError =>
+    new AppError({
+      kind: 'forbidden',
+      code: 'TIER_LIMIT_COLLECTIONS',
+      message: `An agent of yours may have ${String(limit)} collections, not ${String(count)} (maxCollectionsPerAgent); leave some out, or ${HIGHER_TIER}.`,
+      details: { field: 'collections', limit: 'maxCollectionsPerAgent', maxCollectionsPerAgent: limit },
+    }),
   slugTaken: (slug: string): AppError =>
     new AppError({ kind: 'conflict', code: 'AGENT_SLUG_TAKEN', message: `You have an agent with the slug "${slug}" already; choose another slug, or change that agent's.`, details: { field: 'slug' } }),
   versionNotFound: (agentId: string, version: number): AppError =>

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../contracts/index.js';
 import { AgentCacheInvalidator, CacheAsideService, type InvalidationReport } from '../../shared/cache/index.js';
-import type { Agent, AgentFilter } from './agent.js';
+import type { Agent, AgentDefinition, AgentFilter } from './agent.js';
 import { AgentChanges } from './agent-changes.service.js';
 import { isEmpty } from './agent-definition.js';
-import { AgentDefinitions, type NewAgent, type SentEdit } from './agent-definitions.service.js';
+import { type AgentCaller, AgentDefinitions, type NewAgent, type SentEdit } from './agent-definitions.service.js';
 import { AgentRepository } from './agent.repository.js';
 import { AgentVersions } from './agent-versions.service.js';
 import { agentErrors } from './agents.errors.js';
-import { type Page, pageOf } from './page.js';
+import { type Page, pageOf } from '../../shared/http/index.js';
 import { slugOf } from './slug.js';
 
 /** Which part of a list. */
@@ -33,37 +33,45 @@ export class AgentsService {
   /**
    * @param agentId of a request that may come twice: if there is such an agent already, it is that one
    * @throws AGENT_SLUG_TAKEN (conflict), AGENT_NOT_FOUND (notFound) if it was deleted since, AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN,
-   * MODEL_PROVIDER_NOT_CONFIGURED, SECRETS_KEY_MISSING, HEADER_SECRET_UNKNOWN, MCP_SERVER_TWICE (invalid)
+   * MODEL_PROVIDER_NOT_CONFIGURED, SECRETS_KEY_MISSING, HEADER_SECRET_UNKNOWN, MCP_SERVER_TWICE (invalid), TIER_LIMIT_AGENTS, TOOL_NOT_IN_TIER,
+   * MODEL_NOT_IN_TIER, TIER_LIMIT_COLLECTIONS (forbidden)
    */
-  async create(tenantId: string, fields: Omit<NewAgent, 'slug'> & { readonly slug?: string }, agentId = newId()): Promise<Agent> {
+  async create(caller: AgentCaller, fields: Omit<NewAgent, 'slug'> & { readonly slug?: string }, agentId = newId()): Promise<Agent> {
     // A slug that nobody asked for must not stand in the way of a second agent of the same name.
     const slug = fields.slug ?? `${slugOf(fields.name)}-${agentId.slice(-6)}`;
-    return this.versions.writeFirst({ ...this.definitions.first(tenantId, { ...fields, slug }), tenantId, agentId });
+    const { tenantId } = caller;
+    const limits = await this.definitions.limitsOf(caller);
+    return this.versions.writeFirst({ ...this.definitions.first(tenantId, { ...fields, slug }, limits), tenantId, agentId }, limits.maxAgents);
   }
 
   /**
    * Changes the fields that are named, in a new version.
    *
    * @throws AGENT_NOT_FOUND (notFound), AGENT_SLUG_TAKEN (conflict), AGENT_EDIT_EMPTY, AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN,
-   * MODEL_PROVIDER_NOT_CONFIGURED, SECRETS_KEY_MISSING, HEADER_SECRET_UNKNOWN, MCP_SERVER_TWICE (invalid)
+   * MODEL_PROVIDER_NOT_CONFIGURED, SECRETS_KEY_MISSING, HEADER_SECRET_UNKNOWN, MCP_SERVER_TWICE (invalid), TOOL_NOT_IN_TIER,
+   * MODEL_NOT_IN_TIER, TIER_LIMIT_COLLECTIONS (forbidden)
    */
-  async update(tenantId: string, agentId: string, edit: SentEdit): Promise<Agent> {
+  async update(caller: AgentCaller, agentId: string, edit: SentEdit): Promise<Agent> {
     if (isEmpty(edit)) throw agentErrors.editEmpty();
-    const ref = { tenantId, agentId };
-    return this.changes.write(ref, (tx) => this.versions.writeNext(ref, (agent) => this.definitions.edited(agent, edit), tx));
+    const ref = { tenantId: caller.tenantId, agentId };
+    const limits = await this.definitions.limitsOf(caller);
+    return this.changes.write(ref, (tx) => this.versions.writeNext(ref, { define: (agent) => this.definitions.edited(agent, edit, limits) }, tx));
   }
 
   /**
    * Goes back to an earlier definition, in a new version; whether the agent is switched on stays.
    *
+   * @param editId of a request that may come twice: it makes one version
    * @throws AGENT_NOT_FOUND, AGENT_VERSION_NOT_FOUND (notFound), AGENT_SLUG_TAKEN (conflict), AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN,
-   * MODEL_PROVIDER_NOT_CONFIGURED (invalid)
+   * MODEL_PROVIDER_NOT_CONFIGURED (invalid), TOOL_NOT_IN_TIER, MODEL_NOT_IN_TIER, TIER_LIMIT_COLLECTIONS (forbidden)
    */
-  async activateVersion(tenantId: string, agentId: string, version: number): Promise<Agent> {
-    const ref = { tenantId, agentId };
-    return this.changes.write(ref, (tx) =>
-      this.versions.writeNext(ref, async (agent) => this.definitions.restored(agent, (await this.versions.get(ref, version, tx)).definition), tx),
-    );
+  async activateVersion(caller: AgentCaller, agentId: string, version: number, editId = newId()): Promise<Agent> {
+    const ref = { tenantId: caller.tenantId, agentId };
+    const limits = await this.definitions.limitsOf(caller);
+    return this.changes.write(ref, (tx) => {
+      const define = async (agent: Agent): Promise<AgentDefinition> => this.definitions.restored(agent, (await this.versions.get(ref, version, tx)).definition, limits);
+      return this.versions.writeNext(ref, { define, editId }, tx);
+    });
   }
 
   /** Nobody finds the agent any more, and its slug is free; its conversations and executions stay. @throws AGENT_NOT_FOUND (notFound) */

@@ -4,9 +4,9 @@ import type { Tier } from '../../contracts/index.js';
 import { AgentCacheInvalidator } from '../../shared/cache/index.js';
 import { Transactions } from '../../shared/database/index.js';
 import { MetricsService } from '../../shared/telemetry/index.js';
-import { TIER_LIMITS } from '../tenancy/index.js';
+import { type LimitOverrides, limitsOf } from '../tenancy/index.js';
+import { ConversationArchive } from './archive/conversation-archive.service.js';
 import { type Candidate, type Retained, type RetentionCutoffs, type RetentionForecast, RetentionRepository } from './archive/retention.repository.js';
-import { HotConversationStore } from './hot/hot-conversation.store.js';
 import { HotIndexStore } from './hot/hot-index.store.js';
 
 const DAY_MS = 86_400_000;
@@ -17,6 +17,8 @@ const MESSAGES_AT_ONCE = 20_000;
 export interface RetentionOf {
   readonly tenantId: string;
   readonly tier: Tier;
+  /** What it may otherwise than its tier. */
+  readonly limits?: LimitOverrides;
   readonly now: Date;
 }
 
@@ -37,7 +39,7 @@ export class ConversationRetention {
 
   constructor(
     private readonly rows: RetentionRepository,
-    private readonly hot: HotConversationStore,
+    private readonly archived: ConversationArchive,
     private readonly index: HotIndexStore,
     private readonly transactions: Transactions,
     private readonly invalidator: AgentCacheInvalidator,
@@ -77,7 +79,8 @@ export class ConversationRetention {
     const few = atOnce(found);
     const cold = await this.cold(tenantId, few);
     const erased = cold.length === 0 ? [] : await this.transactions.run(tenantId, (tx) => this.rows.erase(cutoffs, cold, tx));
-    await Promise.all(erased.map((conversation) => this.hot.purge({ tenantId, conversationId: conversation.conversationId }, conversation)));
+    await Promise.all(erased.map((conversation) => this.archived.purge({ tenantId, conversationId: conversation.conversationId }, conversation)));
+    await this.archived.forgetExecutions(tenantId, erased.map(({ conversationId }) => conversationId));
     await this.forget(tenantId, erased);
     this.ended.inc({ outcome: 'erased' }, erased.length);
     return [erased.length, (found.length === limit || few.length < found.length) && erased.length > 0];
@@ -94,8 +97,9 @@ export class ConversationRetention {
   }
 }
 
-function cutoffsOf({ tenantId, tier, now }: RetentionOf): RetentionCutoffs {
-  const before = (times: number): Date => new Date(now.getTime() - times * TIER_LIMITS[tier].retentionDays * DAY_MS);
+function cutoffsOf({ tenantId, tier, limits, now }: RetentionOf): RetentionCutoffs {
+  const { retentionDays } = limitsOf(tier, limits);
+  const before = (times: number): Date => new Date(now.getTime() - times * retentionDays * DAY_MS);
   return { tenantId, archiveBefore: before(1), eraseBefore: { archivedAt: before(1), lastMessageAt: before(2) } };
 }
 

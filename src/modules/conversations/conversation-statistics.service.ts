@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { type AgentCounts, ConversationSearchRepository } from './archive/conversation-search.repository.js';
-import type { HotConversation } from './conversation.js';
+import { type ConversationTotals, ConversationTotalsRepository, type TotalsFilter } from './archive/conversation-totals.repository.js';
+import type { ConversationStatus, HotConversation } from './conversation.js';
+import { matches } from './history/conversation-filter.js';
 import { HotIndexStore } from './hot/hot-index.store.js';
 
-/** Numbers of a tenant's conversations, of both stores. */
+/** Numbers of conversations of both stores. */
 export interface ConversationCounts {
   readonly conversations: number;
   readonly active: number;
@@ -11,6 +12,12 @@ export interface ConversationCounts {
   readonly tokens: number;
   /** Messages in a conversation, on average; 0 without conversations. */
   readonly averageMessages: number;
+  /** Conversations that their user has rated. */
+  readonly ratings: number;
+  /** 1 to 5, on average; 0 without ratings. */
+  readonly averageSatisfaction: number;
+  /** Of the closed conversations that were rated, the part rated 4 or 5, 0 to 1; 0 without any. */
+  readonly resolutionRate: number;
 }
 
 export interface ConversationStatisticsReport extends ConversationCounts {
@@ -18,34 +25,53 @@ export interface ConversationStatisticsReport extends ConversationCounts {
   readonly agents: readonly (ConversationCounts & { readonly agentId: string })[];
 }
 
-const NONE: Omit<AgentCounts, 'agentId'> = { conversations: 0, active: 0, messages: 0, tokens: 0 };
+type Totals = Omit<ConversationTotals, 'agentId'>;
 
-/** Statistics, counted when they are asked for: what is in Redis by its live counters, the rest by SQL. */
+const CLOSED: ReadonlySet<ConversationStatus> = new Set(['completed', 'transferred', 'archived']);
+
+/** Statistics: what is in Redis by its live counters, the rest by the totals that PostgreSQL keeps. */
 @Injectable()
 export class ConversationStatistics {
   constructor(
     private readonly index: HotIndexStore,
-    private readonly search: ConversationSearchRepository,
+    private readonly totals: ConversationTotalsRepository,
   ) {}
 
-  async ofTenant(tenantId: string): Promise<ConversationStatisticsReport> {
+  /** @param span conversations that began in it; all of them when it is left out */
+  async ofTenant(tenantId: string, span: Pick<TotalsFilter, 'from' | 'to'> = {}): Promise<ConversationStatisticsReport> {
     const hot = await this.index.hotConversations(tenantId);
-    const cold = await this.search.countByAgent(tenantId, hot.map(({ conversationId }) => conversationId));
-    const byAgent = new Map<string, Omit<AgentCounts, 'agentId'>>();
-    for (const counts of [...cold, ...hot.filter(({ status }) => status !== 'deleted').map(countsOf)]) byAgent.set(counts.agentId, sum(byAgent.get(counts.agentId) ?? NONE, counts));
-    const agents = [...byAgent].map(([agentId, counts]) => ({ agentId, ...withAverage(counts) }));
-    return { ...withAverage([...byAgent.values()].reduce(sum, NONE)), agents: agents.sort((a, b) => b.conversations - a.conversations) };
+    const cold = await this.totals.find(tenantId, span, hot.map(({ conversationId }) => conversationId));
+    const inRedis = hot.filter((conversation) => conversation.status !== 'deleted' && matches(conversation, span));
+    const all = [...cold, ...inRedis.map(totalsOf)].filter(({ conversations }) => conversations > 0);
+    const agents = [...Map.groupBy(all, ({ agentId }) => agentId)].map(([agentId, totals]) => ({ agentId, ...countsOf(totals) }));
+    return { ...countsOf(all), agents: agents.sort((a, b) => b.conversations - a.conversations) };
+  }
+
+  /** Keeps the totals of all tenants short: what was noted of changes is added up. Running twice, or in two processes at once, equals running once. */
+  async tidy(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && (await this.totals.fold()));
   }
 }
 
-function countsOf({ agentId, status, messageCount, tokenCount }: HotConversation): AgentCounts {
-  return { agentId, conversations: 1, active: status === 'active' ? 1 : 0, messages: messageCount, tokens: tokenCount };
+function totalsOf({ agentId, status, messageCount, tokenCount, customerSatisfaction }: HotConversation): ConversationTotals {
+  const rating = customerSatisfaction ?? 0;
+  return { agentId, status, conversations: 1, messages: messageCount, tokens: tokenCount, ratings: rating > 0 ? 1 : 0, ratingSum: rating, satisfied: rating >= 4 ? 1 : 0 };
 }
 
-function sum(a: Omit<AgentCounts, 'agentId'>, b: Omit<AgentCounts, 'agentId'>): Omit<AgentCounts, 'agentId'> {
-  return { conversations: a.conversations + b.conversations, active: a.active + b.active, messages: a.messages + b.messages, tokens: a.tokens + b.tokens };
+function countsOf(all: readonly Totals[]): ConversationCounts {
+  const sum = (name: Exclude<keyof Totals, 'status'>, of: readonly Totals[] = all): number => of.reduce((total, totals) => total + totals[name], 0);
+  const closed = all.filter(({ status }) => CLOSED.has(status));
+  const [conversations, messages, ratings] = [sum('conversations'), sum('messages'), sum('ratings')];
+  return {
+    ...{ conversations, messages, ratings, tokens: sum('tokens') },
+    active: sum('conversations', all.filter(({ status }) => status === 'active')),
+    averageMessages: share(messages, conversations),
+    averageSatisfaction: share(sum('ratingSum'), ratings),
+    resolutionRate: share(sum('satisfied', closed), sum('ratings', closed)),
+  };
 }
 
-function withAverage(counts: Omit<AgentCounts, 'agentId'>): ConversationCounts {
-  return { ...counts, averageMessages: counts.conversations === 0 ? 0 : counts.messages / counts.conversations };
+/** @returns 0 of nothing */
+function share(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
 }

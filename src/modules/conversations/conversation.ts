@@ -102,4 +102,8 @@ export interface ConversationFilter {
   readonly to?: Date;
   /** Words that a message has: as one types them into a search engine, with "phrases", or, and -not. */
   readonly q?: string;
+  /** It has this label. */
+  readonly label?: string;
+  /** Who looks after it. */
+  readonly assignee?: string;
 }

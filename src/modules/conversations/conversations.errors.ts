@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors/index.js';
+import { HIGHER_TIER } from '../tenancy/index.js';
 import type { ConversationStatus } from './conversation.js';
 import type { RefusalReason, Refused } from './hot/append.js';
 import { transitionsFrom } from './status-machine.js';
@@ -8,9 +9,11 @@ const ROOM_WITHIN_MS = 60_000;
 
 export const conversationErrors = {
   notFound: (conversationId: string): AppError =>
-    new AppError({ kind: 'notFound', code: 'CONVERSATION_NOT_FOUND', message: `There is no conversation "${conversationId}" here; leave conversationId out to begin one.`, details: { field: 'conversationId' } }),
+    new AppError({ kind: 'notFound', code: 'CONVERSATION_NOT_FOUND', message: `There is no conversation "${conversationId}" here. GET /api/v1/conversations lists yours; a turn without conversationId begins one.`, details: { field: 'conversationId' } }),
   sessionNotFound: (sessionId: string): AppError =>
     new AppError({ kind: 'notFound', code: 'SESSION_NOT_FOUND', message: `Session "${sessionId}" has no open conversation.`, details: { field: 'sessionId' } }),
+  editEmpty: (): AppError =>
+    new AppError({ kind: 'invalid', code: 'CONVERSATION_EDIT_EMPTY', message: 'There is nothing to change: send status, metadata, summary or customerSatisfaction, such as {"status":"completed"}.' }),
   alreadyActive: (sessionId: string, conversationId: string): AppError =>
     new AppError({
       kind: 'conflict',
@@ -36,6 +39,10 @@ export const conversationErrors = {
     new AppError({ kind: 'conflict', code: 'CONVERSATION_BUSY', message: `Conversation "${conversationId}" was changed by others all the time; nothing was changed. Try again.`, details: { retryAfterMs: 500 } }),
   unplaced: (): AppError =>
     new AppError({ kind: 'invalid', code: 'CONVERSATION_UNNAMED', message: 'Say which conversation: data.conversationId, or a sessionId with the agentId that it is with.', details: { field: 'data.conversationId' } }),
+  noteNotFound: (noteId: string): AppError =>
+    new AppError({ kind: 'notFound', code: 'NOTE_NOT_FOUND', message: `The conversation has no note "${noteId}"; GET …/notes lists those it has.`, details: { field: 'noteId' } }),
+  labelsTooMany: (limit: number): AppError =>
+    new AppError({ kind: 'conflict', code: 'LABELS_TOO_MANY', message: `A conversation has at most ${String(limit)} labels; nothing was changed. Take others away first.`, details: { field: 'labels', limit } }),
   sessionUnnamed: (): AppError => new AppError({ kind: 'invalid', code: 'SESSION_UNNAMED', message: 'Say which session: sessionId.', details: { field: 'sessionId' } }),
 };
 
@@ -58,14 +65,14 @@ const REFUSALS: Readonly<Record<RefusalReason, (conversationId: string, fact: st
     new AppError({
       kind: 'forbidden',
       code: 'TIER_LIMIT_MESSAGES',
-      message: `The conversation has ${String(fact)} messages, and your tier allows no more (maxMessagesPerConversation); close it and begin another one, or ask for a higher tier.`,
+      message: `The conversation has ${String(fact)} messages, and your tier allows no more (maxMessagesPerConversation); close it and begin another one, or ${HIGHER_TIER}.`,
       details: { limit: 'maxMessagesPerConversation', messages: fact },
     }),
   conversations: (_, fact) =>
     new AppError({
       kind: 'limited',
       code: 'TIER_LIMIT_CONVERSATIONS',
-      message: `You have ${String(fact)} active conversations, and your tier allows no more (maxActiveConversations); close one with POST /api/v1/conversations/:conversationId/close, wait until idle ones are completed, or ask for a higher tier.`,
+      message: `You have ${String(fact)} active conversations, and your tier allows no more (maxActiveConversations); close one with POST /api/v1/conversations/:conversationId/close, wait until idle ones are completed, or ${HIGHER_TIER}.`,
       details: { limit: 'maxActiveConversations', active: fact, retryAfterMs: ROOM_WITHIN_MS },
     }),
   fenced: (conversationId) =>

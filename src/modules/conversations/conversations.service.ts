@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { type MessageRole, type Tier, newId } from '../../contracts/index.js';
+import { type MessageRole, newId } from '../../contracts/index.js';
 import { AgentCacheInvalidator } from '../../shared/cache/index.js';
-import { MigrationSettings } from '../../shared/config/index.js';
 import { AppError } from '../../shared/errors/index.js';
-import { TIER_LIMITS } from '../tenancy/index.js';
 import { ConversationArchive } from './archive/conversation-archive.service.js';
+import { type Caller, ConversationBounds, type ConversationLimits } from './conversation-bounds.service.js';
 import type { Conversation, ConversationRef, Message, NewConversation, NewMessage, StoredConversation } from './conversation.js';
 import { conversationErrors, refused } from './conversations.errors.js';
 import { type ConversationEdit, toHeaderChange } from './conversation-edit.js';
@@ -16,12 +15,6 @@ import { messageIdsOf } from './withdrawn.js';
 
 /** Changes by others that a change of ours gives way to before it gives up. A guess. */
 const TRIES = 10;
-
-/** On whose behalf. */
-export interface Caller {
-  readonly tenantId: string;
-  readonly tier: Tier;
-}
 
 /** Who asks for which conversation. */
 export interface OpenRequest extends Omit<NewConversation, 'sessionId' | 'conversationId'> {
@@ -48,6 +41,8 @@ export interface BeginningIds extends BeginningId {
 export interface OpenedConversation {
   readonly conversationId: string;
   readonly sessionId: string;
+  /** It begins with this turn. */
+  readonly isNew: boolean;
 }
 
 /** A message for a conversation that exists. */
@@ -81,7 +76,7 @@ export class ConversationsService {
     private readonly history: HistoryReader,
     private readonly archive: ConversationArchive,
     private readonly invalidator: AgentCacheInvalidator,
-    private readonly settings: MigrationSettings,
+    private readonly bounds: ConversationBounds,
   ) {}
 
   /**
@@ -90,14 +85,16 @@ export class ConversationsService {
    * @throws CONVERSATION_NOT_FOUND (notFound) for an id that is not the tenant's, CONVERSATION_ARCHIVED (conflict), TIER_LIMIT_CONVERSATIONS (limited),
    * TIER_LIMIT_MESSAGES (forbidden)
    */
-  async open({ tenantId, tier }: Caller, { conversationId: named, ids = { conversationId: newId(), sessionId: newId(), mayExist: false }, ...request }: OpenRequest): Promise<OpenedConversation> {
+  async open(caller: Caller, { conversationId: named, ids = { conversationId: newId(), sessionId: newId(), mayExist: false }, ...request }: OpenRequest): Promise<OpenedConversation> {
+    const { tenantId } = caller;
+    const limits = await this.bounds.of(caller);
     const conversationId = named ?? (await this.begunBefore(tenantId, ids))?.conversationId;
-    if (conversationId !== undefined) return this.openNamed({ tenantId, conversationId }, request.sessionId, tier);
+    if (conversationId !== undefined) return this.openNamed({ tenantId, conversationId }, request.sessionId, limits);
     const sessionId = request.sessionId ?? ids.sessionId;
-    const opened = await this.hot.openSession(tenantId, { ...request, sessionId, conversationId: ids.conversationId }, TIER_LIMITS[tier].maxActiveConversations);
+    const opened = await this.hot.openSession(tenantId, { ...request, sessionId, conversationId: ids.conversationId }, limits.maxActiveConversations);
     if ('outcome' in opened) throw refused('', opened);
-    if (!opened.isNew) await this.requireRoom({ tenantId, conversationId: opened.conversationId }, tier);
-    return { conversationId: opened.conversationId, sessionId };
+    if (!opened.isNew) await this.requireRoom({ tenantId, conversationId: opened.conversationId }, limits);
+    return { conversationId: opened.conversationId, sessionId, isNew: opened.isNew };
   }
 
   /**
@@ -105,10 +102,12 @@ export class ConversationsService {
    *
    * @throws CONVERSATION_ACTIVE (conflict), TIER_LIMIT_CONVERSATIONS (limited), CONVERSATION_NOT_FOUND (notFound) if the one with this id was deleted
    */
-  async create({ tenantId, tier }: Caller, request: Omit<NewConversation, 'conversationId'>, begins: BeginningId = { conversationId: newId(), mayExist: false }): Promise<StoredConversation> {
+  async create(caller: Caller, request: Omit<NewConversation, 'conversationId'>, begins: BeginningId = { conversationId: newId(), mayExist: false }): Promise<StoredConversation> {
+    const { tenantId } = caller;
     const earlier = await this.begunBefore(tenantId, begins);
     if (earlier) return earlier;
-    const opened = await this.hot.openSession(tenantId, { ...request, conversationId: begins.conversationId }, TIER_LIMITS[tier].maxActiveConversations);
+    const { maxActiveConversations } = await this.bounds.of(caller);
+    const opened = await this.hot.openSession(tenantId, { ...request, conversationId: begins.conversationId }, maxActiveConversations);
     if ('outcome' in opened) throw refused('', opened);
     if (!opened.isNew && opened.conversationId !== begins.conversationId) throw conversationErrors.alreadyActive(request.sessionId, opened.conversationId);
     return this.history.get({ tenantId, conversationId: opened.conversationId });
@@ -117,12 +116,12 @@ export class ConversationsService {
   /**
    * A message of a run: its conversation begins with it if there is none.
    *
-   * @param tier         limits it; the answer to a message that was taken is always taken: leave it out
+   * @param limits       of its tenant; the answer to a message that was taken is always taken: leave it out
    * @param fencingToken of the run: refused when another one has the conversation by now
    * @throws as {@link MessageAppender.append}
    */
-  async append(tenantId: string, conversation: NewConversation, message: NewMessage, { tier, fencingToken }: { readonly tier?: Tier; readonly fencingToken?: string } = {}): Promise<AppendedMessage> {
-    const appended = await this.appender.append(tenantId, { conversation, mayBegin: true, ...(tier && limitsOf(tier)), ...(fencingToken !== undefined && { fencingToken }) }, message);
+  async append(tenantId: string, conversation: NewConversation, message: NewMessage, { limits, fencingToken }: { readonly limits?: ConversationLimits; readonly fencingToken?: string } = {}): Promise<AppendedMessage> {
+    const appended = await this.appender.append(tenantId, { conversation, mayBegin: true, ...(limits && appendLimitsOf(limits)), ...(fencingToken !== undefined && { fencingToken }) }, message);
     await this.closeDisplaced(tenantId, appended.displaced);
     return appended;
   }
@@ -137,10 +136,11 @@ export class ConversationsService {
    *
    * @throws MESSAGE_ID_TAKEN (conflict); and as {@link MessageAppender.append}
    */
-  async saveMessage({ tenantId, tier }: Caller, request: SaveRequest): Promise<SavedMessage> {
+  async saveMessage(caller: Caller, request: SaveRequest): Promise<SavedMessage> {
+    const { tenantId } = caller;
     const { conversationId, messageId = newId(), role, content, agentId, metadata, tokens, expectedSeq } = request;
     const conversation = await this.history.get({ tenantId, conversationId });
-    const target = { conversation, mayBegin: false, ...limitsOf(tier), ...(tokens !== undefined && { tokens }), ...(expectedSeq !== undefined && { expectedSeq }) };
+    const target = { conversation, mayBegin: false, ...appendLimitsOf(await this.bounds.of(caller)), ...(tokens !== undefined && { tokens }), ...(expectedSeq !== undefined && { expectedSeq }) };
     const appended = await this.appender.append(tenantId, target, { messageId, role, content, agentId: agentId ?? null, executionId: null, metadata: metadata ?? null });
     if (appended.earlier && (appended.earlier.role !== role || appended.earlier.content !== content)) throw conversationErrors.messageIdTaken(messageId, appended.seq);
     await this.closeDisplaced(tenantId, appended.displaced);
@@ -162,10 +162,11 @@ export class ConversationsService {
    *
    * @throws CONVERSATION_NOT_FOUND (notFound), STATUS_TRANSITION, CONVERSATION_BUSY (conflict), TIER_LIMIT_CONVERSATIONS (limited)
    */
-  async update({ tenantId, tier }: Caller, conversationId: string, edit: ConversationEdit): Promise<StoredConversation> {
-    const ref = { tenantId, conversationId };
+  async update(caller: Caller, conversationId: string, edit: ConversationEdit): Promise<StoredConversation> {
+    const ref = { tenantId: caller.tenantId, conversationId };
     if (edit.status === 'deleted') return { ...(await this.remove(ref)), status: edit.status };
-    await this.change(ref, (conversation) => toHeaderChange(conversation, edit, { closedDueSeconds: this.settings.closeGraceSeconds, activeLimit: TIER_LIMITS[tier].maxActiveConversations }));
+    const { maxActiveConversations: activeLimit } = await this.bounds.of(caller);
+    await this.change(ref, (conversation) => toHeaderChange(conversation, edit, { closedDueSeconds: this.bounds.times.closeGraceSeconds, activeLimit }));
     return this.history.get(ref);
   }
 
@@ -217,29 +218,28 @@ export class ConversationsService {
     return mayExist ? this.history.find({ tenantId, conversationId }) : null;
   }
 
-  private async openNamed(ref: ConversationRef, wanted: string | undefined, tier: Tier): Promise<OpenedConversation> {
+  private async openNamed(ref: ConversationRef, wanted: string | undefined, limits: ConversationLimits): Promise<OpenedConversation> {
     const known = await this.history.get(ref);
     const sessionId = wanted ?? known.sessionId;
-    requireRoom(ref.conversationId, known, tier);
-    if (known.status !== 'active') await this.requireOpening(ref, { ...known, sessionId }, tier);
+    requireRoom(ref.conversationId, known, limits);
+    if (known.status !== 'active') await this.requireOpening(ref, { ...known, sessionId }, limits);
     // One that is closed or at rest comes into the session with the user's message.
     if (known.status === 'active' && known.storage !== 'cold' && known.sessionId !== sessionId) {
-      const entered = await this.hot.change(ref, known, { fields: { sessionId }, session: 'enter', status: 'active', dueInSeconds: this.settings.maxLagSeconds });
+      const entered = await this.hot.change(ref, known, { fields: { sessionId }, session: 'enter', status: 'active', dueInSeconds: this.bounds.times.maxLagSeconds });
       if (entered?.outcome === 'changed') await this.closeDisplaced(ref.tenantId, entered.displaced);
     }
-    return { conversationId: ref.conversationId, sessionId };
+    return { conversationId: ref.conversationId, sessionId, isNew: false };
   }
 
   /** A turn whose message could not open its conversation is refused before it is queued. */
-  private async requireOpening(ref: ConversationRef, conversation: Conversation, tier: Tier): Promise<void> {
+  private async requireOpening(ref: ConversationRef, conversation: Conversation, { maxActiveConversations: limit }: ConversationLimits): Promise<void> {
     if (conversation.status === 'archived') throw refused(ref.conversationId, { outcome: 'refused', reason: 'closed', fact: conversation.status });
-    const limit = TIER_LIMITS[tier].maxActiveConversations;
     const others = limit === null ? 0 : await this.hot.countOthers(ref, conversation);
     if (limit !== null && others >= limit) throw refused(ref.conversationId, { outcome: 'refused', reason: 'conversations', fact: others });
   }
 
-  private async requireRoom(ref: ConversationRef, tier: Tier): Promise<void> {
-    if (TIER_LIMITS[tier].maxMessagesPerConversation !== null) requireRoom(ref.conversationId, await this.history.get(ref), tier);
+  private async requireRoom(ref: ConversationRef, limits: ConversationLimits): Promise<void> {
+    if (limits.maxMessagesPerConversation !== null) requireRoom(ref.conversationId, await this.history.get(ref), limits);
   }
 
   /** A session has one active conversation with an agent: the one before is completed. */
@@ -249,7 +249,7 @@ export class ConversationsService {
 
   private closing({ status }: Conversation): HeaderChange | null {
     if (status !== 'active') return null;
-    return { fields: { status: 'completed', closedAt: String(Date.now()) }, session: 'leave', status: 'active', dueInSeconds: this.settings.closeGraceSeconds };
+    return { fields: { status: 'completed', closedAt: String(Date.now()) }, session: 'leave', status: 'active', dueInSeconds: this.bounds.times.closeGraceSeconds };
   }
 
   /** Every change is made in Redis, where the move takes it from: what is at rest is brought back first. Whoever is told of it sees it. */
@@ -278,13 +278,11 @@ export class ConversationsService {
   }
 }
 
-function limitsOf(tier: Tier): { readonly activeLimit: number | null; readonly messageLimit: number | null } {
-  const { maxActiveConversations, maxMessagesPerConversation } = TIER_LIMITS[tier];
+function appendLimitsOf({ maxActiveConversations, maxMessagesPerConversation }: ConversationLimits): { readonly activeLimit: number | null; readonly messageLimit: number | null } {
   return { activeLimit: maxActiveConversations, messageLimit: maxMessagesPerConversation };
 }
 
 /** A turn that could not be taken is refused before it is queued. @throws TIER_LIMIT_MESSAGES (forbidden) */
-function requireRoom(conversationId: string, { messageCount }: Conversation, tier: Tier): void {
-  const limit = TIER_LIMITS[tier].maxMessagesPerConversation;
+function requireRoom(conversationId: string, { messageCount }: Conversation, { maxMessagesPerConversation: limit }: ConversationLimits): void {
   if (limit !== null && messageCount >= limit) throw refused(conversationId, { outcome: 'refused', reason: 'messages', fact: messageCount });
 }

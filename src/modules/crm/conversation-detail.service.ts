@@ -1,15 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { type ConversationRef, HistoryReader, type Message, type StoredConversation } from '../conversations/index.js';
-import { type Execution, ExecutionsService } from '../execution/index.js';
+import { type Annotations, ConversationAnnotations, type ConversationRef, HistoryReader, type Message, type NotePage, type StoredConversation } from '../conversations/index.js';
+import { type Execution, ExecutionList } from '../execution/index.js';
 import { type MovedRange, MigrationLedger } from '../migration/index.js';
+
+/** Executions and notes that a detail has at the most, the newest. */
+const NEWEST = { limit: 200, cursor: undefined };
 
 /** Everything that an operator sees of one conversation. */
 export interface ConversationDetail {
-  readonly conversation: StoredConversation;
+  readonly conversation: StoredConversation & Annotations;
   /** Oldest first. */
   readonly messages: readonly Message[];
-  /** Ended ones, oldest first. */
+  /** Those that wait or run, and those that have ended, oldest first: the newest of them. */
   readonly executions: readonly Execution[];
+  readonly executionCount: number;
+  readonly notes: NotePage;
   readonly ledger: readonly MovedRange[];
 }
 
@@ -17,7 +22,8 @@ export interface ConversationDetail {
 export class ConversationDetailService {
   constructor(
     private readonly history: HistoryReader,
-    private readonly executions: ExecutionsService,
+    private readonly annotations: ConversationAnnotations,
+    private readonly executions: ExecutionList,
     private readonly ledger: MigrationLedger,
   ) {}
 
@@ -27,12 +33,14 @@ export class ConversationDetailService {
    * @throws CONVERSATION_NOT_FOUND (notFound), also for another tenant's
    */
   async get(ref: ConversationRef, from: number, limit: number): Promise<ConversationDetail> {
-    const conversation = await this.history.get(ref);
-    const [messages, executions, ledger] = await Promise.all([
+    const stored = await this.history.get(ref);
+    const [messages, executions, [conversation], notes, ledger] = await Promise.all([
       this.history.messages(ref, from, limit),
-      this.executions.ofConversation(ref.tenantId, ref.conversationId),
+      this.executions.list(ref.tenantId, { conversationId: ref.conversationId }, NEWEST),
+      this.annotations.of(ref.tenantId, [stored]),
+      this.annotations.notes(ref, NEWEST),
       this.ledger.ofConversation(ref.tenantId, ref.conversationId),
     ]);
-    return { conversation, messages, executions, ledger };
+    return { conversation: conversation ?? { ...stored, labels: [], assignee: null }, messages, executions: executions.data.toReversed(), executionCount: executions.total, notes, ledger };
   }
 }

@@ -33,9 +33,9 @@ async function run(script: readonly ScriptedCall[], overrides: Partial<LoopInput
   first = new ScriptedModel(script);
   const { type = 'conversational', ...rest } = overrides;
   const input: LoopInput = {
-    ...{ executionId: 'e', agent: { type, background: 'A guide.', systemPrompt: 'Be short.' }, fallbackModel: null, maxIterations: 5, signal: new AbortController().signal },
+    ...{ executionId: 'e', agent: { type, background: 'A guide.', systemPrompt: 'Be short.' }, fallbackModel: null, maxIterations: 5, signal: new AbortController().signal, countTokens: (text) => text.length },
     llm: { provider: 'builtin', model: 'first', temperature: 0, maxTokens: 100 },
-    models: { resolve: (_, model) => (model === 'second' ? second.model : first.model) },
+    models: { resolve: (_, model) => (model === 'second' ? second.model : first.model), redact: (text) => text.replaceAll('status', 'secret') },
     messages: [{ role: 'user', content: 'Where am I?' } as Message],
     tools: [tool('look'), tool('ask')],
     ...rest,
@@ -110,12 +110,41 @@ describe('a failing model', () => {
     expect(await run([looking(), { status: 400 }])).toMatchObject({ usage: { totalTokens: 11 }, error: { code: 'PROVIDER_FAILED' } });
   });
 
+  it('that breaks off adds an estimate of the call in hand to what the finished ones have used', async () => {
+    const { usage } = await run([looking(), { text: 'Half an', breaks: true }]);
+    expect(usage).toMatchObject({ outputTokens: 1 + 'Half an'.length, isEstimated: true });
+    expect(usage.inputTokens).toBeGreaterThan(10 + 'A guide.\n\nBe short.Where am I?'.length);
+    expect(usage.totalTokens).toBe(usage.inputTokens + usage.outputTokens);
+  });
+
+  it('that is aborted adds an estimate, too, of what it was asked for', async () => {
+    const controller = new AbortController();
+    const stopping = tool('look', async () => { controller.abort(); });
+    const asked = 'A guide.\n\nBe short.Where am I?'.length;
+    expect(await run([looking()], { tools: [stopping], signal: controller.signal })).toMatchObject({ usage: { inputTokens: asked, outputTokens: '{}'.length, isEstimated: true } });
+    const before = new AbortController();
+    before.abort();
+    expect(await run([], { signal: before.signal })).toMatchObject({ usage: { totalTokens: 0 } });
+  });
+
+  it('that breaks off in a phase that nobody reads leaves its estimate to the fallback’s usage', async () => {
+    second = new ScriptedModel([{ text: 'notes' }, { text: 'There.' }]);
+    const { usage } = await run([{ text: 'plan' }, { text: 'half a no', breaks: true }], { type: 'workflow', fallbackModel: FALLBACK });
+    expect(usage).toMatchObject({ outputTokens: 3 + 'half a no'.length, isEstimated: true });
+  });
+
   it('gives way to the fallback, with an event, which takes up where it failed: no tool runs twice', async () => {
     second = new ScriptedModel([{ text: 'There.' }]);
     expect(await run([looking(), { status: 400 }], { fallbackModel: FALLBACK, maxIterations: 3 })).toMatchObject({ text: 'There.', error: null, answeredBy: FALLBACK, usage: { totalTokens: 22 } });
     expect(ofType('progress')).toEqual([{ stage: 'fallback', ...FALLBACK, reason: expect.stringContaining('HTTP 400') }]);
     expect(ran).toEqual(['look']);
     expect(second.calls[0]!.prompt.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'tool']);
+  });
+
+  it('is told without the operator’s keys, as a reason to give way as well as at the end', async () => {
+    second = new ScriptedModel([{ status: 401 }]);
+    const { error } = await run([{ status: 400 }], { fallbackModel: FALLBACK });
+    expect([ofType('progress'), error]).toEqual([[expect.objectContaining({ reason: expect.stringContaining('secret 400') })], expect.objectContaining({ message: expect.stringContaining('secret 401') })]);
   });
 
   it('leaves the fallback no more calls than it had itself', async () => {
@@ -130,8 +159,8 @@ describe('a failing model', () => {
       if (model === 'second') return second.model;
       throw modelUnknown(provider, model, []);
     };
-    expect(await run([], { models: { resolve }, fallbackModel: FALLBACK })).toMatchObject({ text: 'There.', error: null });
-    expect(await run([], { models: { resolve } })).toMatchObject({ text: '', error: { code: 'MODEL_UNKNOWN' } });
+    expect(await run([], { models: { resolve, redact: String }, fallbackModel: FALLBACK })).toMatchObject({ text: 'There.', error: null });
+    expect(await run([], { models: { resolve, redact: String } })).toMatchObject({ text: '', error: { code: 'MODEL_UNKNOWN' } });
   });
 
   it.each([

@@ -45,7 +45,7 @@ export async function runAgentLoop(input: LoopInput, writer: LoopWriter): Promis
   const answer = input.agent.type === 'workflow' ? await workflow(input, phases, writer) : await conversation(input, phases);
   const { text, finishReason, failure } = answer;
   const outcome = { text, usage: phases.usage, finishReason, answeredBy: phases.answeredBy };
-  if (failure !== undefined) return { ...outcome, error: toExecutionError(failure) };
+  if (failure !== undefined) return { ...outcome, error: toExecutionError(failure, input.models.redact) };
   if (!answer.isExhausted) return { ...outcome, error: finishReason === 'tool-calls' ? NO_TOOL_NAMED : null };
   return { ...outcome, finishReason: 'iterations-exhausted', error: answer.lastText === '' ? exhausted(input.maxIterations) : null };
 }

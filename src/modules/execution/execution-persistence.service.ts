@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { ActionBus } from '../../shared/actions/index.js';
-import { toAppError } from '../../shared/errors/index.js';
 import { EventLogStore } from './event-log/event-log.store.js';
 import { ExecutionEndings } from './execution-endings.service.js';
 import { ExecutionRecords } from './execution-records.service.js';
@@ -20,14 +19,14 @@ export class ExecutionPersistence {
     private readonly logger: PinoLogger,
   ) {}
 
-  /** The same as {@link persistNow}; while PostgreSQL is away, a job goes on trying. */
+  /** The same as {@link persistNow}; what fails a job goes on trying, so that it is nobody's failure who has ended the run. @throws HOT_STORE_UNAVAILABLE (unavailable) */
   async persist(ref: ExecutionRef): Promise<void> {
-    try {
-      await this.persistNow(ref);
-    } catch (error) {
-      if (toAppError(error).code !== 'DATABASE_UNAVAILABLE') throw error;
-      await this.bus.send('execution.persist', { tenantId: ref.tenantId, tenantTier: 'enterprise', data: { executionId: ref.executionId } });
-    }
+    await this.persistNow(ref).catch(() => this.persistLater(ref));
+  }
+
+  /** By a job, which goes on trying; one that is there is not added again. */
+  async persistLater({ tenantId, executionId }: ExecutionRef): Promise<void> {
+    await this.bus.send('execution.persist', { tenantId, tenantTier: 'enterprise', data: { executionId } }, { jobId: `${tenantId}:${executionId}` });
   }
 
   /**

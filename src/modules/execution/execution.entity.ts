@@ -4,6 +4,9 @@ import type { ExecutionResult } from './execution.js';
 
 @Entity('executions')
 @Index('executions_agent', ['tenantId', 'agentId', 'executionId'])
+@Index('executions_queued', ['tenantId', 'queuedAt'])
+@Index('executions_user', ['tenantId', 'userId', 'executionId'])
+@Index('executions_ended', ['tenantId', 'endedAt'])
 @Index('executions_conversation', ['tenantId', 'conversationId', 'executionId'])
 export class ExecutionEntity {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'executions_pk' }) tenantId!: string;
@@ -19,6 +22,7 @@ export class ExecutionEntity {
   @Column('integer') attempt!: number;
   @Column('jsonb', { nullable: true }) result!: ExecutionResult | null;
   @Column('jsonb', { nullable: true }) usage!: TokenUsage | null;
+  @Column('integer', { nullable: true }) costMicros!: number | null;
   @Column('jsonb', { nullable: true }) error!: ExecutionError | null;
   @Column('text', { nullable: true }) contextSource!: string | null;
   @Column('integer') lastEventSeq!: number;

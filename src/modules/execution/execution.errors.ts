@@ -9,6 +9,8 @@ export function eventsUrl(executionId: string): string {
 }
 
 export const executionErrors = {
+  conversationStillThere: (): AppError =>
+    new AppError({ kind: 'unavailable', code: 'CONVERSATION_STILL_THERE', message: 'A conversation is still being deleted; its executions forget it when it is.' }),
   notFound: (executionId: string): AppError =>
     new AppError({ kind: 'notFound', code: 'EXECUTION_NOT_FOUND', message: `There is no execution "${executionId}" here.`, details: { field: 'executionId' } }),
   eventsExpired: (executionId: string): AppError =>
@@ -51,6 +53,8 @@ export const executionErrors = {
       message: `${String(waiting)} turns wait for conversation "${conversationId}" already; send again when the next of them has ended.`,
       details: { executionId: activeId, eventsUrl: eventsUrl(activeId), retryAfterMs: RETRY_AFTER_MS },
     }),
+  usageUnknown: (): AppError =>
+    new AppError({ kind: 'unavailable', code: 'USAGE_UNKNOWN', message: 'What you have used of your budget was lost while the turn was accepted; nothing was begun. Send it again.', details: { retryAfterMs: RETRY_AFTER_MS } }),
   cancelled: (reason: string): AppError =>
     new AppError({ kind: 'conflict', code: 'EXECUTION_CANCELLED', message: reason }),
   timedOut: (timeoutMs: number): AppError =>

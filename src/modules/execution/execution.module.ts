@@ -31,6 +31,8 @@ import { ExecutionEndings } from './execution-endings.service.js';
 import { ExecutionList } from './execution-list.service.js';
 import { ExecutionPersistence } from './execution-persistence.service.js';
 import { ExecutionRecords } from './execution-records.service.js';
+import { ExecutionStatisticsRepository } from './execution-statistics.repository.js';
+import { ExecutionStatistics } from './execution-statistics.service.js';
 import { ExecutionEntity } from './execution.entity.js';
 import { ExecutionRepository } from './execution.repository.js';
 import { ExecutionsController } from './executions.controller.js';
@@ -40,12 +42,18 @@ import { RunFollowings } from './gateway/run-followings.service.js';
 import { SessionFollowings } from './gateway/session-followings.service.js';
 import { SessionRunsStore } from './gateway/session-runs.store.js';
 import { SocketAdmission } from './gateway/socket-admission.service.js';
+import { SocketRights } from './gateway/socket-rights.service.js';
 import { SocketTicketsController } from './gateway/socket-tickets.controller.js';
 import { SocketTicketsStore } from './gateway/socket-tickets.store.js';
 import { SocketTurns } from './gateway/socket-turns.service.js';
 import { ModelProviders } from './models/model-providers.js';
 import { Orchestrator } from './orchestrator.service.js';
 import { PersistExecutionHandler } from './actions/persist-execution.handler.js';
+import { ForgetConversationsHandler } from './actions/forget-conversations.handler.js';
+import { ExecutionErasure } from './personal/execution-erasure.service.js';
+import { RunRemoval } from './personal/run-removal.service.js';
+import { ExecutionWalk } from './personal/execution-walk.service.js';
+import { PersonalExecutionRepository } from './personal/personal-execution.repository.js';
 import { RunAdmission } from './runs/run-admission.service.js';
 import { RunBeginnings } from './runs/run-beginnings.service.js';
 import { RunCancellation } from './runs/run-cancellation.service.js';
@@ -53,6 +61,7 @@ import { RunDispatcher } from './runs/run-dispatcher.service.js';
 import { RunEndings } from './runs/run-endings.service.js';
 import { RunStore } from './runs/run.store.js';
 import { RunningRuns } from './runs/running-runs.service.js';
+import { SilentRuns } from './runs/silent-runs.service.js';
 import { SweepRunsHandler } from './actions/sweep-runs.handler.js';
 import { AgentTools } from './tools/agent-tools.service.js';
 import { McpServers } from './tools/mcp-servers.service.js';
@@ -66,21 +75,28 @@ import { WebhookDeliveryEntity } from './webhooks/webhook-delivery.entity.js';
 import { WebhookDeliveryRepository } from './webhooks/webhook-delivery.repository.js';
 import { WebhookSecrets } from './webhooks/webhook-secrets.service.js';
 import { WebhookSender } from './webhooks/webhook-sender.service.js';
+import { ModelPrices } from './usage/model-prices.service.js';
+import { RunClaims } from './usage/run-claims.service.js';
+import { TenantUsage } from './usage/tenant-usage.service.js';
+import { UsageController } from './usage/usage.controller.js';
+import { UsageStore } from './usage/usage.store.js';
 import { WebhooksController } from './webhooks/webhooks.controller.js';
 
 @Module({
   imports: [DatabaseModule.forEntities(ExecutionEntity, ExecutionEventsEntity, WebhookDeliveryEntity, CommandEntity), TenancyModule, AgentsModule, ConversationsModule],
-  controllers: [ExecutionsController, ChatController, WebhooksController, CommandsController, SocketTicketsController],
+  controllers: [ExecutionsController, ChatController, WebhooksController, CommandsController, SocketTicketsController, UsageController],
   providers: [
     ...[EventLogStore, WakeUpStore, EventReader, LiveRuns, EventWriters, EventArchiveRepository],
-    ...[ExecutionRepository, ExecutionEndings, ExecutionRecords, ExecutionPersistence, ExecutionsService, ExecutionList, TurnResponder],
-    ...[RunStore, RunDispatcher, RunEndings, RunCancellation, RunAdmission, RunBeginnings, RunningRuns],
+    ...[ExecutionRepository, ExecutionStatisticsRepository, ExecutionStatistics, ExecutionEndings, ExecutionRecords, ExecutionPersistence, ExecutionsService, ExecutionList, TurnResponder],
+    ...[RunStore, RunDispatcher, RunEndings, RunCancellation, RunAdmission, RunBeginnings, RunningRuns, SilentRuns],
+    ...[ModelPrices, RunClaims, UsageStore, TenantUsage],
     ...[AgentRunHandler, PersistExecutionHandler, SweepRunsHandler, CancelExecutionHandler, InvalidateAgentCacheHandler, GetAgentConfigHandler],
     ...[ExecutionContexts, McpServers, AgentTools, Orchestrator, TurnPreparation, TurnAnswers, Turn, ModelProviders],
-    ...[SocketTicketsStore, SocketAdmission, SessionRunsStore, RunFollowings, SessionFollowings, SocketTurns, ExecutionsGateway],
+    ...[SocketTicketsStore, SocketRights, SocketAdmission, SessionRunsStore, RunFollowings, SessionFollowings, SocketTurns, ExecutionsGateway],
     ...[WebhookDeliveryRepository, WebhookDeliveries, WebhookSecrets, WebhookSender, DeliverWebhookHandler],
     ...[CommandRepository, CommandEvents, CommandNewsStore, CommandCaches, CommandWriter, CommandEndings, CommandReader, CommandSubmission, CommandsService],
+    ...[PersonalExecutionRepository, ExecutionWalk, RunRemoval, ExecutionErasure, ForgetConversationsHandler],
   ],
-  exports: [ExecutionsService],
+  exports: [ExecutionsService, ExecutionList, ExecutionStatistics, RunCancellation, ExecutionWalk, ExecutionErasure],
 })
 export class ExecutionModule {}

@@ -5,17 +5,13 @@ import { Transactions, type Tx } from '../../shared/database/index.js';
 import { toPages } from './event-log/stored-events.js';
 import { ExecutionEntity } from './execution.entity.js';
 import type { Execution, ExecutionFilter, ExecutionRef } from './execution.js';
+import type { Spent } from './usage/usage.js';
 
-/** How long an agent's answers took. */
-export interface ResponseTimes {
-  readonly agentId: string;
-  readonly executions: number;
-  readonly averageMs: number;
-}
-
-const RESPONSE_TIMES = `
-  SELECT agent_id AS "agentId", count(*) AS executions, avg(extract(epoch FROM ended_at - queued_at) * 1000) AS "averageMs"
-  FROM executions WHERE tenant_id = $1 AND status = 'completed' GROUP BY agent_id`;
+/** Of the month and of the day that it is in UTC, from the index and the rows that it names. */
+const SPENT = `
+  SELECT coalesce(sum((usage->>'totalTokens')::bigint), 0) AS "monthTokens", coalesce(sum(cost_micros), 0) AS "monthCost",
+    coalesce(sum((usage->>'totalTokens')::bigint) FILTER (WHERE ended_at >= $3), 0) AS "dayTokens", coalesce(sum(cost_micros) FILTER (WHERE ended_at >= $3), 0) AS "dayCost"
+  FROM executions WHERE tenant_id = $1 AND ended_at >= $2`;
 
 /** One statement, so both or neither; the columns are the entity's. */
 const insertSql = (columns: string): string => `
@@ -44,11 +40,6 @@ export class ExecutionRepository {
     return this.transactions.within(tenantId, undefined, (manager) => manager.findOneBy(ExecutionEntity, { tenantId, executionId }));
   }
 
-  /** Oldest first. */
-  async findByConversation(tenantId: string, conversationId: string): Promise<Execution[]> {
-    return this.transactions.within(tenantId, undefined, (manager) => manager.find(ExecutionEntity, { where: { tenantId, conversationId }, order: { executionId: 'ASC' } }));
-  }
-
   /** Newest first, behind a cursor. @param exceptIds not these */
   async findPage(tenantId: string, filter: ExecutionFilter, { limit, cursor }: { readonly limit: number; readonly cursor: string | undefined }, exceptIds: readonly string[]): Promise<Execution[]> {
     return this.transactions.within(tenantId, undefined, (manager) => {
@@ -61,10 +52,12 @@ export class ExecutionRepository {
     return this.transactions.within(tenantId, undefined, (manager) => matching(manager, tenantId, filter, exceptIds).getCount());
   }
 
-  /** From acceptance to the end, on average, of each agent's completed executions: milliseconds. */
-  async findResponseTimes(tenantId: string): Promise<ResponseTimes[]> {
-    const rows = await this.transactions.within(tenantId, undefined, (manager) => manager.query<ResponseTimes[]>(RESPONSE_TIMES, [tenantId]));
-    return rows.map((row) => ({ ...row, executions: Number(row.executions), averageMs: Number(row.averageMs) }));
+  /** What ended executions have used, of the day and of the month of UTC. */
+  async findSpent(tenantId: string, now: Date): Promise<{ readonly today: Spent; readonly thisMonth: Spent }> {
+    const [year, month, day] = [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()];
+    const since = [new Date(Date.UTC(year, month, 1)), new Date(Date.UTC(year, month, day))];
+    const [row] = await this.transactions.within(tenantId, undefined, (manager) => manager.query<Record<'monthTokens' | 'monthCost' | 'dayTokens' | 'dayCost', string>[]>(SPENT, [tenantId, ...since]));
+    return { today: { tokens: Number(row?.dayTokens), costMicros: Number(row?.dayCost) }, thisMonth: { tokens: Number(row?.monthTokens), costMicros: Number(row?.monthCost) } };
   }
 }
 

@@ -58,6 +58,8 @@ export interface Execution {
   readonly attempt: number;
   readonly result: ExecutionResult | null;
   readonly usage: TokenUsage | null;
+  /** What that has cost, millionths of a US dollar; null where nobody has said what the model costs. */
+  readonly costMicros: number | null;
   readonly error: ExecutionError | null;
   /** Where the agent's configuration came from. */
   readonly contextSource: string | null;

@@ -4,7 +4,7 @@ import { EventArchiveRepository } from './event-log/event-archive.repository.js'
 import { EventLogStore } from './event-log/event-log.store.js';
 import { LiveRuns } from './event-log/live-runs.service.js';
 import { executionErrors } from './execution.errors.js';
-import { ExecutionRepository, type ResponseTimes } from './execution.repository.js';
+import { ExecutionRepository } from './execution.repository.js';
 import type { Execution, ExecutionRef } from './execution.js';
 
 /** Executions: live ones are in Redis, ended ones in PostgreSQL, for a while in both. */
@@ -26,16 +26,6 @@ export class ExecutionsService {
 
   async find(ref: ExecutionRef): Promise<Execution | null> {
     return (await this.log.find(ref)) ?? this.executions.find(ref);
-  }
-
-  /** Ended executions of a conversation, oldest first. */
-  async ofConversation(tenantId: string, conversationId: string): Promise<Execution[]> {
-    return this.executions.findByConversation(tenantId, conversationId);
-  }
-
-  /** How long the completed executions of each agent took. */
-  async responseTimes(tenantId: string): Promise<ResponseTimes[]> {
-    return this.executions.findResponseTimes(tenantId);
   }
 
   /**

@@ -13,9 +13,11 @@ export interface PhasesInput {
   readonly llm: LlmConfig;
   /** Goes on when the model of `llm` has failed for good and nothing of the answer was said yet. */
   readonly fallbackModel: AgentModel | null;
-  readonly models: Pick<ModelProviders, 'resolve'>;
+  readonly models: Pick<ModelProviders, 'resolve' | 'redact'>;
   readonly tools: readonly AgentTool[];
   readonly signal: AbortSignal;
+  /** Tokens of a text for that model. */
+  readonly countTokens: (text: string, model: string) => number;
 }
 
 /** Where a run says what it does. */
@@ -47,7 +49,7 @@ export class ModelPhases {
     this.current = { provider, model };
   }
 
-  /** Of all calls that came to their end. */
+  /** Of all calls; of one that was cut off it is an estimate. */
   get usage(): TokenUsage {
     return this.used;
   }
@@ -70,7 +72,8 @@ export class ModelPhases {
   }
 
   private async call({ isAnswer, ...phase }: Phase): Promise<ModelAnswer> {
-    const { executionId, llm, tools, signal } = this.input;
+    const { executionId, llm, tools, signal, countTokens } = this.input;
+    const { provider, model: name } = this.current;
     const listener: ModelListener = {
       text: (text) => {
         if (isAnswer) this.speak(text);
@@ -81,8 +84,8 @@ export class ModelPhases {
       },
     };
     try {
-      const model = this.input.models.resolve(this.current.provider, this.current.model);
-      const answer = await callModel({ ...phase, executionId, model, tools, temperature: llm.temperature, maxOutputTokens: llm.maxTokens, signal }, listener);
+      const model = this.input.models.resolve(provider, name);
+      const answer = await callModel({ ...phase, executionId, model, tools, temperature: llm.temperature, maxOutputTokens: llm.maxTokens, signal, countTokens: (text) => countTokens(text, name) }, listener);
       this.used = total(this.used, answer.usage);
       return answer;
     } catch (failure) {
@@ -104,7 +107,7 @@ export class ModelPhases {
 
   private async changeTo(next: AgentModel, failure: unknown): Promise<void> {
     this.current = next;
-    this.writer.add({ type: 'progress', data: { stage: 'fallback', ...next, reason: toExecutionError(failure).message } });
+    this.writer.add({ type: 'progress', data: { stage: 'fallback', ...next, reason: toExecutionError(failure, this.input.models.redact).message } });
     await this.writer.flush();
   }
 }

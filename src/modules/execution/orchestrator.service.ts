@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { type ConflictPolicy, type ExecutionStatus, newId, type Tier } from '../../contracts/index.js';
+import { type ConflictPolicy, type ExecutionStatus, newId } from '../../contracts/index.js';
 import { requireRunnable } from '../agents/index.js';
 import { type BeginningIds, ConversationsService, type OpenedConversation } from '../conversations/index.js';
-import { type Principal, TIER_LIMITS } from '../tenancy/index.js';
+import type { AppError } from '../../shared/errors/index.js';
+import type { RateLimit } from '../../shared/http/index.js';
+import type { Principal, TierLimits } from '../tenancy/index.js';
 import { contextKeyOf } from './context/context-key.js';
-import { ExecutionContexts } from './context/execution-contexts.service.js';
+import { ExecutionContexts, type TurnBasis, type TurnCaller } from './context/execution-contexts.service.js';
 import type { LlmOverrides } from './context/execution-context.js';
 import { eventsUrl } from './execution.errors.js';
 import type { Execution } from './execution.js';
@@ -53,6 +55,8 @@ export interface AcceptedTurn {
   /** Turns that begin before this one: those that it waits for in its conversation, otherwise those in the queue. */
   readonly queuePosition: number;
   readonly estimatedSeconds: number;
+  /** Where the tenant stands with the turns that it may begin, for the headers of the answer; left out where these are not limited, or it was accepted before. */
+  readonly rate?: RateLimit | undefined;
 }
 
 /** Accepts turns: checks, finds the conversation, gives the run its place in it, and queues it. */
@@ -71,28 +75,32 @@ export class Orchestrator {
    * Nothing is queued unless everything named exists and may be used. The same executionId again is the same turn, also after a crash between any
    * two steps; without one, a crash after the acceptance leaves a run that the sweep sends to a worker.
    *
-   * @throws WEBHOOK_URL_REFUSED (invalid), WEBHOOKS_OFF (forbidden), AGENT_NOT_FOUND, CONVERSATION_NOT_FOUND (notFound), AGENT_INACTIVE, AGENT_TIER_TOO_LOW (forbidden), CONVERSATION_BUSY (conflict),
-   * CONVERSATION_QUEUE_FULL (limited), HOT_STORE_UNAVAILABLE (unavailable)
+   * @throws WEBHOOK_URL_REFUSED (invalid), WEBHOOKS_OFF (forbidden), AGENT_NOT_FOUND, CONVERSATION_NOT_FOUND (notFound), AGENT_INACTIVE, AGENT_TIER_TOO_LOW, MODEL_NOT_IN_TIER (forbidden),
+   * CONVERSATION_BUSY (conflict), CONVERSATION_QUEUE_FULL, RATE_LIMITED, TIER_LIMIT_CONCURRENT_RUNS, BUDGET_EXHAUSTED (limited), HOT_STORE_UNAVAILABLE (unavailable)
    */
   async accept({ tenantId, tier }: Principal, request: TurnRequest): Promise<AcceptedTurn> {
     const executionId = request.executionId ?? newId();
     const before = await this.before(tenantId, request);
-    if (before) return this.acceptedBefore(tenantId, tier, before);
+    if (before) return this.acceptedBefore({ tenantId, tier }, before);
     this.webhooks.requireTarget(request.webhookUrl);
     const { agentId, userId, sessionId: wanted, conversationId: named, metadata = {}, begins } = request;
-    const agent = await this.contexts.agentOf(tenantId, agentId);
+    const basis = await this.contexts.basisOf({ tenantId, tier }, agentId);
+    const { agent } = basis;
     requireRunnable(agent, tier);
+    const refusal = await this.admission.refusalOf(tenantId, basis, request);
+    if (refusal) return this.acceptedMeanwhile({ tenantId, tier }, executionId, refusal);
     const opened = await this.conversations.open({ tenantId, tier }, { agentId, userId: userId ?? null, model: agent.model, metadata, sessionId: wanted, conversationId: named, ids: begins });
     const run = newRunOf(actionOf({ tenantId, tier }, executionId, request, opened), agentId, request.onConflict ?? agent.onConflict, { commandId: request.commandId ?? null, webhookUrl: request.webhookUrl ?? null });
     // The worker makes the context, if it cannot be made now.
-    const [acceptance] = await Promise.all([this.admission.admit(run), this.contexts.ensure(run, tier).catch(() => undefined)]);
-    return this.admitted(run, tier, acceptance);
+    const [acceptance] = await Promise.all([this.admission.admit(run, basis, opened.isNew), this.contexts.ensure(run, tier).catch(() => undefined)]);
+    return this.admitted(run, basis, acceptance);
   }
 
-  private async admitted(run: NewRun, tier: Tier, acceptance: Admission): Promise<AcceptedTurn> {
+  private async admitted(run: NewRun, { limits }: TurnBasis, acceptance: Admission): Promise<AcceptedTurn> {
     // Whoever asked at the same time was quicker, and may have another conversation.
-    if (acceptance.outcome === 'known') return this.acceptedBefore(run.tenantId, tier, await this.executions.get(run));
-    return { ...answerOf(run, tier), status: 'queued', queuePosition: acceptance.outcome === 'waiting' ? acceptance.position : await this.send(run) };
+    if (acceptance.outcome === 'known') return this.acceptedBefore({ tenantId: run.tenantId, tier: run.action.tenantTier }, await this.executions.get(run));
+    const { rate } = acceptance;
+    return { ...answerOf(run, limits), ...(rate && { rate }), status: 'queued', queuePosition: acceptance.outcome === 'waiting' ? acceptance.position : await this.send(run) };
   }
 
   /** @returns how many wait in the queue, as far as that can be said */
@@ -108,11 +116,18 @@ export class Orchestrator {
     return executionId === undefined || begins?.mayExist === false ? null : this.executions.find({ tenantId, executionId });
   }
 
+  /** A turn that is refused may be one that was accepted in this moment, for another request with its key. @throws refusal */
+  private async acceptedMeanwhile(caller: TurnCaller, executionId: string, refusal: AppError): Promise<AcceptedTurn> {
+    const accepted = await this.executions.find({ tenantId: caller.tenantId, executionId });
+    if (!accepted) throw refusal;
+    return this.acceptedBefore(caller, accepted);
+  }
+
   /** Whoever asked before may have died before the run was queued. */
-  private async acceptedBefore(tenantId: string, tier: Tier, execution: Execution): Promise<AcceptedTurn> {
+  private async acceptedBefore({ tenantId, tier }: TurnCaller, execution: Execution): Promise<AcceptedTurn> {
     const { executionId, status } = execution;
     if (status === 'queued') await this.dispatcher.sendById(tenantId, executionId);
-    return { ...answerOf(execution, tier), status, queuePosition: 0 };
+    return { ...answerOf(execution, await this.contexts.limitsOf({ tenantId, tier })), status, queuePosition: 0 };
   }
 }
 
@@ -123,8 +138,8 @@ function actionOf({ tenantId, tier }: Pick<Principal, 'tenantId' | 'tier'>, exec
   return { ...envelope, ...defined({ userId }), contextCacheKey: contextKeyOf({ tenantId, agentId, conversationId }), metadata, data };
 }
 
-function answerOf({ executionId, conversationId, sessionId }: Pick<Execution, 'executionId' | 'conversationId' | 'sessionId'>, tier: Tier): Omit<AcceptedTurn, 'status' | 'queuePosition'> {
-  return { executionId, conversationId, sessionId, eventsUrl: eventsUrl(executionId), estimatedSeconds: TIER_LIMITS[tier].estimatedSeconds };
+function answerOf({ executionId, conversationId, sessionId }: Pick<Execution, 'executionId' | 'conversationId' | 'sessionId'>, { estimatedSeconds }: Pick<TierLimits, 'estimatedSeconds'>): Omit<AcceptedTurn, 'status' | 'queuePosition'> {
+  return { executionId, conversationId, sessionId, eventsUrl: eventsUrl(executionId), estimatedSeconds };
 }
 
 /** Without the fields that have no value. */

@@ -6,6 +6,7 @@ import type { ExecutionContext } from './context/execution-context.js';
 import type { StateChange } from './event-log/execution-hash.js';
 import type { EventWriter } from './event-log/event-writer.js';
 import type { ExecutionResult } from './execution.js';
+import { ModelPrices } from './usage/model-prices.service.js';
 import { conversationOf } from './turn-preparation.service.js';
 
 type AgentRun = DomainAction<'execution.agent_run'>;
@@ -41,6 +42,7 @@ export class TurnAnswers {
   constructor(
     private readonly conversations: ConversationsService,
     private readonly tokens: TokenCounter,
+    private readonly prices: ModelPrices,
   ) {}
 
   /**
@@ -67,10 +69,10 @@ export class TurnAnswers {
 
   /** @returns as {@link finish} */
   async end({ result, ...outcome }: AnsweredTurn, writer: EventWriter): Promise<string | null> {
-    const { usage } = outcome;
+    const { usage, answeredBy } = outcome;
     if (result && outcome.error === null) writer.add({ type: 'message.completed', data: { ...result, usage } });
     const [event, change] = terminal(outcome);
-    return writer.end(event, { ...change, result, usage, endedAt: new Date() });
+    return writer.end(event, { ...change, result, usage, costMicros: this.prices.costOf(answeredBy?.model, usage), endedAt: new Date() });
   }
 
   countTokens(text: string, model: string): number {

@@ -54,9 +54,9 @@ export class TurnPreparation {
   private async remember(action: AgentRun, context: ExecutionContext, fencingToken: string): Promise<MemoryWindow> {
     const { tenantId, taskId: executionId, data } = action;
     const message = { messageId: `${executionId}.user`, role: 'user', content: data.message, agentId: null, executionId, metadata: null } as const;
-    const window = async (): Promise<MemoryWindow> => this.memory.window({ tenantId, conversationId: data.conversationId }, context.llm.model, context.agent.maxHistoryMessages);
+    const window = async (): Promise<MemoryWindow> => this.memory.window({ tenantId, conversationId: data.conversationId }, context.llm.model, Math.min(context.agent.maxHistoryMessages, context.limits.contextMessages));
     // One round trip: Redis does both in this order. An append that takes more than that comes later than the window.
-    const [, before] = await Promise.all([this.conversations.append(tenantId, conversationOf(action, context), message, { tier: action.tenantTier, fencingToken }), window()]);
+    const [, before] = await Promise.all([this.conversations.append(tenantId, conversationOf(action, context), message, { limits: context.limits, fencingToken }), window()]);
     return before.messages.at(-1)?.messageId === message.messageId ? before : window();
   }
 }

@@ -2,7 +2,7 @@ import { type BeforeApplicationShutdown, Injectable, StreamableFile } from '@nes
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type DisconnectPolicy, type ExecutionEvent, isTerminal } from '../../contracts/index.js';
 import { type AppError, toAppError } from '../../shared/errors/index.js';
-import { EVENT_STREAM_HEADERS, eventStream, type ServerSentEvent } from '../../shared/http/index.js';
+import { EVENT_STREAM_HEADERS, eventStream, rateLimitHeaders, type ServerSentEvent } from '../../shared/http/index.js';
 import { AcceptedExecutionDto } from './dto/accepted-execution.dto.js';
 import { ExecutionDto } from './dto/execution.dto.js';
 import { executionErrors } from './execution.errors.js';
@@ -45,7 +45,8 @@ export class TurnResponder implements BeforeApplicationShutdown {
     private readonly cancellation: RunCancellation,
   ) {}
 
-  async respond(tenantId: string, turn: AcceptedTurn, { form, onDisconnect = 'continue' }: { readonly form: AnswerForm; readonly onDisconnect?: DisconnectPolicy | undefined }, reply: FastifyReply): Promise<TurnAnswer> {
+  async respond(tenantId: string, { rate, ...turn }: AcceptedTurn, { form, onDisconnect = 'continue' }: { readonly form: AnswerForm; readonly onDisconnect?: DisconnectPolicy | undefined }, reply: FastifyReply): Promise<TurnAnswer> {
+    if (rate) void reply.headers(rateLimitHeaders(rate));
     if (form === 'accepted') return turn;
     const ref = { tenantId, executionId: turn.executionId };
     const events = this.executions.follow(ref, 0, this.untilClosed(ref, onDisconnect, reply));

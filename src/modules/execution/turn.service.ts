@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { DomainAction, TokenUsage } from '../../contracts/index.js';
+import type { DomainAction } from '../../contracts/index.js';
 import { startDeadline } from '../../shared/actions/index.js';
 import type { MemoryWindow } from '../conversations/index.js';
-import { type LoopInput, type LoopOutcome, runAgentLoop } from './agent-loop.js';
+import { type LoopInput, runAgentLoop } from './agent-loop.js';
 import type { ExecutionContext } from './context/execution-context.js';
 import type { EventWriter } from './event-log/event-writer.js';
 import { EventWriters } from './event-log/event-writers.service.js';
@@ -36,7 +36,7 @@ export class Turn {
    */
   async run(action: AgentRun, attempt: number, signal: AbortSignal): Promise<string | null> {
     using running = this.running.add(runOf(action));
-    const writer = this.writers.open(action, attempt);
+    const writer = await this.writers.open(action, attempt);
     try {
       const recovered = attempt > 1 ? await this.answers.findEarlier(action) : null;
       if (recovered) return await this.answers.end(recovered, writer);
@@ -74,19 +74,13 @@ export class Turn {
       tools: toolbox.tools,
       maxIterations: Math.min(action.data.maxIterations ?? agent.maxIterations, limits.maxIterations),
       signal: stopped,
+      countTokens: (text, model) => this.answers.countTokens(text, model),
     };
     const outcome = await runAgentLoop(input, writer);
     signal.throwIfAborted();
     writer.failed.throwIfAborted();
     const stop = cancelled.aborted ? cancelledBy(cancelled.reason as CancelRequest) : deadline.hasPassed() ? timedOut(timeoutMs) : null;
-    return this.answers.finish(action, context, { ...outcome, ...(stop && { ...stop, usage: this.usageOf(outcome, context, window) }) }, writer);
-  }
-
-  /** Providers say what they have counted at the end; of a call that was broken off it is counted here. */
-  private usageOf({ usage, text }: LoopOutcome, { llm }: ExecutionContext, { totalTokens }: MemoryWindow): TokenUsage {
-    if (usage.totalTokens > 0) return usage;
-    const outputTokens = this.answers.countTokens(text, llm.model);
-    return { inputTokens: totalTokens, outputTokens, totalTokens: totalTokens + outputTokens };
+    return this.answers.finish(action, context, { ...outcome, ...stop }, writer);
   }
 }
 

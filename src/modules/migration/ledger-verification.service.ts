@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ConversationArchive } from '../conversations/index.js';
+import { ConversationArchive, ConversationErasure } from '../conversations/index.js';
 import { TenantsService } from '../tenancy/index.js';
 import { type LedgerEntry, LedgerRepository } from './ledger.repository.js';
 
@@ -20,7 +20,7 @@ export interface LedgerReport {
   /** Ranges whose messages were read and compared. */
   readonly ranges: number;
   readonly messages: number;
-  /** Ranges of conversations that were deleted, of which nothing can be said. */
+  /** Ranges of conversations that were deleted, or of which a message was erased: nothing can be said of them. */
   readonly deleted: number;
   readonly faults: readonly LedgerFault[];
 }
@@ -33,6 +33,7 @@ export class LedgerVerification {
   constructor(
     private readonly ledger: LedgerRepository,
     private readonly archive: ConversationArchive,
+    private readonly erasure: ConversationErasure,
     private readonly tenants: TenantsService,
   ) {}
 
@@ -61,6 +62,6 @@ export class LedgerVerification {
     const ref = { tenantId, conversationId };
     const found = await this.archive.checksum(ref, fromSeq, toSeq);
     if (found === checksum) return 'good';
-    return (await this.archive.isErased(ref)) ? 'deleted' : { conversationId, fromSeq, toSeq, expected: checksum, found };
+    return (await this.archive.isErased(ref)) || (await this.erasure.hasRedacted(ref, fromSeq, toSeq)) ? 'deleted' : { conversationId, fromSeq, toSeq, expected: checksum, found };
   }
 }

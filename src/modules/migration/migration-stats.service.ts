@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { MigrationStatsAnswer } from '../../contracts/index.js';
 import { MigrationSettings, RetentionSettings } from '../../shared/config/index.js';
+import { toAppError } from '../../shared/errors/index.js';
 import { ConversationRetention, HotIndexStore } from '../conversations/index.js';
 import { TenantsService } from '../tenancy/index.js';
 import { MigrationStateStore } from './migration-state.store.js';
@@ -29,8 +30,9 @@ export class MigrationStats {
     private readonly retentionSettings: RetentionSettings,
   ) {}
 
-  /** @param tenantId all tenants' if it is left out @throws HOT_STORE_UNAVAILABLE, DATABASE_UNAVAILABLE (unavailable) */
+  /** @param tenantId all tenants' if it is left out @throws TENANT_NOT_FOUND (notFound), HOT_STORE_UNAVAILABLE, DATABASE_UNAVAILABLE (unavailable) */
   async get(tenantId?: string): Promise<MigrationStatsAnswer> {
+    if (tenantId !== undefined) await this.requireTenant(tenantId);
     const tenants = tenantId === undefined ? await this.allTenants() : [];
     const [moves, retention] = await Promise.all([
       this.of(tenantId ?? null, tenantId === undefined ? tenants.map((tenant) => tenant.tenantId) : [tenantId]),
@@ -43,6 +45,13 @@ export class MigrationStats {
   /** What {@link get} says of all tenants, as far as Redis knows it. @throws HOT_STORE_UNAVAILABLE (unavailable) */
   async ofMoves(): Promise<MoveStats> {
     return this.of(null, (await this.allTenants()).map(({ tenantId }) => tenantId));
+  }
+
+  /** While PostgreSQL is away nobody knows better, and the numbers of Redis are told. */
+  private async requireTenant(tenantId: string): Promise<void> {
+    await this.tenants.get(tenantId).catch((error: unknown) => {
+      if (toAppError(error).kind === 'notFound') throw error;
+    });
   }
 
   private async of(tenantId: string | null, tenantIds: readonly string[]): Promise<MoveStats> {
@@ -64,7 +73,7 @@ export class MigrationStats {
   private async retention(tenantId: string | undefined, all: readonly TenantOfTier[]): Promise<MigrationStatsAnswer['retention']> {
     const tenants = tenantId === undefined ? all : [await this.tenants.get(tenantId)];
     const now = new Date();
-    const forecast = await this.ending.forecast(tenants.map(({ tenantId: id, tier }) => ({ tenantId: id, tier, now })));
+    const forecast = await this.ending.forecast(tenants.map(({ tenantId: id, tier, limits }) => ({ tenantId: id, tier, limits, now })));
     return { isEnabled: this.retentionSettings.isEnabled, ...forecast };
   }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Tier } from '../../contracts/index.js';
 import { RetentionSettings } from '../../shared/config/index.js';
 import { ConversationRetention } from '../conversations/index.js';
+import type { LimitOverrides } from '../tenancy/index.js';
 import { MigrationStateStore } from './migration-state.store.js';
 
 /** A sweep spends no more time on it, milliseconds: the next one is about moves again, and goes on. A guess. */
@@ -10,6 +11,7 @@ const BUDGET_MS = 20_000;
 export interface TenantOfTier {
   readonly tenantId: string;
   readonly tier: Tier;
+  readonly limits?: LimitOverrides;
 }
 
 /** Ends conversations whose retention is over, a batch of each tenant in a sweep, until nothing is left; then it rests for an interval. */
@@ -27,10 +29,10 @@ export class RetentionPass {
     const until = Date.now() + BUDGET_MS;
     const failures: unknown[] = [];
     let isThrough = true;
-    for (const { tenantId, tier } of tenants) {
+    for (const tenant of tenants) {
       signal.throwIfAborted();
       if (Date.now() > until) isThrough = false;
-      else isThrough = (await this.batch({ tenantId, tier }, failures)) && isThrough;
+      else isThrough = (await this.batch(tenant, failures)) && isThrough;
     }
     if (failures.length > 0) throw failures[0];
     if (isThrough) await this.state.note('retainedAt');

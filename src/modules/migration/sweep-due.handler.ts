@@ -33,6 +33,7 @@ export class SweepDueHandler implements ActionHandler<'migration.sweep'>, OnAppl
       await this.sweep.completeIdle(tenantId);
       if (isRunning) await this.sweep.moveDue(tenantId);
     }
+    await this.sweep.tidy(signal);
     if (!isRunning) return;
     await this.state.note('lastRunAt');
     // Last: the moves do not wait for it.

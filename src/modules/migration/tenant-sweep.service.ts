@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ActionBus } from '../../shared/actions/index.js';
-import { HotIndexStore, SessionsService } from '../conversations/index.js';
+import { ConversationStatistics, HotIndexStore, SessionsService } from '../conversations/index.js';
 import { RetentionPass, type TenantOfTier } from './retention-pass.service.js';
 
 /** Conversations of one tenant taken up in one sweep; the next sweep goes on. */
@@ -14,6 +14,7 @@ export class TenantSweep {
     private readonly index: HotIndexStore,
     private readonly sessions: SessionsService,
     private readonly retention: RetentionPass,
+    private readonly statistics: ConversationStatistics,
   ) {}
 
   /** Completes conversations that have been silent for too long. */
@@ -25,6 +26,11 @@ export class TenantSweep {
   async moveDue(tenantId: string): Promise<void> {
     const due = await this.index.findDue(tenantId, PER_TENANT);
     await Promise.all(due.map((conversationId) => this.moveSoon(tenantId, conversationId)));
+  }
+
+  /** Adds up what was noted of changes of conversations. */
+  async tidy(signal: AbortSignal): Promise<void> {
+    await this.statistics.tidy(signal);
   }
 
   /** Ends conversations whose retention is over, if it is time to. */

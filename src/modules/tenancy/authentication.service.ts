@@ -9,6 +9,9 @@ import { type Principal, SCOPES } from './principal.js';
 import { tenancyErrors } from './tenancy.errors.js';
 import { TenantsService } from './tenants.service.js';
 
+/** As whose the audit log has what the administrator of the settings does. */
+const ADMIN_KEY_NAME = 'NOOBLE_ADMIN_KEY';
+
 const BEARER = /^Bearer (\S{1,256})$/i;
 
 /** Finds out who is calling, for REST and WebSocket alike. */
@@ -26,7 +29,7 @@ export class AuthenticationService {
 
   /**
    * @param headers of the HTTP request or of the WebSocket handshake
-   * @throws CREDENTIALS_MISSING, API_KEY_INVALID (unauthenticated), TENANT_MISMATCH (forbidden), TENANT_NOT_FOUND (notFound), HEADER_INVALID (invalid)
+   * @throws CREDENTIALS_MISSING, API_KEY_INVALID (unauthenticated), TENANT_MISMATCH, TENANT_INACTIVE (forbidden), TENANT_NOT_FOUND (notFound), HEADER_INVALID (invalid)
    */
   async authenticate(headers: IncomingHttpHeaders): Promise<Principal> {
     const named = clientIdHeader(headers, 'X-Tenant-ID');
@@ -35,25 +38,47 @@ export class AuthenticationService {
     if (named === undefined) throw tenancyErrors.tenantHeaderMissing();
     const tier = tierHeader(headers);
     await this.tenants.ensure(named, tier);
-    return { tenantId: named, tier, scopes: SCOPES };
+    return { tenantId: named, tier, scopes: SCOPES, key: null };
+  }
+
+  /**
+   * The same caller, as his key and his tenant are now: for what goes on after the request that it began with, such as a socket.
+   *
+   * @throws API_KEY_INVALID (unauthenticated), TENANT_INACTIVE (forbidden), TENANT_NOT_FOUND (notFound)
+   */
+  async renew(principal: Principal): Promise<Principal> {
+    const { tenantId, key } = principal;
+    if (key) return this.inTenant(await this.holderOf(Buffer.from(key.hash, 'hex')), tenantId);
+    if (tenantId !== SYSTEM_TENANT && this.settings.authMode === 'headers') await this.tenants.ensure(tenantId, principal.tier);
+    return principal;
+  }
+
+  /**
+   * The caller in the tenant that he names, be it in a header, a path, a query or a body; only administrators have a choice, and one whose tenant is
+   * that of a header must not name yet another one.
+   *
+   * @throws TENANT_MISMATCH (forbidden), TENANT_NOT_FOUND (notFound)
+   */
+  async inTenant(principal: Principal, named: string | undefined): Promise<Principal> {
+    if (named === undefined || named === principal.tenantId) return principal;
+    const isNamedAlready = principal.key === null && principal.tenantId !== SYSTEM_TENANT;
+    if (isNamedAlready || !principal.scopes.includes('admin')) throw tenancyErrors.tenantMismatch(named);
+    const { tenantId, tier } = await this.tenants.get(named);
+    return { ...principal, tenantId, tier };
   }
 
   private async byKey(authorization: string, named: string | undefined): Promise<Principal> {
     const [, key] = BEARER.exec(authorization) ?? [];
     if (key === undefined) throw tenancyErrors.credentialsMissing();
-    const holder = await this.holderOf(hashApiKey(key));
-    if (named === undefined || named === holder.tenantId) return holder;
-    if (!holder.scopes.includes('admin')) throw tenancyErrors.tenantMismatch(named);
-    const { tenantId, tier } = await this.tenants.get(named);
-    return { tenantId, tier, scopes: holder.scopes };
+    return this.inTenant(await this.holderOf(hashApiKey(key)), named);
   }
 
   private async holderOf(keyHash: Buffer): Promise<Principal> {
-    if (this.adminKeyHash && timingSafeEqual(this.adminKeyHash, keyHash)) return { tenantId: SYSTEM_TENANT, tier: 'enterprise', scopes: ['admin'] };
+    if (this.adminKeyHash && timingSafeEqual(this.adminKeyHash, keyHash)) return { tenantId: SYSTEM_TENANT, tier: 'enterprise', scopes: ['admin'], key: null, keyName: ADMIN_KEY_NAME };
     const holder = await this.apiKeys.findHolder(keyHash);
     if (!holder || (holder.expiresAt !== null && holder.expiresAt <= new Date())) throw tenancyErrors.keyUnknown();
-    const { tenantId, tier, scopes } = holder;
-    return { tenantId, tier, scopes };
+    const { tenantId, tier, scopes, keyId, keyName } = holder;
+    return { tenantId, tier, scopes, key: { keyId, hash: keyHash.toString('hex') }, keyName };
   }
 }
 

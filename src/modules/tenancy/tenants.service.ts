@@ -1,26 +1,31 @@
 import { Injectable } from '@nestjs/common';
 import { newId, type Tier } from '../../contracts/index.js';
-import { hashApiKey, newApiKey } from './api-key.js';
+import { type Page, pageOf } from '../../shared/http/index.js';
 import { ApiKeyRepository } from './api-key.repository.js';
-import type { Scope } from './principal.js';
+import { CredentialChanges } from './credential-changes.service.js';
 import { tenancyErrors } from './tenancy.errors.js';
-import { TenantRepository } from './tenant.repository.js';
+import { type TenantEdit, type TenantFilter, TenantRepository } from './tenant.repository.js';
+import type { LimitOverrides } from './tiers.js';
 
 export interface Tenant {
   readonly tenantId: string;
   readonly name: string;
   readonly tier: Tier;
+  /** What it may otherwise than its tier. */
+  readonly limits: LimitOverrides;
+  /** Otherwise none of its keys opens anything. */
+  readonly isActive: boolean;
   readonly createdAt: Date;
 }
 
-export interface NewApiKey {
-  readonly tenantId: string;
-  readonly name: string;
-  readonly scopes: Scope[];
-  readonly expiresAt: Date | null;
+/** A page of a list. */
+export interface PageRequest {
+  readonly limit: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | undefined;
 }
 
-/** Tenants and their keys. */
+/** Who there is. */
 @Injectable()
 export class TenantsService {
   /** Tenants that the development mode has seen; it only ever grows by what a developer types. */
@@ -29,37 +34,53 @@ export class TenantsService {
   constructor(
     private readonly tenants: TenantRepository,
     private readonly apiKeys: ApiKeyRepository,
-  ) {}
+    private readonly changes: CredentialChanges,
+  ) {
+    changes.listen((change) => {
+      if (change.kind === 'tenant') this.seen.delete(change.tenantId);
+      if (change.kind === 'all') this.seen.clear();
+    });
+  }
 
   /**
    * @param ownId of a tenant that names none; one that has it already is the one that the same request has made before
    * @throws TENANT_EXISTS (conflict)
    */
-  async create({ tenantId, name, tier }: Pick<Tenant, 'name' | 'tier'> & { readonly tenantId?: string }, ownId = newId()): Promise<Tenant> {
+  async create({ tenantId, name, tier }: Pick<Tenant, 'name' | 'tier'> & { readonly tenantId?: string | undefined }, ownId = newId()): Promise<Tenant> {
     const created = await this.tenants.insert({ tenantId: tenantId ?? ownId, name, tier });
     if (created) return created;
     if (tenantId !== undefined) throw tenancyErrors.tenantExists(tenantId);
     return this.get(ownId);
   }
 
-  /** Makes the tenant on first sight; only AUTH_MODE=headers calls this. */
-  async ensure(tenantId: string, tier: Tier): Promise<void> {
-    if (this.seen.has(tenantId)) return;
-    await this.tenants.insert({ tenantId, name: tenantId, tier });
-    this.seen.add(tenantId);
+  /** Newest first. `total` counts those that match. @throws VALIDATION_FAILED (invalid) when the cursor is none */
+  async list(filter: TenantFilter, { limit, cursor }: PageRequest): Promise<Page<Tenant>> {
+    if (cursor !== undefined && !(await this.tenants.read(cursor))) throw tenancyErrors.cursorInvalid();
+    const [rows, total] = await Promise.all([this.tenants.findPage(filter, limit + 1, cursor), this.tenants.count(filter)]);
+    return pageOf(rows, { limit, total }, ({ tenantId }) => tenantId);
   }
 
   /**
-   * @param keyId of a request that may come twice
-   * @returns the key itself, which is kept nowhere
-   * @throws TENANT_NOT_FOUND (notFound), API_KEY_EXPIRY_PAST (invalid), API_KEY_SHOWN (conflict) when there is a key with this id
+   * Changes what is named. When its promise is settled, this process knows, and within milliseconds every other one; sockets of a tenant whose tier is
+   * another, or which is switched off, are closed. The same again changes nothing and says it once more to every process.
+   *
+   * @throws TENANT_NOT_FOUND (notFound), TENANT_EDIT_EMPTY (invalid)
    */
-  async createApiKey(apiKey: NewApiKey, keyId = newId()): Promise<{ keyId: string; key: string }> {
-    if (apiKey.expiresAt !== null && !(apiKey.expiresAt > new Date())) throw tenancyErrors.expiryPast();
-    await this.get(apiKey.tenantId);
-    const key = newApiKey();
-    if (!(await this.apiKeys.insert({ ...apiKey, keyId, keyHash: hashApiKey(key) }))) throw tenancyErrors.keyShown(keyId);
-    return { keyId, key };
+  async update(tenantId: string, edit: TenantEdit): Promise<Tenant> {
+    const named = Object.fromEntries(Object.entries(edit).filter(([, value]) => value !== undefined));
+    if (Object.keys(named).length === 0) throw tenancyErrors.tenantEditEmpty();
+    if (!(await this.tenants.update(tenantId, named))) throw tenancyErrors.tenantNotFound(tenantId);
+    await this.changes.forgetTenant(tenantId);
+    await this.changes.forgetKeys(await this.apiKeys.findHashes({ tenantId }));
+    return this.get(tenantId);
+  }
+
+  /** Makes the tenant on first sight; only AUTH_MODE=headers calls this. @throws TENANT_INACTIVE (forbidden) */
+  async ensure(tenantId: string, tier: Tier): Promise<void> {
+    if (this.seen.has(tenantId)) return;
+    const made = await this.tenants.insert({ tenantId, name: tenantId, tier });
+    if (!made && (await this.tenants.read(tenantId))?.isActive === false) throw tenancyErrors.tenantInactive(tenantId);
+    this.seen.add(tenantId);
   }
 
   /** @throws TENANT_NOT_FOUND (notFound) */
@@ -69,8 +90,21 @@ export class TenantsService {
     return tenant;
   }
 
-  /** All tenants, each with the tier that it has now. */
-  async all(): Promise<Pick<Tenant, 'tenantId' | 'tier'>[]> {
+  /**
+   * Lays limits over those of the tenant's tier, in place of what was set before; every process follows.
+   *
+   * @param limits undefined fields are the tier's
+   * @throws TENANT_NOT_FOUND (notFound)
+   */
+  async setLimits(tenantId: string, limits: LimitOverrides): Promise<Tenant> {
+    const set = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+    if (!(await this.tenants.setLimits(tenantId, set))) throw tenancyErrors.tenantNotFound(tenantId);
+    await this.changes.forgetTenant(tenantId);
+    return { ...(await this.get(tenantId)), limits: set };
+  }
+
+  /** All tenants, each with the tier and the limits that it has now. */
+  async all(): Promise<Pick<Tenant, 'tenantId' | 'tier' | 'limits'>[]> {
     return this.tenants.findTiers();
   }
 }

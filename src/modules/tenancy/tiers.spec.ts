@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { TIERS } from '../../contracts/index.js';
-import { TIER_LIMITS, isAtLeast } from './tiers.js';
+import { TIER_LIMITS, allowsModel, isAtLeast, limitsOf } from './tiers.js';
 
 describe('tiers', () => {
   it('are ordered free, advance, professional, enterprise', () => {
@@ -21,5 +21,25 @@ describe('tiers', () => {
       ['professional', 10, 10, 120_000, 10],
       ['enterprise', 20, null, 300_000, 5],
     ]);
+  });
+
+  it('let turns in, and agents be made, as many as the product says', () => {
+    const rows = TIERS.map((tier) => [tier, TIER_LIMITS[tier].requestsPerMinute, TIER_LIMITS[tier].requestsPerDay, TIER_LIMITS[tier].maxAgents, TIER_LIMITS[tier].maxCollectionsPerAgent, TIER_LIMITS[tier].contextMessages]);
+    expect(rows).toEqual([
+      ['free', 10, 100, 1, 1, 5],
+      ['advance', 50, 1_000, 3, 3, 15],
+      ['professional', 200, 10_000, 10, 10, 30],
+      ['enterprise', null, null, null, null, 50],
+    ]);
+  });
+
+  it('name models by themselves, or by how they begin', () => {
+    const models = ['builtin/chat', 'llama3-8b-8192', 'llama3-70b-8192', 'gpt-4o'];
+    expect(TIERS.map((tier) => models.map((model) => allowsModel(TIER_LIMITS[tier], model)))).toEqual([[true, true, false, false], [true, true, true, false], [true, true, true, true], [true, true, true, true]]);
+  });
+
+  it('are what counts, unless an administrator has said otherwise; null is said, too', () => {
+    expect(limitsOf('free')).toEqual(TIER_LIMITS.free);
+    expect(limitsOf('free', { requestsPerMinute: null, maxAgents: 0 })).toEqual({ ...TIER_LIMITS.free, requestsPerMinute: null, maxAgents: 0 });
   });
 });

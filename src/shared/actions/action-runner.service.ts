@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { Job } from 'bull';
 import { PinoLogger } from 'nestjs-pino';
 import type { Counter } from 'prom-client';
-import { ACTIONS, type ActionAnsweredData, type ActionType, type DomainAction, isAnswered } from '../../contracts/index.js';
+import { ACTIONS, type ActionAnsweredData, type ActionType, type DomainAction, REPLY_QUEUE_PREFIX, isAnswered } from '../../contracts/index.js';
 import { type AppError, toAppError } from '../errors/index.js';
-import { MetricsService } from '../telemetry/index.js';
+import { MetricsService, secretFree } from '../telemetry/index.js';
 import { ActionBus } from './action-bus.service.js';
 import type { ActionHandler } from './action-handler.js';
 import { actionErrors } from './actions.errors.js';
@@ -68,7 +68,7 @@ export class ActionRunner {
     return await handler.handle(action, { signal: deadline.signal, attempt: job.attemptsMade + 1 });
   }
 
-  /** Lets go of a job that no other try can mend, once its dead letter is written. */
+  /** Lets go of a job that no other try can mend, once its dead letter is written, if it needs one. */
   private async isTriedAgain({ type, job, stopping }: Try, error: AppError): Promise<boolean> {
     if (isHandedBack(error, stopping)) allowOneMore(job);
     const isRetried = error.isRetryable && job.attemptsMade + 1 < (job.opts.attempts ?? 1);
@@ -81,12 +81,12 @@ export class ActionRunner {
     return isRetried;
   }
 
-  private async bury(type: ActionType, job: Job, { code, message, cause }: AppError): Promise<void> {
+  private async bury(type: ActionType, job: Job, { kind, code, message, cause }: AppError): Promise<void> {
     const { tenantId } = fieldsOf(job);
-    const reason = cause instanceof Error ? `${message} (${cause.message})` : message;
+    const reason = secretFree(cause instanceof Error ? `${message} (${cause.message})` : message);
     const letter = { type, tenantId: typeof tenantId === 'string' ? tenantId : '', action: job.data as unknown, code, message: reason, attempt: job.attemptsMade + 1, failedAt: new Date().toISOString() };
     try {
-      await this.deadLetters.keep(letter);
+      if (!isToldToAsker(type, job, { kind })) await this.deadLetters.keep(letter);
     } catch (thrown) {
       allowOneMore(job);
       throw toAppError(thrown);
@@ -109,6 +109,12 @@ export class ActionRunner {
 /** A try that a shutdown breaks off is not the last. What a handler asked for may be cut off a moment before its own signal fires. */
 function isHandedBack({ isRetryable, code }: AppError, stopping: AbortSignal): boolean {
   return isRetryable && (stopping.aborted || code === 'SHUTTING_DOWN');
+}
+
+/** Somebody waits for the answer, and it is that he asked for what cannot be: nothing is left for an operator to mend. */
+function isToldToAsker(type: ActionType, job: Job, { kind }: Pick<AppError, 'kind'>): boolean {
+  const { callbackQueueName } = fieldsOf(job);
+  return isAnswered(type) && kind !== 'internal' && kind !== 'unavailable' && typeof callbackQueueName === 'string' && callbackQueueName.startsWith(REPLY_QUEUE_PREFIX);
 }
 
 /** Bull compares this with the tries that were made when it ends the one in hand; it does not keep it. */

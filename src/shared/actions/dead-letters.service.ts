@@ -36,6 +36,11 @@ export class DeadLetters {
   async remove(deadLetterId: string): Promise<void> {
     if (!(await this.store.remove(deadLetterId))) throw actionErrors.deadLetterNotFound(deadLetterId);
   }
+
+  /** Deletes those of a tenant whose action is meant; it may be anything that was in a queue. @returns how many */
+  async removeWhere(tenantId: string, isMeant: (action: unknown) => boolean): Promise<number> {
+    return this.store.removeWhere(tenantId, isMeant);
+  }
 }
 
 /** What lay in a wrong queue goes to the right one. */

@@ -7,6 +7,9 @@ import { MetricsService } from '../telemetry/index.js';
 /** The oldest go first. Redis drops them by whole nodes of its stream, so there may be some more. A guess. */
 const MAX_LETTERS = 10_000;
 
+/** Letters that are looked through at once. */
+const PAGE = 500;
+
 /** A job that failed for good, and why. */
 export interface DeadLetter {
   /** The queue it was in. */
@@ -72,6 +75,18 @@ export class DeadLettersStore {
   /** @returns whether it was there */
   async remove(deadLetterId: string): Promise<boolean> {
     return (await this.redis.xdel(keys.deadLetters(), deadLetterId)) === 1;
+  }
+
+  /** Removes those of a tenant that are meant. @returns how many */
+  async removeWhere(tenantId: string, isMeant: (action: unknown) => boolean): Promise<number> {
+    let removed = 0;
+    for (let from = '-'; ; ) {
+      const entries = await this.redis.xrange(keys.deadLetters(), from, '+', 'COUNT', PAGE);
+      const ids = entries.map(fromEntry).filter((letter) => letter.tenantId === tenantId && isMeant(letter.action)).map(({ deadLetterId }) => deadLetterId);
+      if (ids.length > 0) removed += await this.redis.xdel(keys.deadLetters(), ...ids);
+      if (entries.length < PAGE) return removed;
+      from = `(${entries.at(-1)?.[0] ?? ''}`;
+    }
   }
 
   private async size(): Promise<[Record<never, string>, number][]> {

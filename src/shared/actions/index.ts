@@ -6,5 +6,7 @@ export { DeadLetters } from './dead-letters.service.js';
 export type { DeadLetter, DeadLetterPage, StoredDeadLetter } from './dead-letters.store.js';
 export { startDeadline } from './deadline.js';
 export type { Deadline } from './deadline.js';
+export { QueuedJobs } from './queued-jobs.service.js';
+export type { RemovedJobs } from './queued-jobs.service.js';
 export type { RequestOptions } from './replies.service.js';
 export { ActionsModule } from './actions.module.js';

@@ -1,7 +1,7 @@
 import type { CacheSettings } from '../config/index.js';
 import { keys } from '../redis/index.js';
 import { BusStamp } from './bus/bus-message.js';
-import { InvalidationBus } from './bus/invalidation-bus.js';
+import { type BusListener, InvalidationBus } from './bus/invalidation-bus.js';
 import { RecoveryQueue } from './bus/recovery-queue.js';
 import { cacheTypes } from './cache-registry.js';
 import { Memory } from './engine/memory.js';
@@ -72,7 +72,7 @@ export function createCacheEngine(settings: CacheSettings, url: string, now: () 
   const recovery = new Recovery(connection, breaker, l2, queue);
   const [l1, generations] = [new L1Store(settings.l1MaxEntries, settings.l1MaxBytes), new Generations(settings.l1MaxEntries * SCOPES_PER_ENTRY)];
   const memory: Memory = new Memory(l1, generations, { isBusSound: () => bus.isSound, isOutage: () => breaker.isOpen, now });
-  const bus: InvalidationBus = new InvalidationBus(new CacheConnection(url, CONNECT_MS), stamp, settings.busBeatMs, () => l2.beat(), memory);
+  const bus: InvalidationBus = new InvalidationBus(new CacheConnection(url, CONNECT_MS), stamp, settings.busBeatMs, () => l2.beat(), telling(memory, events));
   bus.onChange = (isSound) => {
     events.emit('bus', { isSound });
   };
@@ -93,6 +93,24 @@ export function createCacheEngine(settings: CacheSettings, url: string, now: () 
       recovery.stop();
       await bus.stop();
       await connection.close();
+    },
+  };
+}
+
+/** What the bus brings is done first, and told then. */
+function telling(memory: BusListener, events: CacheEventSource): BusListener {
+  return {
+    entry: (tenant, name) => {
+      memory.entry(tenant, name);
+      events.emit('forgotten', { kind: 'entry', tenant, name });
+    },
+    scope: (tenant, name) => {
+      memory.scope(tenant, name);
+      events.emit('forgotten', { kind: 'scope', tenant, name });
+    },
+    all: () => {
+      memory.all();
+      events.emit('forgotten', { kind: 'all', tenant: '', name: '' });
     },
   };
 }

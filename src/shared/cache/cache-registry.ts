@@ -47,6 +47,7 @@ export const CACHE_TYPES = {
   agent_response: { ...PLAIN, ttl: 'agentConfigSeconds', scopes: ['agent'] },
   agent_list: { ...PLAIN, ttl: 'agentListSeconds', scopes: ['agents'] },
   crm_conversation: { ...PLAIN, ttl: 'crmReadSeconds', scopes: ['conversation'], graceSeconds: 0 },
+  crm_statistics: { ...PLAIN, ttl: 'crmStatisticsSeconds' },
 } as const satisfies Record<string, TypeSpec>;
 
 export type CacheTypeName = keyof typeof CACHE_TYPES;

@@ -10,6 +10,7 @@ export type { CacheScope } from './entry/cache-key.js';
 export type { CacheRef } from './engine/place.js';
 export { asksPastCaches, CacheResponse, InvalidatesCache } from './http/cache-rules.js';
 export { CacheEventSource } from './metrics/cache-events.js';
+export type { CacheEvents } from './metrics/cache-events.js';
 export { CacheMetrics } from './metrics/cache-metrics.service.js';
 export type { CacheReport } from './metrics/cache-metrics.service.js';
 export { TieredCache } from './tiered-cache.service.js';

@@ -127,6 +127,7 @@ export class TieredCache {
     const existed = await l2.remove(place);
     memory.entry(tenant, name);
     if (existed === undefined) this.queue.add({ kind: 'entry', tenant, name });
+    this.parts.events.emit('forgotten', { kind: 'entry', tenant, name });
     this.parts.events.emit('invalidated', { tenantId: ref.tenantId, kind: 'entry', name, isKnownToRedis: existed !== undefined });
     return existed ?? false;
   }
@@ -150,6 +151,7 @@ export class TieredCache {
     forget();
     for (const [at, name] of scopes.entries()) {
       if (counts === undefined) this.queue.add({ kind: 'scope', tenant, name, ...(at === 0 && { indexes }) });
+      events.emit('forgotten', { kind: 'scope', tenant, name });
       events.emit('invalidated', { tenantId, kind: 'scope', name, isKnownToRedis: counts !== undefined });
     }
     return counts;

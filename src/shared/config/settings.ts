@@ -1,6 +1,8 @@
 import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, Matches, Max, Min, MinLength } from 'class-validator';
 import { IsHostList } from './host-list.js';
+import { IsAddressList, IsOriginList } from './origin-list.js';
 import { IsModelLimits } from './parse-model-limits.js';
+import { IsModelPrices } from './parse-model-prices.js';
 import { Setting } from './setting.js';
 
 /** The process and its HTTP edge. */
@@ -31,6 +33,24 @@ export class ServerSettings {
   @Setting('NODE_ENV') @IsIn(['development', 'test', 'production']) environment: 'development' | 'test' | 'production' = 'development';
   /** fatal, error, warn, info, debug, trace or silent. */
   @Setting('LOG_LEVEL') @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']) logLevel = 'info';
+}
+
+/** Who may come in over HTTP, and how long he may take. */
+export class EdgeSettings {
+  /** Origins of web pages that may call from a browser, with commas between: `https://app.example.com`; empty for none but the server's own. */
+  @Setting('CORS_ALLOWED_ORIGINS') @IsOriginList() allowedOrigins = '';
+  /** Addresses and networks of the reverse proxies whose X-Forwarded-For is believed, with commas between: `10.0.0.5`, `10.1.0.0/16`; empty for none. */
+  @Setting('TRUSTED_PROXIES') @IsAddressList() trustedProxies = '';
+  /** Largest request line and headers together, bytes. */
+  @Setting('HEADER_LIMIT_BYTES') @IsInt() @Min(2_048) @Max(1_048_576) headerLimitBytes = 16_384;
+  /** Longest path with its query, characters. */
+  @Setting('URL_LIMIT_CHARACTERS') @IsInt() @Min(512) @Max(1_048_576) urlLimitCharacters = 8_192;
+  /** A connection that has not sent its headers after this long is closed, seconds; one that sends nothing at all, too. */
+  @Setting('HEADERS_TIMEOUT_SECONDS') @IsInt() @Min(1) @Max(600) headersTimeoutSeconds = 10;
+  /** The same for the whole request with its body, seconds. The answer may take as long as it takes. */
+  @Setting('REQUEST_TIMEOUT_SECONDS') @IsInt() @Min(1) @Max(3_600) requestTimeoutSeconds = 60;
+  /** A connection without a request is closed after this long, seconds; longer than the load balancer in front keeps it. */
+  @Setting('KEEP_ALIVE_SECONDS') @IsInt() @Min(1) @Max(3_600) keepAliveSeconds = 72;
 }
 
 /** PostgreSQL. */
@@ -129,6 +149,8 @@ export class ModelSettings {
   @Setting('OPENAI_API_KEY', { isSecret: true }) @IsString() openaiApiKey = '';
   /** Model of agents that name none: `builtin/chat`, or one of the OpenAI-compatible server. */
   @Setting('NOOBLE_MODEL') @MinLength(1) defaultModel = 'builtin/chat';
+  /** What models cost, US dollars for a million tokens: `model=input/output,model=input/output`. A model without a price costs nothing. */
+  @Setting('MODEL_PRICES') @IsModelPrices() modelPrices = '';
 }
 
 /** Requests to hosts that tenants name: by tools and webhooks. */
@@ -211,7 +233,15 @@ export class CacheSettings {
   @Setting('CACHE_TTL_AGENT_LIST_SECONDS') @IsInt() @Min(1) @Max(86_400) agentListSeconds = 300;
   /** An operator's view of a conversation may be this old, seconds. */
   @Setting('CACHE_TTL_CRM_READ_SECONDS') @IsInt() @Min(1) @Max(3_600) crmReadSeconds = 2;
+  /** Statistics for operators may be this old, seconds. */
+  @Setting('CACHE_TTL_CRM_STATISTICS_SECONDS') @IsInt() @Min(1) @Max(3_600) crmStatisticsSeconds = 30;
+}
+
+/** What operators have done. */
+export class CrmSettings {
+  /** What was erased is looked for again after this long, when nobody can still write what he had read before. Seconds. */
+  @Setting('ERASURE_SETTLE_SECONDS') @IsInt() @Min(0) @Max(86_400) erasureSettleSeconds = 60;
 }
 
 /** Every topic, in the order of `.env.example`. */
-export const SETTINGS_CLASSES = [ServerSettings, DatabaseSettings, RedisSettings, ExecutionSettings, ConversationSettings, MemorySettings, MigrationSettings, RetentionSettings, ModelSettings, OutboundSettings, WebhookSettings, CacheSettings] as const;
+export const SETTINGS_CLASSES = [ServerSettings, EdgeSettings, DatabaseSettings, RedisSettings, ExecutionSettings, ConversationSettings, MemorySettings, MigrationSettings, RetentionSettings, ModelSettings, OutboundSettings, WebhookSettings, CrmSettings, CacheSettings] as const;

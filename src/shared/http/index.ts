@@ -1,7 +1,17 @@
 export { logRequests } from './access-log.js';
+export { addBrowserRules } from './browser-rules.js';
+export { Deprecated } from './deprecated.js';
+export { DeprecationInterceptor } from './deprecation.interceptor.js';
+export type { ErrorBody } from './error-body.js';
 export { ERROR_STATUS } from './error-status.js';
 export { ErrorFilter } from './error.filter.js';
-export type { ErrorBody } from './error.filter.js';
+export { httpOptions } from './http-options.js';
+export { NoFieldsDto } from './no-fields.dto.js';
+export { pageOf } from './page.js';
+export type { Page } from './page.js';
+export { guardRequests } from './request-gate.js';
+export { rateLimitHeaders, rateLimitOf } from './rate-limit.js';
+export type { RateLimit } from './rate-limit.js';
 export { pathParam, queryKey } from './request-parts.js';
 export { EVENT_STREAM_HEADERS, eventStream } from './server-sent-events.js';
 export type { ServerSentEvent } from './server-sent-events.js';

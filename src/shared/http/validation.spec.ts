@@ -36,33 +36,33 @@ describe('validation', () => {
 
   it('names every faulty field at once, nested ones by a dotted path', () => {
     expect(faultsOf(Car, { spare: { size: 'x' }, wheels: [{ size: 1 }, { size: 0 }] })).toEqual([
-      { field: 'name', message: 'name must be a string' },
-      { field: 'spare.size', message: 'spare.size must not be less than 1' },
-      { field: 'spare.size', message: 'spare.size must be an integer number' },
-      { field: 'wheels.1.size', message: 'wheels.1.size must not be less than 1' },
+      { field: 'name', message: 'name must be a text' },
+      { field: 'spare.size', message: 'spare.size must be at least 1' },
+      { field: 'spare.size', message: 'spare.size must be a whole number' },
+      { field: 'wheels.1.size', message: 'wheels.1.size must be at least 1' },
     ]);
   });
 
   it('says all of it in one sentence too', () => {
-    expect(() => validated(Car, { spare: { size: 0 } })).toThrow('name must be a string; spare.size must not be less than 1.');
+    expect(() => validated(Car, { spare: { size: 0 } })).toThrow('name must be a text; spare.size must be at least 1.');
   });
 
   it.each([
-    ['at the top', { name: 'a', colour: 1 }, 'colour', 'property colour should not exist'],
-    ['in a part', { name: 'a', spare: { size: 1, colour: 1 } }, 'spare.colour', 'property spare.colour should not exist'],
-    ['whose name is part of another word', { name: 'a', spare: { size: 1, prop: 1 } }, 'spare.prop', 'property spare.prop should not exist'],
-    ['whose name is a replacement pattern', { name: 'a', "$'": 1 }, "$'", "property $' should not exist"],
+    ['at the top', { name: 'a', colour: 1 }, 'colour', 'colour is no field here; leave it out, or look for the right name in /docs'],
+    ['in a part', { name: 'a', spare: { size: 1, colour: 1 } }, 'spare.colour', 'spare.colour is no field here; leave it out, or look for the right name in /docs'],
+    ['whose name is part of another word', { name: 'a', spare: { size: 1, prop: 1 } }, 'spare.prop', 'spare.prop is no field here; leave it out, or look for the right name in /docs'],
+    ['whose name is a replacement pattern', { name: 'a', "$'": 1 }, "$'", "$' is no field here; leave it out, or look for the right name in /docs"],
   ])('refuses an unknown field %s by name', (_, plain, field, message) => {
     expect(faultsOf(Car, plain)).toEqual([{ field, message }]);
   });
 
   it('refuses every field of a class that has none', () => {
     expect(faultsOf(Nothing, {})).toEqual([]);
-    expect(faultsOf(Nothing, { a: 1 })).toEqual([{ field: 'a', message: 'property a should not exist' }]);
+    expect(faultsOf(Nothing, { a: 1 })).toEqual([{ field: 'a', message: 'a is no field here; leave it out, or look for the right name in /docs' }]);
   });
 
   it.each([[undefined], [null], [{}]])('reads %j as an object without fields', (plain) => {
-    expect(faultsOf(Car, plain)).toEqual([{ field: 'name', message: 'name must be a string' }]);
+    expect(faultsOf(Car, plain)).toEqual([{ field: 'name', message: 'name must be a text' }]);
   });
 
   it.each([['an array', []], ['an array of good ones', [{ name: 'a' }]], ['a text', 'name'], ['a number', 7], ['a boolean', true]])('refuses %s', (_, plain) => {

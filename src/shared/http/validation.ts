@@ -3,6 +3,7 @@ import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError, type ValidatorOptions } from 'class-validator';
 import { AppError } from '../errors/index.js';
 import { type FieldFault, findUnstorable } from './storable.js';
+import { inOurWords } from './validation-words.js';
 
 /** Unknown fields are refused, everywhere. (The last one would refuse classes without fields.) */
 const RULES: ValidatorOptions = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false };
@@ -56,14 +57,8 @@ function refused(fields: readonly FieldFault[]): AppError {
 
 function faultsOf({ property, constraints, children }: ValidationError, prefix: string): FieldFault[] {
   const field = prefix + property;
-  const own = Object.values(constraints ?? {}).map((message) => ({ field, message: withPath(message, property, field) }));
+  const own = Object.entries(constraints ?? {}).map(([constraint, message]) => ({ field, message: inOurWords(constraint, message, { property, field }) }));
   return [...own, ...(children ?? []).flatMap((child) => faultsOf(child, `${field}.`))];
-}
-
-/** class-validator's sentences begin with the field, or with "property" or "each value in" and the field. */
-function withPath(message: string, property: string, field: string): string {
-  const lead = ['', 'property ', 'each value in ', 'nested property '].find((words) => message.startsWith(`${words}${property} `));
-  return lead === undefined ? message : lead + field + message.slice(lead.length + property.length);
 }
 
 function isRecord(plain: unknown): plain is object {

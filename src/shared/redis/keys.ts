@@ -3,6 +3,8 @@
  * needs and Redis Cluster keeps a tenant on one shard. Ids are checked at the borders (`contracts/ids.ts`): none holds `:` `{` `}`.
  */
 export const keys = {
+  /** Pattern of every key of a tenant. */
+  ofTenant: (tenantId: string) => `nb:{${tenantId}}:*`,
   /** hash: the conversation's header. */
   conversation: (tenantId: string, conversationId: string) => `nb:{${tenantId}}:conv:${conversationId}`,
   /** list: JSON messages; element i has seq = firstHotSeq + i. */
@@ -27,6 +29,16 @@ export const keys = {
   waitingRuns: (tenantId: string, conversationId: string) => `nb:{${tenantId}}:lease:${conversationId}:waiting`,
   /** sorted set: runs that PostgreSQL does not have yet, by the time at which somebody looks after them. */
   runs: (tenantId: string) => `nb:{${tenantId}}:runs`,
+  /** set: conversations that a run has, so as many as there are runs at once. */
+  busy: (tenantId: string) => `nb:{${tenantId}}:busy`,
+  /** string: turns of a window that begins with its first one; `window` is `minute` or `day`. */
+  turns: (tenantId: string, window: 'minute' | 'day') => `nb:{${tenantId}}:rate:turns:${window}`,
+  /** string: requests of one API key in a minute; `holder` is its keyId, or `nobody` without a key of the tenant's. */
+  apiRequests: (tenantId: string, holder: string) => `nb:{${tenantId}}:rate:api:${holder}`,
+  /** hash: tokens and cost of the day and the month that were last counted, and what runs that have not ended may use. */
+  usage: (tenantId: string) => `nb:{${tenantId}}:usage`,
+  /** hash: executionId → tokens and cost that a run which has not ended may use. */
+  reservations: (tenantId: string) => `nb:{${tenantId}}:usage:reserved`,
   /** sorted set: runs of a session whose end none of its sockets has received yet, by the time of their acceptance, and for a minute those that one has, by a negative score; also the name of its wake-up channel. */
   sessionRuns: (tenantId: string, sessionId: string) => `nb:{${tenantId}}:session:${sessionId}:runs`,
   /** string: whom a ticket for a socket stands for, by the ticket's SHA-256. The tag is no tenant's: whoever comes with it has not said whose he is. */

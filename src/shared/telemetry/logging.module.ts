@@ -1,14 +1,25 @@
 import { LoggerModule } from 'nestjs-pino';
-import { ServerSettings } from '../config/index.js';
+import { SETTINGS_CLASSES, ServerSettings } from '../config/index.js';
+import { loggedError } from './logged-error.js';
+import { rememberSecrets, secretFree } from './secret-free.js';
 
-/** Header values that never reach a log, should one ever be logged. */
-const SECRETS = ['*.headers.authorization', '*.headers.cookie', '*.authorization'];
-
-/** Structured JSON logs on standard output. Requests are logged by a hook of the HTTP server (`shared/http/access-log.ts`), not by a middleware. */
+/**
+ * Structured JSON logs on standard output, each line without secrets. Requests are logged by a hook of the HTTP server (`shared/http/access-log.ts`), not by a
+ * middleware.
+ */
 export const LoggingModule = LoggerModule.forRootAsync({
-  inject: [ServerSettings],
-  useFactory: ({ logLevel }: ServerSettings) => ({
-    pinoHttp: { level: logLevel, redact: { paths: SECRETS, censor: '[secret]' }, autoLogging: false },
-    forRoutes: [],
-  }),
+  inject: [ServerSettings, ...SETTINGS_CLASSES],
+  useFactory: ({ logLevel }: ServerSettings, ...settings: object[]) => {
+    rememberSecrets(settings);
+    return {
+      pinoHttp: {
+        level: logLevel,
+        serializers: { err: (thrown: unknown) => loggedError(thrown) },
+        wrapSerializers: false,
+        hooks: { streamWrite: secretFree },
+        autoLogging: false,
+      },
+      forRoutes: [],
+    };
+  },
 });

@@ -40,7 +40,7 @@ export const ERASED = "(user_id, status, message_count, token_count, archived_se
 const ERASE_CONVERSATION = `
   INSERT INTO conversations AS c (tenant_id, conversation_id, agent_id, session_id, status, model, message_count, token_count, archived_seq, revision, metadata, created_at, last_message_at)
   VALUES ($1, $2, $3, $4, 'deleted', $5, 0, 0, 0, $6, '{}', $7, $8)
-  ON CONFLICT ON CONSTRAINT conversations_pk DO UPDATE SET ${ERASED}`;
+  ON CONFLICT ON CONSTRAINT conversations_pk DO UPDATE SET ${ERASED}, session_id = excluded.session_id`;
 
 /** Of the messages given those that are not here. */
 const STORE = `
@@ -130,9 +130,9 @@ export class ArchiveRepository {
 
   /** Takes everything that was said, and by whom, out of PostgreSQL. */
   async erase(tenantId: string, conversation: Conversation, tx: Tx): Promise<void> {
-    const { conversationId, agentId, sessionId, model, revision, createdAt, lastMessageAt } = conversation;
+    const { conversationId, agentId, model, revision, createdAt, lastMessageAt } = conversation;
     await this.of(tenantId, async (manager) => {
-      await manager.query(ERASE_CONVERSATION, [tenantId, conversationId, agentId, sessionId, model, revision, createdAt, lastMessageAt]);
+      await manager.query(ERASE_CONVERSATION, [tenantId, conversationId, agentId, '', model, revision, createdAt, lastMessageAt]);
       await manager.delete(MessageEntity, { tenantId, conversationId });
     }, tx);
   }

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { ActionBus } from '../../../shared/actions/index.js';
 import { Gathering, Transactions, type Tx } from '../../../shared/database/index.js';
+import { AnnotationRepository } from '../annotations/annotation.repository.js';
 import type { Conversation, ConversationRef } from '../conversation.js';
 import { HotConversationStore, type HotRange } from '../hot/hot-conversation.store.js';
 import { messageChecksum } from '../message-checksum.js';
@@ -19,6 +21,11 @@ export interface StoredRange {
 
 /** Transferred conversations that one statement marks at the most. */
 const MARKS_TOGETHER = 100;
+
+/** The job would find it there still if it were quicker than we are, and try again. Milliseconds. */
+const FORGET_AFTER_MS = 250;
+/** Conversations of one such job: well within its deadline. A guess. */
+const FORGOTTEN_TOGETHER = 50;
 
 /** More messages than a conversation has. */
 const ALL = 2_147_483_647;
@@ -43,6 +50,8 @@ export class ConversationArchive {
     private readonly archive: ArchiveRepository,
     private readonly hot: HotConversationStore,
     private readonly transactions: Transactions,
+    private readonly annotations: AnnotationRepository,
+    private readonly bus: ActionBus,
   ) {}
 
   /**
@@ -69,12 +78,30 @@ export class ConversationArchive {
 
   /**
    * Deletes a conversation. First Redis knows, so that nobody reads it or appends to it; then PostgreSQL, which keeps that there was one; then it
-   * leaves Redis. A crash in between leaves it due, and the next move calls this again.
+   * leaves Redis. A crash in between leaves it due, and the next move calls this again. What its executions have of it is taken out by a job, which is
+   * there before anything is gone.
    */
   async erase(ref: ConversationRef, conversation: Conversation): Promise<void> {
     const deleted = await this.hide(ref, conversation);
-    await this.transactions.run(ref.tenantId, (tx) => this.archive.erase(ref.tenantId, deleted, tx));
+    await this.forgetExecutions(ref.tenantId, [ref.conversationId]);
+    await this.transactions.run(ref.tenantId, async (tx) => {
+      await this.archive.erase(ref.tenantId, deleted, tx);
+      await this.annotations.erase(ref.tenantId, [ref.conversationId], tx);
+    });
     await this.hot.purge(ref, deleted);
+  }
+
+  /** What PostgreSQL has deleted leaves Redis, whatever its state there. */
+  async purge(ref: ConversationRef, conversation: Pick<Conversation, 'sessionId' | 'agentId'>): Promise<void> {
+    await this.hot.purge(ref, conversation);
+  }
+
+  /** Conversations that are deleted, or are being deleted: their executions forget what was said in them. */
+  async forgetExecutions(tenantId: string, conversationIds: readonly string[]): Promise<void> {
+    for (let from = 0; from < conversationIds.length; from += FORGOTTEN_TOGETHER) {
+      const data = { conversationIds: conversationIds.slice(from, from + FORGOTTEN_TOGETHER) };
+      await this.bus.send('execution.forget_conversations', { tenantId, tenantTier: 'free', data }, { delayMs: FORGET_AFTER_MS });
+    }
   }
 
   /** Nobody comes to it any more in Redis. @returns the conversation as it was last: it may have come into another session meanwhile */

@@ -1,59 +1,90 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import { Transactions } from '../../../shared/database/index.js';
+import { ConversationAssignmentEntity } from '../annotations/conversation-assignment.entity.js';
+import { ConversationLabelEntity } from '../annotations/conversation-label.entity.js';
 import type { Conversation, ConversationFilter } from '../conversation.js';
+import type { ListCursor } from '../list-cursor.js';
 import { plain } from './archive.repository.js';
+import { ConversationTotalsRepository } from './conversation-totals.repository.js';
 import { ConversationEntity } from './conversation.entity.js';
 
-/** Where a list goes on: after the conversation with this time and id. */
-export interface ListCursor {
-  readonly createdAt: Date;
-  readonly conversationId: string;
+/** What of a list PostgreSQL has. */
+export interface ColdPage {
+  /** Newest first. */
+  readonly data: readonly Conversation[];
+  /** How many match in all; null where they are too many to be counted while somebody waits, which only a search has. */
+  readonly total: number | null;
 }
 
-/** Numbers of one agent's conversations. */
-export interface AgentCounts {
-  readonly agentId: string;
-  readonly conversations: number;
-  readonly active: number;
-  readonly messages: number;
-  readonly tokens: number;
+/** Which part of a list. */
+export interface PagePlace {
+  readonly limit: number;
+  readonly cursor: ListCursor | undefined;
 }
 
-/** Conditions in SQL, by the field of the filter that they are for. */
-const CONDITIONS: Readonly<Record<Exclude<keyof ConversationFilter, 'storage'>, string>> = {
+const isAnnotated = (table: string, column: string): string => `EXISTS (SELECT 1 FROM ${table} a WHERE a.tenant_id = c.tenant_id AND a.conversation_id = c.conversation_id AND a.${column} = :${column})`;
+
+/** Conditions in SQL, by the field of the filter that they are for. The same in `search_conversations`, for searches. */
+const CONDITIONS: Readonly<Record<Exclude<keyof ConversationFilter, 'storage' | 'q'>, string>> = {
   agentId: 'c.agentId = :agentId',
   sessionId: 'c.sessionId = :sessionId',
   userId: 'c.userId = :userId',
   status: 'c.status = :status',
   from: 'c.createdAt >= :from',
   to: 'c.createdAt < :to',
-  q: 'EXISTS (SELECT 1 FROM messages m WHERE m.tenant_id = c.tenant_id AND m.conversation_id = c.conversation_id AND m.seq <> ALL (c.withdrawn_seqs) AND search_vector(m.content) @@ search_query(:q))',
+  label: isAnnotated('conversation_labels', 'label'),
+  assignee: isAnnotated('conversation_assignments', 'assignee'),
 };
+
+/** What the totals are not kept by. */
+const UNCOUNTED = ['sessionId', 'userId', 'label', 'assignee'] as const;
+/** What a table of annotations knows nothing of. */
+const UNANNOTATED = ['agentId', 'sessionId', 'userId', 'status'] as const;
+
+/** The tables that a filter by what operators say is of. They have the order of the lists, too. */
+const ANNOTATED = { label: ConversationLabelEntity, assignee: ConversationAssignmentEntity } as const;
+const annotationOf = (filter: ConversationFilter): keyof typeof ANNOTATED | undefined => (['assignee', 'label'] as const).find((field) => filter[field] !== undefined);
+
+const ASCII = /^[!-~]+$/;
+
+const SEARCH = 'SELECT found_id AS "foundId", total::integer FROM search_conversations($1, $2, $3)';
 
 const MATCHING_AMONG = `
   SELECT DISTINCT conversation_id AS "conversationId" FROM messages
   WHERE tenant_id = $1 AND conversation_id = ANY($2::uuid[]) AND search_vector(content) @@ search_query($3)
     AND (conversation_id, seq) NOT IN (SELECT * FROM unnest($4::uuid[], $5::integer[]))`;
 
+/** Words without which no text matches; none where the query has alternatives or exclusions. */
+const NEEDED_WORDS = "SELECT CASE WHEN search_query($1)::text ~ '[|!]' THEN '{}' ELSE tsvector_to_array(search_vector($1)) END AS needed";
 const MATCHING_TEXTS = 'SELECT i::integer - 1 AS place FROM unnest($1::text[]) WITH ORDINALITY AS t (content, i) WHERE search_vector(content) @@ search_query($2)';
 
-/** Lists, searches and counts over what PostgreSQL has. Whoever is in Redis is left out by its id: what its row says is not the newest. */
+/** Lists and searches over what PostgreSQL has. Whoever is in Redis is left out by its id: what its row says is not the newest. */
 @Injectable()
 export class ConversationSearchRepository {
-  constructor(private readonly transactions: Transactions) {}
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly totals: ConversationTotalsRepository,
+  ) {}
 
-  /** Newest first. @param hotIds to be left out */
-  async findPage(tenantId: string, filter: ConversationFilter, page: { readonly limit: number; readonly cursor: ListCursor | undefined }, hotIds: readonly string[]): Promise<Conversation[]> {
-    return this.transactions.within(tenantId, undefined, async (manager) => {
-      const query = matching(manager, tenantId, filter, hotIds);
-      if (page.cursor) query.andWhere('(c.createdAt, c.conversationId) < (:at, :id)', { at: page.cursor.createdAt, id: page.cursor.conversationId });
-      return (await query.orderBy({ 'c.createdAt': 'DESC', 'c.conversationId': 'DESC' }).limit(page.limit).getMany()).map(plain);
-    });
+  /** What a list or a search has. @param hotIds to be left out */
+  async findCounted(tenantId: string, filter: ConversationFilter, page: PagePlace, hotIds: readonly string[]): Promise<ColdPage> {
+    if (filter.q !== undefined) return this.searchPage(tenantId, { ...filter, q: filter.q }, page, hotIds);
+    const [data, total] = await Promise.all([this.findPage(tenantId, filter, page, hotIds), this.count(tenantId, filter, hotIds)]);
+    return { data, total };
   }
 
-  async count(tenantId: string, filter: ConversationFilter, hotIds: readonly string[]): Promise<number> {
-    return this.transactions.within(tenantId, undefined, (manager) => matching(manager, tenantId, filter, hotIds).getCount());
+  /** Newest first, whatever their words. @param hotIds to be left out */
+  async findPage(tenantId: string, filter: ConversationFilter, { limit, cursor }: PagePlace, hotIds: readonly string[]): Promise<Conversation[]> {
+    const rows = await this.transactions.within(tenantId, undefined, (manager) => {
+      const query = matching(manager, tenantId, filter, hotIds);
+      const annotation = annotationOf(filter);
+      const [begun, id] = annotation === undefined ? ['c.createdAt', 'c.conversationId'] : ['a.begunAt', 'a.conversationId'];
+      if (annotation !== undefined) query.innerJoin(ANNOTATED[annotation], 'a', `a.tenantId = c.tenantId AND a.conversationId = c.conversationId AND a.${annotation} = :annotation`, { annotation: filter[annotation] });
+      if (cursor) query.andWhere(`(${begun}, ${id}) < (:at, :id)`, { at: cursor.createdAt, id: cursor.conversationId });
+      return query.orderBy({ [begun]: 'DESC', [id]: 'DESC' }).limit(limit).getMany();
+    });
+    return rows.map(plain);
   }
 
   /** Those of these conversations in which an archived message has the words that is not withdrawn. @param hot as Redis has them: PostgreSQL may not know yet what is withdrawn */
@@ -66,19 +97,51 @@ export class ConversationSearchRepository {
 
   /** Which of these texts have the words, by their place: what is not archived is searched by the same rule. */
   async findMatchingTexts(tenantId: string, texts: readonly string[], words: string): Promise<number[]> {
-    const rows = await this.transactions.within(tenantId, undefined, (manager) => manager.query<{ place: number }[]>(MATCHING_TEXTS, [texts, words]));
-    return rows.map(({ place }) => place);
+    return this.transactions.within(tenantId, undefined, async (manager) => {
+      const [row] = await manager.query<{ needed: string[] }[]>(NEEDED_WORDS, [words]);
+      const places = placesOf(texts, row?.needed ?? []);
+      if (places.length === 0) return [];
+      const rows = await manager.query<{ place: number }[]>(MATCHING_TEXTS, [places.map((place) => texts[place]), words]);
+      return rows.map(({ place }) => places[place] ?? 0);
+    });
   }
 
-  async countByAgent(tenantId: string, hotIds: readonly string[]): Promise<AgentCounts[]> {
-    const numbers = { conversations: 'count(*)', active: "count(*) FILTER (WHERE c.status = 'active')", messages: 'coalesce(sum(c.messageCount), 0)', tokens: 'coalesce(sum(c.tokenCount), 0)' };
-    const rows = await this.transactions.within(tenantId, undefined, (manager) => {
-      const query = matching(manager, tenantId, {}, hotIds).select('c.agentId', 'agentId').groupBy('c.agentId');
-      for (const [name, sql] of Object.entries(numbers)) query.addSelect(sql, name);
-      return query.getRawMany<Record<keyof AgentCounts, string>>();
-    });
-    return rows.map(({ agentId, ...counts }) => ({ agentId, conversations: Number(counts.conversations), active: Number(counts.active), messages: Number(counts.messages), tokens: Number(counts.tokens) }));
+  /** From the totals, or the annotations alone, where these know all that the filter names; what else it may name leaves few to be counted, as a rule. */
+  private async count(tenantId: string, filter: ConversationFilter, hotIds: readonly string[]): Promise<number> {
+    const [annotation, both] = [annotationOf(filter), filter.label !== undefined && filter.assignee !== undefined];
+    if (!UNCOUNTED.some((field) => filter[field] !== undefined)) return (await this.totals.find(tenantId, filter, hotIds)).reduce((sum, { conversations }) => sum + conversations, 0);
+    return this.transactions.within(tenantId, undefined, (manager) =>
+      annotation === undefined || both || UNANNOTATED.some((field) => filter[field] !== undefined) ? matching(manager, tenantId, filter, hotIds).getCount() : annotated(manager, tenantId, { ...filter, annotation }, hotIds).getCount());
   }
+
+  private async searchPage(tenantId: string, { q, ...filter }: ConversationFilter & { readonly q: string }, { limit, cursor }: PagePlace, hotIds: readonly string[]): Promise<ColdPage> {
+    const asked = { ...filter, beforeAt: cursor?.createdAt, beforeId: cursor?.conversationId, except: hotIds.length > 0 ? `{${hotIds.join(',')}}` : undefined };
+    return this.transactions.within(tenantId, undefined, async (manager) => {
+      const found = await manager.query<{ foundId: string | null; total: number | null }[]>(SEARCH, [q, JSON.stringify(asked), limit]);
+      const ids = found.flatMap(({ foundId }) => foundId ?? []);
+      const query = manager.createQueryBuilder(ConversationEntity, 'c').where('c.tenantId = :tenantId AND c.conversationId = ANY(CAST(:ids AS uuid[]))', { tenantId, ids });
+      const rows = ids.length === 0 ? [] : await query.orderBy({ 'c.createdAt': 'DESC', 'c.conversationId': 'DESC' }).getMany();
+      return { data: rows.map(plain), total: found.length === 0 ? null : (found[0]?.total ?? null) };
+    });
+  }
+}
+
+/** Texts that have the letters of these words. What is plain ASCII is told by the letters alone, and most texts need not be sent anywhere; other words PostgreSQL compares. */
+function placesOf(texts: readonly string[], needed: readonly string[]): number[] {
+  const plainWords = needed.filter((word) => ASCII.test(word));
+  // PostgreSQL makes an i of İ, JavaScript an i with a dot of its own.
+  const hasAll = (text: string): boolean => ((lower) => plainWords.every((word) => lower.includes(word)))(text.toLowerCase().replaceAll('\u0307', ''));
+  return texts.flatMap((text, place) => (plainWords.length === 0 || hasAll(text) ? [place] : []));
+}
+
+/** Rows of annotations: of deleted conversations there are none. */
+function annotated(manager: EntityManager, tenantId: string, filter: ConversationFilter & { readonly annotation: keyof typeof ANNOTATED }, hotIds: readonly string[]): SelectQueryBuilder<ConversationLabelEntity | ConversationAssignmentEntity> {
+  const { annotation, from, to } = filter;
+  const query = manager.createQueryBuilder<ConversationLabelEntity | ConversationAssignmentEntity>(ANNOTATED[annotation], 'a').where(`a.tenantId = :tenantId AND a.${annotation} = :annotation`, { tenantId, annotation: filter[annotation] });
+  if (hotIds.length > 0) query.andWhere('a.conversationId <> ALL(CAST(:hotIds AS uuid[]))', { hotIds });
+  if (from) query.andWhere('a.begunAt >= :from', { from });
+  if (to) query.andWhere('a.begunAt < :to', { to });
+  return query;
 }
 
 function matching(manager: EntityManager, tenantId: string, filter: ConversationFilter, hotIds: readonly string[]): SelectQueryBuilder<ConversationEntity> {

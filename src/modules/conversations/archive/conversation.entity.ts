@@ -1,6 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { ConversationStatus } from '../conversation.js';
 
+const UNFINISHED = "status = ANY (ARRAY['active'::text, 'completed'::text])";
 /** Without the columns that every move changes. As PostgreSQL writes it. */
 const AT_REST = "status = ANY (ARRAY['transferred'::text, 'archived'::text])";
 
@@ -10,6 +11,7 @@ const AT_REST = "status = ANY (ARRAY['transferred'::text, 'archived'::text])";
 @Index('conversations_user', ['tenantId', 'userId', 'createdAt', 'conversationId'])
 @Index('conversations_session', ['tenantId', 'sessionId', 'createdAt', 'conversationId'])
 @Index('conversations_retention', ['tenantId', 'status', 'createdAt'], { where: AT_REST })
+@Index('conversations_unfinished', ['tenantId', 'status', 'createdAt', 'conversationId'], { where: UNFINISHED })
 export class ConversationEntity {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'conversations_pk' }) tenantId!: string;
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'conversations_pk' }) conversationId!: string;

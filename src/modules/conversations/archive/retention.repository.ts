@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SYSTEM_TENANT } from '../../../contracts/index.js';
 import { Transactions, type Tx } from '../../../shared/database/index.js';
+import { AnnotationRepository } from '../annotations/annotation.repository.js';
 import { ERASED } from './archive.repository.js';
 
 /** Up to when conversations of a tenant must have been silent, and archived, for the retention to take them. */
@@ -54,7 +55,10 @@ const FORECAST = `
 /** What the retention does in `conversations` and `messages`, many at once. */
 @Injectable()
 export class RetentionRepository {
-  constructor(private readonly transactions: Transactions) {}
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly annotations: AnnotationRepository,
+  ) {}
 
   /** Oldest first. */
   async findArchivable({ tenantId, archiveBefore }: RetentionCutoffs, limit: number): Promise<Candidate[]> {
@@ -74,7 +78,9 @@ export class RetentionRepository {
   /** Takes out everything that was said in them, and by whom. @returns those of them that still were to be erased */
   async erase({ tenantId, eraseBefore }: RetentionCutoffs, ids: readonly string[], tx: Tx): Promise<Retained[]> {
     const [erased] = await this.query<[Retained[], number]>(tenantId, ERASE, [tenantId, eraseBefore.lastMessageAt, eraseBefore.archivedAt, ids], tx);
-    await this.query(tenantId, ERASE_MESSAGES, [tenantId, erased.map(({ conversationId }) => conversationId)], tx);
+    const erasedIds = erased.map(({ conversationId }) => conversationId);
+    await this.query(tenantId, ERASE_MESSAGES, [tenantId, erasedIds], tx);
+    await this.annotations.erase(tenantId, erasedIds, tx);
     return erased;
   }
 

@@ -1,7 +1,7 @@
-import type { ListCursor } from '../archive/conversation-search.repository.js';
 import { type ConversationFilter, type HotConversation, storageOf } from '../conversation.js';
+import type { ListCursor } from '../list-cursor.js';
 
-/** Everything that a filter asks for but the words. The same conditions in SQL: `conversation-search.repository.ts`. */
+/** Everything that a filter asks for but the words and what operators say of a conversation. The same conditions in SQL: `conversation-search.repository.ts`. */
 export function matches(conversation: HotConversation, filter: ConversationFilter): boolean {
   const { from, to, storage } = filter;
   const fields = ['agentId', 'sessionId', 'userId', 'status'] as const;

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { ConversationSearchRepository, type ListCursor } from '../archive/conversation-search.repository.js';
+import { AnnotationRepository } from '../annotations/annotation.repository.js';
+import { type ColdPage, ConversationSearchRepository, type PagePlace } from '../archive/conversation-search.repository.js';
 import { type ConversationFilter, type HotConversation, type StoredConversation, storageOf } from '../conversation.js';
 import { HotConversationStore } from '../hot/hot-conversation.store.js';
 import { HotIndexStore } from '../hot/hot-index.store.js';
+import type { ListCursor } from '../list-cursor.js';
 import { withoutWithdrawn } from '../withdrawn.js';
 import { isBefore, matches } from './conversation-filter.js';
 
@@ -14,9 +16,11 @@ export interface ConversationPage {
   readonly data: readonly StoredConversation[];
   /** null on the last page. */
   readonly nextCursor: ListCursor | null;
-  /** How many match in all. */
-  readonly total: number;
+  /** How many match in all; null where the words of a search are in so many messages that nobody could wait for the count. */
+  readonly total: number | null;
 }
+
+const NOTHING: ColdPage = { data: [], total: 0 };
 
 /**
  * Lists and searches over both stores. What is in Redis is taken from there, live, and left out of what PostgreSQL is asked for; Redis is read first, so
@@ -28,21 +32,35 @@ export class ConversationList {
     private readonly index: HotIndexStore,
     private readonly hot: HotConversationStore,
     private readonly search: ConversationSearchRepository,
+    private readonly annotations: AnnotationRepository,
   ) {}
 
-  async list(tenantId: string, filter: ConversationFilter, page: { readonly limit: number; readonly cursor: ListCursor | undefined }): Promise<ConversationPage> {
+  async list(tenantId: string, filter: ConversationFilter, { limit, cursor }: PagePlace): Promise<ConversationPage> {
     const hot = await this.index.hotConversations(tenantId);
     const hotIds = hot.map(({ conversationId }) => conversationId);
-    const inRedis = await this.withWords(tenantId, hot.filter((conversation) => conversation.status !== 'deleted' && matches(conversation, filter)), filter.q);
     const isColdWanted = filter.storage === undefined || filter.storage === 'cold';
-    const wanted = { limit: page.limit + 1, cursor: page.cursor };
-    const [inPostgres, count] = isColdWanted ? await Promise.all([this.search.findPage(tenantId, filter, wanted, hotIds), this.search.count(tenantId, filter, hotIds)]) : [[], 0];
+    const [inRedis, inPostgres] = await Promise.all([
+      this.hotMatches(tenantId, hot, filter),
+      isColdWanted ? this.search.findCounted(tenantId, filter, { limit: limit + 1, cursor }, hotIds) : NOTHING,
+    ]);
     const merged = [
-      ...inRedis.filter((conversation) => page.cursor === undefined || isBefore(page.cursor, conversation)).map((conversation) => ({ ...conversation, storage: storageOf(conversation) })),
-      ...inPostgres.map((conversation) => ({ ...conversation, storage: 'cold' as const })),
+      ...inRedis.filter((conversation) => cursor === undefined || isBefore(cursor, conversation)).map((conversation) => ({ ...conversation, storage: storageOf(conversation) })),
+      ...inPostgres.data.map((conversation) => ({ ...conversation, storage: 'cold' as const })),
     ].sort((a, b) => (isBefore(a, b) ? -1 : 1));
-    const data = merged.slice(0, page.limit);
-    return { data, nextCursor: merged.length > page.limit ? (data.at(-1) ?? null) : null, total: inRedis.length + count };
+    const data = merged.slice(0, limit);
+    return { data, nextCursor: merged.length > limit ? (data.at(-1) ?? null) : null, total: inPostgres.total === null ? null : inRedis.length + inPostgres.total };
+  }
+
+  private async hotMatches(tenantId: string, hot: readonly HotConversation[], filter: ConversationFilter): Promise<readonly HotConversation[]> {
+    const matching = hot.filter((conversation) => conversation.status !== 'deleted' && matches(conversation, filter));
+    return this.withWords(tenantId, await this.annotated(tenantId, matching, filter), filter.q);
+  }
+
+  /** Those that have the label and the assignee that the filter names. */
+  private async annotated(tenantId: string, hot: readonly HotConversation[], filter: ConversationFilter): Promise<readonly HotConversation[]> {
+    if (hot.length === 0 || (filter.label === undefined && filter.assignee === undefined)) return hot;
+    const found = await this.annotations.among(tenantId, hot.map(({ conversationId }) => conversationId), filter);
+    return hot.filter(({ conversationId }) => found.has(conversationId));
   }
 
   /** Those that have the words in an archived message, or in one that is not archived yet; withdrawn ones do not count. */

@@ -5,8 +5,8 @@ import { type Conversation, type ConversationRef, type ConversationStatus, type 
 import { conversationErrors } from '../conversations.errors.js';
 import { HotConversationStore, type HotRange, type Range } from '../hot/hot-conversation.store.js';
 import { ColdHistory } from './cold-history.service.js';
-import { type MessagePage, type MessageQuery, coldPart, hiddenSeqs, hotPart, hotRangeOf, pageOfMessages } from './message-page.js';
-import { withoutWithdrawn } from '../withdrawn.js';
+import { type MessagePage, type MessageQuery, coldPart, hiddenSeqs, hotPart, hotRangeOf, pageOfMessages, wholeQuery } from './message-page.js';
+import { markWithdrawn, messageIdsOf, withoutWithdrawn } from '../withdrawn.js';
 
 /** Statuses in which PostgreSQL has every message. */
 const WHOLE: ReadonlySet<ConversationStatus> = new Set(['transferred', 'archived']);
@@ -38,6 +38,31 @@ export class HistoryReader {
     const cold = await this.archive.find(ref);
     if (cold?.status === 'deleted') throw conversationErrors.notFound(ref.conversationId);
     return cold && { ...cold, storage: 'cold' };
+  }
+
+  /** @returns null if there never was such a conversation, or it was deleted */
+  async findAlive(ref: ConversationRef): Promise<StoredConversation | null> {
+    return this.find(ref).catch((error: unknown) => {
+      if (toAppError(error).kind === 'notFound') return null;
+      throw error;
+    });
+  }
+
+  /** The next messages behind a seq, oldest first, withdrawn ones marked; past the caches, for whoever reads all of it. @throws CONVERSATION_NOT_FOUND (notFound) */
+  async following(ref: ConversationRef, after: number, limit: number): Promise<readonly Message[]> {
+    const query = { after, limit, includeWithdrawn: true };
+    const hot = await this.readHot(ref, hotRangeOf(query));
+    const { withdrawnSeqs } = hot?.conversation ?? (await this.getCold(ref));
+    const inRedis = hot ? hotPart(hot.messages, query) : [];
+    const older = hot ? coldPart(query, hot.conversation.firstHotSeq, inRedis.length) : wholeQuery(query);
+    const inPostgres = older ? await this.archive.findMessagePage(ref, older) : [];
+    return markWithdrawn([...inPostgres, ...inRedis].slice(0, limit), withdrawnSeqs);
+  }
+
+  /** What a run has put into the conversation: two messages, or fewer. */
+  async messagesOfRun(ref: ConversationRef, executionId: string): Promise<readonly Message[]> {
+    const found = await Promise.all(messageIdsOf(executionId).map((messageId) => this.findMessage(ref, messageId)));
+    return found.filter((message) => message !== null);
   }
 
   /** @param from first seq wanted @param count messages at the most @returns oldest first, without a gap: withdrawn ones, too, marked as such */

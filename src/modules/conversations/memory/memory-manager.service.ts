@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { CacheEventSource } from '../../../shared/cache/index.js';
 import { MemorySettings } from '../../../shared/config/index.js';
 import { MetricsService } from '../../../shared/telemetry/index.js';
 import type { ConversationRef, Message } from '../conversation.js';
@@ -10,6 +11,9 @@ import { withoutWithdrawn } from '../withdrawn.js';
 import { type MemoryWindow, fitWindow } from './memory-window.js';
 import { type HistoryBudget, historyBudget } from './model-limits.js';
 import { TokenCounter } from './token-counter.service.js';
+
+/** How the scopes of conversations begin: `cache-key.ts`. */
+const CONVERSATION = 'c:';
 
 /** What one process remembers of a conversation. */
 interface Buffer {
@@ -47,9 +51,17 @@ export class MemoryManager {
     private readonly tokens: TokenCounter,
     settings: MemorySettings,
     metrics: MetricsService,
+    events: CacheEventSource,
   ) {
     this.buffers = new LRUCache({ maxSize: settings.bufferMaxBytes, sizeCalculation: sizeOf });
     this.budgetTokens = historyBudget(settings);
+    events.on('invalidated', ({ tenantId, kind, name }) => {
+      if (kind === 'scope') this.forgetScope(tenantId, name);
+    });
+    events.on('forgotten', ({ kind, tenant, name }) => {
+      if (kind === 'all') this.buffers.clear();
+      else if (kind === 'scope') this.forgetScope(tenant, name);
+    });
     metrics.read('gauge', { name: 'nooble_memory_conversations', help: 'Conversations whose newest messages this process remembers.' }, () => [[{}, this.getMemoryStats().activeConversations]]);
     metrics.read('gauge', { name: 'nooble_memory_tokens', help: 'Tokens of the messages that this process remembers.' }, () => [[{}, this.getMemoryStats().totalTokensInMemory]]);
   }
@@ -66,6 +78,11 @@ export class MemoryManager {
     return fitWindow(messages, Math.min(this.budgetTokens(model), maxTokens), (text, tokens) => this.tokens.truncate(text, model, tokens));
   }
 
+  /** What a window of this model holds at the most, tokens. */
+  budgetOf(model: string): number {
+    return this.budgetTokens(model);
+  }
+
   getMemoryStats(): MemoryStats {
     const buffers = [...this.buffers.values()];
     const tokensOf = (messages: readonly Message[]): number => messages.reduce((sum, { tokens }) => sum + tokens, 0);
@@ -76,6 +93,11 @@ export class MemoryManager {
   /** Forgets a conversation. It is remembered again when somebody asks for its window. */
   cleanup({ tenantId, conversationId }: ConversationRef): void {
     this.buffers.delete(bufferKey(tenantId, conversationId));
+  }
+
+  /** What is void in the caches is not remembered here either, whichever process has said so. Ids of tenants and conversations are in scopes as they are. */
+  private forgetScope(tenantId: string, scope: string): void {
+    if (scope.startsWith(CONVERSATION)) this.cleanup({ tenantId, conversationId: scope.slice(CONVERSATION.length) });
   }
 
   /** Oldest first. */

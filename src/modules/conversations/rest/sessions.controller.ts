@@ -1,5 +1,6 @@
-import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { NoFieldsDto } from '../../../shared/http/index.js';
 import { CurrentPrincipal, type Principal, RequiresScope } from '../../tenancy/index.js';
 import { SessionHistories } from '../history/session-histories.service.js';
 import { SessionsService } from '../sessions.service.js';
@@ -21,7 +22,7 @@ export class SessionsController {
   /** Completes the session's conversations and schedules their move to PostgreSQL. */
   @Post(':sessionId/close')
   @HttpCode(200)
-  async close(@CurrentPrincipal() { tenantId }: Principal, @Param() { sessionId }: SessionPathDto): Promise<ClosedSessionDto> {
+  async close(@CurrentPrincipal() { tenantId }: Principal, @Param() { sessionId }: SessionPathDto, @Body() _: NoFieldsDto): Promise<ClosedSessionDto> {
     return { sessionId, status: 'completed', conversationIds: await this.sessions.close(tenantId, sessionId) };
   }
 

@@ -1,6 +1,7 @@
 import type { ExecutionError, ExecutionStatus, MessageRole, TokenUsage } from '../../../contracts/index.js';
 import type { ConversationStatus, Storage } from '../../conversations/index.js';
 import type { ConversationDetail } from '../conversation-detail.service.js';
+import { NoteDto } from './annotations.dto.js';
 
 export class CrmMessageDto {
   seq!: number;
@@ -58,16 +59,25 @@ export class ConversationDetailDto {
   closedAt!: Date | null;
   /** Oldest first, from `after` on. */
   messages!: CrmMessageDto[];
-  /** Ended ones, oldest first. */
+  /** Those that wait or run, and those that have ended, oldest first; of more than 200 the newest. */
   executions!: CrmExecutionDto[];
+  executionCount!: number;
+  /** In alphabetical order. */
+  labels!: string[];
+  /** Who looks after it. */
+  assignee!: string | null;
+  /** Newest first; of more than 200 the newest. */
+  notes!: NoteDto[];
+  noteCount!: number;
   /** What was moved to PostgreSQL, and how it was verified. */
   ledger!: CrmLedgerLineDto[];
 
-  static of({ conversation, messages, executions, ledger }: ConversationDetail): ConversationDetailDto {
+  static of({ conversation, messages, executions, executionCount, notes, ledger }: ConversationDetail): ConversationDetailDto {
     const { conversationId, agentId, sessionId, userId, status, storage, model, messageCount, tokenCount, metadata, createdAt, lastMessageAt, closedAt } = conversation;
-    const { summary, customerSatisfaction } = conversation;
+    const { summary, customerSatisfaction, labels, assignee } = conversation;
     return {
       ...{ conversationId, agentId, sessionId, userId, status, storage, model, messageCount, tokenCount, metadata, summary, customerSatisfaction, createdAt, lastMessageAt, closedAt },
+      ...{ labels: [...labels], assignee, notes: [...notes.data], noteCount: notes.total, executionCount },
       messages: messages.map(toMessage),
       executions: executions.map(({ executionId, status: state, attempt, usage, error, queuedAt, endedAt }) => ({ executionId, status: state, attempt, usage, error, queuedAt, endedAt })),
       ledger: ledger.map(toLedgerLine),

@@ -1,6 +1,5 @@
 import type { AgentConfigAnswer, DomainAction } from '../../../contracts/index.js';
 import { type ActionHandler, HandlesAction } from '../../../shared/actions/index.js';
-import { TIER_LIMITS } from '../../tenancy/index.js';
 import { ExecutionContexts } from '../context/execution-contexts.service.js';
 import { executionErrors } from '../execution.errors.js';
 
@@ -12,9 +11,8 @@ export class GetAgentConfigHandler implements ActionHandler<'management.get_agen
   readonly handle = async ({ tenantId, tenantTier, agentId, data }: DomainAction<'management.get_agent_config'>): Promise<AgentConfigAnswer> => {
     const named = data.agentId ?? agentId;
     if (named === undefined) throw executionErrors.agentUnnamed('management.get_agent_config');
-    const agent = await this.contexts.agentOf(tenantId, named);
+    const { agent, limits } = await this.contexts.basisOf({ tenantId, tier: tenantTier }, named);
     const { name, type, version, systemPrompt, background, provider, model, temperature, maxTokens, maxIterations, maxHistoryMessages, isActive, minimumTier } = agent;
-    const limits = TIER_LIMITS[tenantTier];
     return {
       ...{ agentId: named, name, type, version, systemPrompt, background, provider, modelName: model, temperature, maxTokens, maxIterations, maxHistoryMessages, isActive, minimumTier },
       tools: agent.tools.map((toolName) => ({ toolName })),

@@ -6,6 +6,9 @@ import type { StoredStatus } from './command.js';
 @Entity('commands')
 @Index('commands_temporary_unique', ['tenantId', 'temporaryId'], { unique: true })
 @Index('commands_agent', ['tenantId', 'agentId', 'commandId'])
+@Index('commands_user', ['tenantId', 'userId', 'commandId'])
+@Index('commands_conversation', ['tenantId', 'conversationId'])
+@Index('commands_execution', ['tenantId', 'executionId'])
 export class CommandEntity {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'commands_pk' }) tenantId!: string;
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'commands_pk' }) commandId!: string;

@@ -1,5 +1,7 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { rateLimitHeaders } from '../../../shared/http/index.js';
 import { Idempotent, type NewIds, RequestIds } from '../../../shared/idempotency/index.js';
 import { CurrentPrincipal, type Principal, RequiresScope } from '../../tenancy/index.js';
 import { CommandIdPipe } from './command-id.pipe.js';
@@ -25,8 +27,10 @@ export class CommandsController {
   @Post()
   @HttpCode(202)
   @Idempotent()
-  async submit(@CurrentPrincipal() principal: Principal, @Body() body: SubmitCommandDto, @RequestIds() ids: NewIds): Promise<CommandDto> {
-    return CommandDto.of(await this.submission.submit(principal, body, ids));
+  async submit(@CurrentPrincipal() principal: Principal, @Body() body: SubmitCommandDto, @RequestIds() ids: NewIds, @Res({ passthrough: true }) reply: FastifyReply): Promise<CommandDto> {
+    const { command, rate } = await this.submission.submit(principal, body, ids);
+    if (rate) void reply.headers(rateLimitHeaders(rate));
+    return CommandDto.of(command);
   }
 
   /** Lists the tenant's commands, newest first. `total` counts those that match. */

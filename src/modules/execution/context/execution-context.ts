@@ -1,6 +1,6 @@
 import { newId, type Tier } from '../../../contracts/index.js';
 import type { Agent } from '../../agents/index.js';
-import { TIER_LIMITS, type TierLimits } from '../../tenancy/index.js';
+import type { TierLimits } from '../../tenancy/index.js';
 
 /** What a run needs of its agent; without times, so that it can be frozen and shared. */
 export type AgentSnapshot = Omit<Agent, 'createdAt' | 'updatedAt'>;
@@ -59,8 +59,14 @@ export interface ContextPart<T> {
 /** An old part, which is all that there is while the database is away, is good for this long before the next try. Milliseconds. */
 const STAND_IN_MS = 5_000;
 
+/** What a tenant of this tier may now. */
+export interface TierPart {
+  readonly tier: Tier;
+  readonly limits: TierLimits;
+}
+
 /** @param partMs how long an agent part may be used */
-export function assemble(ids: ContextIds, tenantTier: Tier, part: ContextPart<AgentSnapshot>, partMs: number): ExecutionContext {
+export function assemble(ids: ContextIds, { tier: tenantTier, limits }: TierPart, part: ContextPart<AgentSnapshot>, partMs: number): ExecutionContext {
   const { value: agent, fetchedAt } = part;
   const { provider, model, temperature, maxTokens, collections } = agent;
   const now = Date.now();
@@ -70,7 +76,7 @@ export function assemble(ids: ContextIds, tenantTier: Tier, part: ContextPart<Ag
     llm: { provider, model, temperature, maxTokens },
     embedding: null,
     rag: collections.length === 0 ? null : { collections },
-    limits: TIER_LIMITS[tenantTier],
+    limits,
     ...{ createdAt: now, updatedAt: now, expiresAt: partEndsAt > now ? partEndsAt : now + STAND_IN_MS },
   };
 }

@@ -7,6 +7,7 @@ import { CacheSettings } from '../../../shared/config/index.js';
 import { type AppError, toAppError } from '../../../shared/errors/index.js';
 import { MetricsService } from '../../../shared/telemetry/index.js';
 import { AgentsService } from '../../agents/index.js';
+import { TenantLimits, type TierLimits } from '../../tenancy/index.js';
 import { readContextKey } from './context-key.js';
 import { type AgentSnapshot, assemble, type ContextIds, type ContextPart, type ExecutionContext, isCurrent } from './execution-context.js';
 
@@ -20,6 +21,18 @@ export type ResolvedContext =
   | { readonly kind: 'partial'; readonly context: ContextIds & { readonly tenantTier: Tier }; readonly reason: AppError }
   /** The key is another's, or none. */
   | { readonly kind: 'denied' };
+
+/** Whose turn. */
+export interface TurnCaller {
+  readonly tenantId: string;
+  readonly tier: Tier;
+}
+
+/** What a turn is accepted by. */
+export interface TurnBasis {
+  readonly agent: AgentSnapshot;
+  readonly limits: TierLimits;
+}
 
 /** Whose action carries a key, as far as the action says. */
 export type ContextOwner = Pick<ContextIds, 'tenantId'> & Partial<ContextIds>;
@@ -38,10 +51,22 @@ export class ExecutionContexts {
     private readonly cache: TieredCache,
     private readonly agents: AgentsService,
     private readonly settings: CacheSettings,
+    private readonly limits: TenantLimits,
     private readonly logger: PinoLogger,
     metrics: MetricsService,
   ) {
     this.resolutions = metrics.counter({ name: 'nooble_context_resolutions_total', help: 'Execution contexts by how they were found (hit, rebuilt, partial, denied).', labelNames: ['kind'] });
+  }
+
+  /** What a tenant may now. */
+  async limitsOf({ tenantId, tier }: TurnCaller): Promise<TierLimits> {
+    return this.limits.of(tenantId, tier);
+  }
+
+  /** What a turn is accepted by: its agent, and what its tenant may now. @throws AGENT_NOT_FOUND (notFound) */
+  async basisOf({ tenantId, tier }: TurnCaller, agentId: string): Promise<TurnBasis> {
+    const [agent, limits] = await Promise.all([this.agentOf(tenantId, agentId), this.limits.of(tenantId, tier)]);
+    return { agent, limits };
   }
 
   /** The agent's part, as old as it may be in a context. @throws AGENT_NOT_FOUND (notFound) */
@@ -50,17 +75,19 @@ export class ExecutionContexts {
   }
 
   /**
-   * The context of a conversation with an agent, made if there is none that is current.
+   * The context of a conversation with an agent, made if there is none that is current. Its limits are those of this moment: what an administrator
+   * changes counts for the next turn.
    *
    * @throws AGENT_NOT_FOUND (notFound), and what reading the agent throws
    */
   async ensure(ids: ContextIds, tier: Tier): Promise<{ readonly context: ExecutionContext; readonly source: ContextSource }> {
-    const make = async (): Promise<ExecutionContext> => assemble(ids, tier, await this.agentPart(ids.tenantId, ids.agentId), this.partMs);
+    const limits = await this.limits.of(ids.tenantId, tier);
+    const make = async (): Promise<ExecutionContext> => assemble(ids, { tier, limits }, await this.agentPart(ids.tenantId, ids.agentId), this.partMs);
     const found = await this.cache.getOrLoad<ExecutionContext>(refOf(ids), make);
     const lookup = found.value && isCurrent(found.value, tier, Date.now()) ? found : await this.renew(ids, tier, make, found);
     // Used is used: it lives its whole time again. The memory asks Redis again often enough for that.
     if (lookup.source === 'l2') void this.cache.touch(refOf(ids));
-    return { context: lookup.value ?? (await make()), source: sourceOf(lookup) };
+    return { context: { ...(lookup.value ?? (await make())), limits }, source: sourceOf(lookup) };
   }
 
   private get partMs(): number {

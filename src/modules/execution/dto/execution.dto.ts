@@ -7,6 +7,8 @@ export class TokenUsageDto {
   inputTokens!: number;
   outputTokens!: number;
   totalTokens!: number;
+  /** A call was cut off, and what it has used is an estimate. */
+  isEstimated?: true;
 }
 
 export class ExecutionErrorDto {
@@ -55,16 +57,18 @@ export class ExecutionDto {
   /** The answer, whole when completed, otherwise what there was of it. */
   result!: ExecutionResultDto | null;
   usage!: TokenUsageDto | null;
+  /** What that has cost, millionths of a US dollar; null where MODEL_PRICES does not have the model. */
+  costMicros!: number | null;
   error!: ExecutionErrorDto | null;
   contextSource!: string | null;
   lastEventSeq!: number;
   timings!: ExecutionTimingsDto;
 
   static of(execution: Execution): ExecutionDto {
-    const { executionId, agentId, agentVersion, conversationId, sessionId, userId, commandId, webhookUrl, status, attempt, result, usage, error, contextSource, lastEventSeq } = execution;
+    const { executionId, agentId, agentVersion, conversationId, sessionId, userId, commandId, webhookUrl, status, attempt, result, usage, costMicros, error, contextSource, lastEventSeq } = execution;
     const { queuedAt, startedAt, firstTokenAt, endedAt } = execution;
     return {
-      ...{ executionId, agentId, agentVersion, conversationId, sessionId, userId, commandId, webhookUrl, status, progress: PROGRESS[status] ?? 100, attempt, result, usage, error, contextSource, lastEventSeq },
+      ...{ executionId, agentId, agentVersion, conversationId, sessionId, userId, commandId, webhookUrl, status, progress: PROGRESS[status] ?? 100, attempt, result, usage, costMicros, error, contextSource, lastEventSeq },
       timings: { queuedAt, startedAt, firstTokenAt, endedAt },
     };
   }

@@ -1,5 +1,6 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsInt, IsObject, IsString, Length, Max, Min } from 'class-validator';
-import { Optional, Verbatim } from '../../../contracts/index.js';
+import { IsWebhookUrl, MAX_URL_CHARACTERS, Optional, Verbatim } from '../../../contracts/index.js';
 
 /** Longest message of the seeds' own entry, UTF-16 code units. */
 const MAX_CHAT_CHARACTERS = 4_000;
@@ -12,4 +13,6 @@ export class SendChatDto {
   @Optional() @Verbatim() @IsObject() userInfo?: Record<string, unknown>;
   /** Model calls at the most; the agent and the tier may allow fewer. */
   @Optional() @IsInt() @Min(1) @Max(100) maxIterations?: number;
+  /** Is told by a signed POST when the run has ended: docs/webhooks.md. A public host; http or https. */
+  @ApiProperty({ required: false, maxLength: MAX_URL_CHARACTERS }) @Optional() @IsWebhookUrl() webhookUrl?: string;
 }

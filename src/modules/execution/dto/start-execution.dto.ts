@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsIn, Matches, MaxLength } from 'class-validator';
+import { IsIn } from 'class-validator';
 import { DISCONNECT_POLICIES, type DisconnectPolicy, IsMessageText, MAX_MESSAGE_CHARACTERS, Optional } from '../../../contracts/index.js';
 import { TurnOptionsDto } from './turn-options.dto.js';
 
@@ -8,6 +8,4 @@ export class StartExecutionDto extends TurnOptionsDto {
   @ApiProperty({ minLength: 1, maxLength: MAX_MESSAGE_CHARACTERS }) @IsMessageText() message!: string;
   /** When you close the connection before the end, with `?wait=true` or `Accept: text/event-stream`: the run goes on, or is cancelled. Default: it goes on. */
   @Optional() @IsIn(DISCONNECT_POLICIES) onDisconnect?: DisconnectPolicy;
-  /** Is told by a signed POST when the run has ended: docs/webhooks.md. A public host; http or https. */
-  @Optional() @MaxLength(2_048) @Matches(/^https?:\/\/\S+$/i, { message: '$property must be a URL that begins with https:// or http://' }) webhookUrl?: string;
 }

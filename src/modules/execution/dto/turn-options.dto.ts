@@ -1,9 +1,10 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsInt, Matches, Max, Min } from 'class-validator';
-import { CLIENT_ID, CONFLICT_POLICIES, type ConflictPolicy, IsId, IsMetadata, Optional } from '../../../contracts/index.js';
+import { CLIENT_ID, CONFLICT_POLICIES, type ConflictPolicy, IsId, IsMetadata, IsWebhookUrl, MAX_URL_CHARACTERS, Optional } from '../../../contracts/index.js';
 
 /** What every way to start a turn may say of it. */
 export class TurnOptionsDto {
-  /** A conversation of yours to go on with; default: the session's active one, or a new one. */
+  /** A conversation of yours to go on with; default: the session's active one, or a new one. With the `sessionId` of another session the conversation moves to that session. */
   @Optional() @IsId() conversationId?: string;
   /** Default: a new session. */
   @Optional() @Matches(CLIENT_ID) sessionId?: string;
@@ -16,4 +17,6 @@ export class TurnOptionsDto {
   @Optional() @IsInt() @Min(1) timeoutMs?: number;
   /** While another turn of the conversation has not ended: this one is refused, waits, or takes its place; `interrupt` keeps what the other one has said, `rollback` withdraws it. Default: the agent's. */
   @Optional() @IsIn(CONFLICT_POLICIES) onConflict?: ConflictPolicy;
+  /** Is told by a signed POST when the run has ended: docs/webhooks.md. A public host; http or https. */
+  @ApiProperty({ required: false, maxLength: MAX_URL_CHARACTERS }) @Optional() @IsWebhookUrl() webhookUrl?: string;
 }

@@ -9,6 +9,9 @@ import { type StateChange, fromHash, toHash } from './execution-hash.js';
 /** An execution that is not in PostgreSQL yet stays this long after its first event; until then somebody keeps trying. Seconds. */
 export const EVENT_LOG_TTL_SECONDS = 7 * 86_400;
 
+/** Events of a log that are read at once. */
+const PAGE = 1_000;
+
 /** What is written with one call. */
 export interface EventBatch {
   readonly events: readonly NewExecutionEvent[];
@@ -63,6 +66,16 @@ export class EventLogStore {
     return entries.map(([id, [, type, , data, , at]]) => ({ seq: parseInt(id, 10), type, at, data: JSON.parse(data ?? '{}') as unknown }) as ExecutionEvent);
   }
 
+  /** The whole log, oldest first. */
+  async readAll(ref: ExecutionRef): Promise<ExecutionEvent[]> {
+    const all: ExecutionEvent[] = [];
+    for (;;) {
+      const page = await this.read(ref, all.at(-1)?.seq ?? 0, PAGE);
+      all.push(...page);
+      if (page.length < PAGE) return all;
+    }
+  }
+
   /** @returns null when the execution is not in Redis (any more) */
   async find({ tenantId, executionId }: ExecutionRef): Promise<Execution | null> {
     return fromHash(await this.redis.hgetall(keys.execution(tenantId, executionId)));
@@ -72,6 +85,11 @@ export class EventLogStore {
   async expire({ tenantId, executionId }: ExecutionRef): Promise<void> {
     const { retentionSeconds } = this.settings;
     await Promise.all([keys.execution(tenantId, executionId), keys.events(tenantId, executionId)].map((key) => this.redis.expire(key, retentionSeconds)));
+  }
+
+  /** Nothing is left of it in Redis. @returns whether there was anything */
+  async remove({ tenantId, executionId }: ExecutionRef): Promise<boolean> {
+    return (await this.redis.unlink(keys.execution(tenantId, executionId), keys.events(tenantId, executionId))) > 0;
   }
 
   /** The name under which readers are woken. */

@@ -14,8 +14,10 @@ export class EventWriters {
     private readonly settings: ExecutionSettings,
   ) {}
 
-  open({ tenantId, taskId: executionId, agentId = '', data: { conversationId } }: DomainAction<'execution.agent_run'>, attempt: number): EventWriter {
-    const run = { tenantId, executionId, conversationId, token: tokenOf({ tenantId, executionId }, attempt), known: attempt === 1 ? firstEvents(agentId) : [] };
+  /** @param attempt that has begun: what earlier ones have written is in the log */
+  async open({ tenantId, taskId: executionId, agentId = '', data: { conversationId } }: DomainAction<'execution.agent_run'>, attempt: number): Promise<EventWriter> {
+    const ref = { tenantId, executionId };
+    const run = { ...ref, conversationId, token: tokenOf(ref, attempt), known: attempt === 1 ? firstEvents(agentId) : await this.log.readAll(ref) };
     return new EventWriter({ log: this.log, runs: this.runs }, run, this.settings.deltaIntervalMs);
   }
 }

@@ -4,7 +4,7 @@ import { fromHash, toHash } from './execution-hash.js';
 
 const QUEUED: Execution = {
   ...{ executionId: 'e', agentId: 'a', conversationId: 'c', sessionId: 's', userId: null, commandId: null, webhookUrl: null, status: 'queued', attempt: 0, agentVersion: null },
-  ...{ result: null, usage: null, error: null, contextSource: null, lastEventSeq: 0, queuedAt: new Date(1_700_000_000_000), startedAt: null, firstTokenAt: null, endedAt: null },
+  ...{ result: null, usage: null, costMicros: null, error: null, contextSource: null, lastEventSeq: 0, queuedAt: new Date(1_700_000_000_000), startedAt: null, firstTokenAt: null, endedAt: null },
 };
 const ENDED: Execution = {
   ...QUEUED,

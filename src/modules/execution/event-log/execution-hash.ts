@@ -28,6 +28,7 @@ export function fromHash(fields: Readonly<Record<string, string>>): Execution | 
     attempt: numberOf(fields['attempt']) ?? 0,
     result: jsonOf(fields['result']),
     usage: jsonOf(fields['usage']),
+    costMicros: numberOf(fields['costMicros']),
     error: jsonOf(fields['error']),
     contextSource: textOf(fields['contextSource']),
     lastEventSeq: numberOf(fields['lastEventSeq']) ?? 0,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type BeforeApplicationShutdown, UseFilters, UsePipes } from '@nestjs/common';
+import { type BeforeApplicationShutdown, UseFilters, UseGuards, UsePipes } from '@nestjs/common';
 import { ConnectedSocket, MessageBody, type OnGatewayConnection, type OnGatewayDisconnect, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import type { WebSocket } from 'ws';
 import { ExecutionCancelFrame, ExecutionStartFrame, PingFrame, type ServerFrames, SubscribeFrame, UnsubscribeFrame } from '../../../contracts/index.js';
@@ -7,6 +7,7 @@ import { ExecutionSettings } from '../../../shared/config/index.js';
 import { toAppError } from '../../../shared/errors/index.js';
 import { SocketErrorFilter, errorFrame, validationPipe } from '../../../shared/http/index.js';
 import { type SessionSocket, SocketSessions } from '../../conversations/index.js';
+import { type AuthenticatedSocket, AuthGuard, RequiresScope } from '../../tenancy/index.js';
 import { gatewayErrors } from './gateway.errors.js';
 import { RunFollowings } from './run-followings.service.js';
 import { SessionFollowings } from './session-followings.service.js';
@@ -19,6 +20,8 @@ const SILENT_PINGS = 2;
 
 /** `/ws`: starts executions and follows their events. What the protocol is: `docs/websocket.md`. */
 @WebSocketGateway({ path: '/ws' })
+@RequiresScope('user')
+@UseGuards(AuthGuard)
 @UsePipes(validationPipe())
 @UseFilters(SocketErrorFilter)
 export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGatewayDisconnect<WebSocket>, BeforeApplicationShutdown {
@@ -37,6 +40,9 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
   async handleConnection(socket: WebSocket, request: IncomingMessage): Promise<void> {
     const opening = this.open(socket, request);
     this.connections.set(socket, opening);
+    const principal = opening.then(({ owner }) => owner.principal);
+    principal.catch(ignore);
+    Object.assign(socket, { principal } satisfies AuthenticatedSocket);
     try {
       const connection = await opening;
       const { connectionId, sessionId, owner } = connection;
@@ -55,6 +61,7 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
     this.connections.delete(socket);
     opening?.then(async (connection) => {
       connection.dispose();
+      this.admission.unwatch(connection);
       if (connection.isAbandoned) this.turns.cancelAbandoned(connection);
       // While Redis is away nobody can be told; the session's conversations are then completed when they have been silent for long enough.
       await this.presence.gone(sessionSocketOf(connection)).catch(ignore);
@@ -77,27 +84,32 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
   }
 
   @SubscribeMessage('execution.cancel')
-  async cancel(@ConnectedSocket() socket: WebSocket, @MessageBody() frame: ExecutionCancelFrame): Promise<void> {
-    await this.turns.cancel(await this.connectionOf(socket), frame);
+  async cancel(@ConnectedSocket() socket: WebSocket, @MessageBody() { requestId, ...frame }: ExecutionCancelFrame): Promise<void> {
+    const connection = await this.connectionOf(socket);
+    const { executionId, conversationId, sessionId, status } = await this.turns.cancel(connection, frame);
+    connection.send({ type: 'execution.ended', data: { executionId, conversationId, sessionId, status, ...echo(requestId) } });
   }
 
   @SubscribeMessage('subscribe')
-  async subscribe(@ConnectedSocket() socket: WebSocket, @MessageBody() { executionId, sessionId: named, after = 0 }: SubscribeFrame): Promise<void> {
+  async subscribe(@ConnectedSocket() socket: WebSocket, @MessageBody() { executionId, sessionId: named, after = 0, requestId }: SubscribeFrame): Promise<void> {
     const connection = await this.connectionOf(socket);
     if (named !== undefined) {
       this.turns.requireSession(connection, named);
+      connection.send({ type: 'subscribed', data: { sessionId: named, ...echo(requestId) } });
       this.sessions.follow(connection, named);
     } else if (executionId !== undefined) {
       const { conversationId, sessionId } = await this.turns.findFollowable(connection, executionId);
+      connection.send({ type: 'subscribed', data: { executionId, after, ...echo(requestId) } });
       await this.runs.follow(connection, { executionId, conversationId, sessionId }, { after, isAgain: true });
     }
   }
 
   @SubscribeMessage('unsubscribe')
-  async unsubscribe(@ConnectedSocket() socket: WebSocket, @MessageBody() { executionId, sessionId }: UnsubscribeFrame): Promise<void> {
-    const { subscriptions } = await this.connectionOf(socket);
-    if (sessionId !== undefined) subscriptions.removeSession(sessionId);
-    if (executionId !== undefined) subscriptions.removeRun(executionId);
+  async unsubscribe(@ConnectedSocket() socket: WebSocket, @MessageBody() { requestId, ...named }: UnsubscribeFrame): Promise<void> {
+    const connection = await this.connectionOf(socket);
+    if (named.sessionId !== undefined) connection.subscriptions.removeSession(named.sessionId);
+    if (named.executionId !== undefined) connection.subscriptions.removeRun(named.executionId);
+    connection.send({ type: 'unsubscribed', data: { ...named, ...echo(requestId) } });
   }
 
   @SubscribeMessage('ping')
@@ -110,8 +122,11 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
     const connection = new SocketConnection({ socket, bytes: request.socket }, owner, this.settings.socketBufferLimitBytes);
     const pingMs = this.settings.socketPingSeconds * 1_000;
     const isHere = (): Promise<void> => this.presence.seen(sessionSocketOf(connection), SILENT_PINGS * pingMs + PONG_WITHIN_MS).catch(ignore);
-    connection.keepAlive(pingMs, () => void isHere());
-    await isHere();
+    connection.keepAlive(pingMs, () => {
+      void isHere();
+      void this.admission.lookAgain(connection);
+    });
+    await Promise.all([isHere(), this.admission.watch(connection)]);
     return connection;
   }
 

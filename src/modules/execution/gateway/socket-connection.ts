@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import { type ExecutionEvent, newId } from '../../../contracts/index.js';
-import type { ServerFrame } from '../../../shared/http/index.js';
+import { type ServerFrame, errorFrame } from '../../../shared/http/index.js';
 import { type EventIds, eventFrame } from './event-frames.js';
-import type { SocketOwner } from './socket-admission.service.js';
+import type { SocketOwner } from './socket-owner.js';
 import { type Following, Subscriptions } from './subscriptions.js';
 
 /** What the socket is closed with: RFC 6455 and the IANA registry. */
@@ -105,6 +105,12 @@ export class SocketConnection {
     this.isClosedByUs = true;
     this.dispose();
     this.wire.socket.close(code, reason);
+  }
+
+  /** Says why, and closes. */
+  refuse(error: unknown, code: number, reason: string): void {
+    this.send(errorFrame(error));
+    this.close(code, reason);
   }
 
   /** Ends everything that belongs to the socket. */

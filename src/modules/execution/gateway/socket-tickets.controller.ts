@@ -14,8 +14,8 @@ export class SocketTicketsController {
 
   /** A ticket for one WebSocket, for clients that cannot send headers with it, as browsers: single use, within 30 s. */
   @Post()
-  async create(@CurrentPrincipal() { tenantId, tier }: Principal, @Body() { sessionId }: CreateSocketTicketDto): Promise<SocketTicketDto> {
-    const { ticket, expiresAt } = await this.tickets.issue({ principal: { tenantId, tier, scopes: ['user'] }, sessionId: sessionId ?? null });
+  async create(@CurrentPrincipal() { tenantId, tier, key }: Principal, @Body() { sessionId }: CreateSocketTicketDto): Promise<SocketTicketDto> {
+    const { ticket, expiresAt } = await this.tickets.issue({ principal: { tenantId, tier, scopes: ['user'], key }, sessionId: sessionId ?? null });
     return { ticket, expiresAt, url: `/ws?ticket=${ticket}` };
   }
 }

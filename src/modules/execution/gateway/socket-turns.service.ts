@@ -35,10 +35,10 @@ export class SocketTurns {
     return accepted;
   }
 
-  /** Resolves when the run has ended; its events say so, too. @throws EXECUTION_NOT_FOUND (notFound) */
-  async cancel(connection: SocketConnection, { executionId, reason = CANCELLED }: ExecutionCancelFrame): Promise<void> {
+  /** Resolves when the run has ended; its events say so, too. @returns how it ended @throws EXECUTION_NOT_FOUND (notFound) */
+  async cancel(connection: SocketConnection, { executionId, reason = CANCELLED }: ExecutionCancelFrame): Promise<Execution> {
     if (connection.owner.isBound) await this.findFollowable(connection, executionId);
-    await this.cancellation.cancel({ tenantId: connection.tenantId, executionId }, { reason });
+    return this.cancellation.cancel({ tenantId: connection.tenantId, executionId }, { reason });
   }
 
   /** The client is gone: what it wanted to be cancelled then is cancelled. */

@@ -23,7 +23,7 @@ export interface FollowOptions {
 interface Entry {
   readonly following: Following;
   readonly controller: AbortController;
-  readonly forSession: string | undefined;
+  forSession: string | undefined;
 }
 
 /** What one socket follows: runs, each once at a time, and sessions. */
@@ -35,8 +35,12 @@ export class Subscriptions {
 
   /** @returns undefined if it is followed already, then from `after` at the least, or was met before */
   addRun(executionId: string, { after = 0, forSession, isAgain = false }: FollowOptions): Following | undefined {
-    const known = this.runs.get(executionId)?.following;
-    if (known) known.cursor = Math.max(known.cursor, after);
+    const known = this.runs.get(executionId);
+    if (known) {
+      known.following.cursor = Math.max(known.following.cursor, after);
+      // From now on it is followed for itself, too.
+      known.forSession = forSession && known.forSession;
+    }
     if (known || this.isOver || (this.met.has(executionId) && !isAgain)) return undefined;
     const controller = new AbortController();
     const following = { executionId, signal: controller.signal, cursor: after };

@@ -2,6 +2,7 @@ import { type ModelMessage, type TextStreamPart, ToolChoiceViolationError, type 
 import type { NewExecutionEvent, TokenUsage } from '../../../contracts/index.js';
 import type { AgentTool } from '../tools/agent-tool.js';
 import type { ProviderModel } from './builtin.model.js';
+import { estimatedUsage } from './cut-off-call.js';
 import { messageOf } from './provider-failure.js';
 
 /** Calls of one model that belong together. */
@@ -18,6 +19,8 @@ export interface ModelRequest {
   /** From this call on, counted from 0, the model may not ask for tools. */
   readonly toolsUntil: number;
   readonly signal: AbortSignal;
+  /** Tokens of a text for this model. */
+  readonly countTokens: (text: string) => number;
 }
 
 /** Who is told of what happens. */
@@ -32,6 +35,7 @@ export interface ModelAnswer {
   readonly text: string;
   /** Of the last one. */
   readonly lastText: string;
+  /** Of all calls; of one that was cut off it is an estimate. */
   readonly usage: TokenUsage;
   /** Calls that came to their end. */
   readonly calls: number;
@@ -48,6 +52,14 @@ export const NO_USAGE: TokenUsage = { inputTokens: 0, outputTokens: 0, totalToke
 /** Times that a failed call is repeated where the error allows it (408, 409, 429, 5xx, network): after 2 s, then 4 s, or when the provider says (`retry-after`). */
 const MAX_RETRIES = 2;
 
+/** The answer while it comes. */
+interface Incoming extends Omit<ModelAnswer, 'messages'> {
+  /** Calls whose usage is known. */
+  readonly counted: number;
+  /** What has come of the call in hand. */
+  readonly said: string;
+}
+
 type Part = TextStreamPart<ToolSet>;
 
 /**
@@ -58,6 +70,7 @@ type Part = TextStreamPart<ToolSet>;
  */
 export async function callModel(request: ModelRequest, listener: ModelListener): Promise<ModelAnswer> {
   const messages = [...request.messages];
+  let sent = 0;
   const { stream } = streamText({
     model: request.model,
     instructions: request.instructions,
@@ -65,7 +78,10 @@ export async function callModel(request: ModelRequest, listener: ModelListener):
     allowSystemInMessages: true,
     tools: Object.fromEntries(request.tools.map((tool) => [tool.name, toSdkTool(tool)])),
     stopWhen: isStepCount(request.maxCalls),
-    prepareStep: ({ stepNumber }) => (stepNumber >= request.toolsUntil ? { toolChoice: 'none' } : undefined),
+    prepareStep: ({ stepNumber }) => {
+      if (!request.signal.aborted) sent = stepNumber + 1;
+      return stepNumber >= request.toolsUntil ? { toolChoice: 'none' } : undefined;
+    },
     onStepEnd: ({ response, finishReason }) => {
       if (finishReason !== 'error') messages.push(...response.messages);
     },
@@ -77,14 +93,18 @@ export async function callModel(request: ModelRequest, listener: ModelListener):
     // The stream itself brings errors; without this the SDK also prints them.
     onError: () => undefined,
   });
-  let answer: Omit<ModelAnswer, 'messages'> = { text: '', lastText: '', usage: NO_USAGE, calls: 0, finishReason: 'unknown', failure: undefined };
+  let incoming: Incoming = { text: '', lastText: '', usage: NO_USAGE, calls: 0, finishReason: 'unknown', failure: undefined, counted: 0, said: '' };
   for await (const part of withFailureAsPart(stream)) {
-    answer = after(answer, part);
+    incoming = after(incoming, part);
     await tell(part, listener);
   }
+  const { counted, said, ...rest } = incoming;
+  // One that was refused before it said anything has cost nothing.
+  const isCutOff = sent > counted && (said !== '' || request.signal.aborted);
+  const usage = isCutOff ? total(rest.usage, estimatedUsage({ instructions: request.instructions, messages, said }, request.countTokens)) : rest.usage;
+  const answer = { ...rest, usage, messages };
   // The model asked for tools where it may not: no failure of its provider.
-  if (ToolChoiceViolationError.isInstance(answer.failure)) return { ...answer, calls: answer.calls + 1, finishReason: 'tool-calls', messages, failure: undefined };
-  return { ...answer, messages };
+  return ToolChoiceViolationError.isInstance(answer.failure) ? { ...answer, calls: answer.calls + 1, finishReason: 'tool-calls', failure: undefined } : answer;
 }
 
 /** A connection that breaks in mid-answer makes the SDK's stream throw, where other failures are parts of it. */
@@ -96,12 +116,26 @@ async function* withFailureAsPart(stream: AsyncIterable<Part>): AsyncGenerator<P
   }
 }
 
-function after<T extends Omit<ModelAnswer, 'messages'>>(answer: T, part: Part): T {
-  if (part.type === 'start-step') return { ...answer, lastText: '' };
-  if (part.type === 'text-delta') return { ...answer, text: answer.text + part.text, lastText: answer.lastText + part.text };
-  if (part.type === 'finish-step') return { ...answer, calls: answer.calls + (part.finishReason === 'error' ? 0 : 1), usage: total(answer.usage, toUsage(part.usage)), finishReason: part.finishReason };
-  if (part.type === 'error') return { ...answer, failure: part.error };
-  return answer;
+function after(before: Incoming, part: Part): Incoming {
+  const incoming = { ...before, said: before.said + saidIn(part) };
+  if (part.type === 'start-step') return { ...incoming, lastText: '' };
+  if (part.type === 'text-delta') return { ...incoming, text: incoming.text + part.text, lastText: incoming.lastText + part.text };
+  if (part.type === 'finish-step') return afterStep(incoming, part);
+  if (part.type === 'error') return { ...incoming, failure: part.error };
+  return incoming;
+}
+
+function afterStep(incoming: Incoming, { finishReason, usage: reported }: Extract<Part, { type: 'finish-step' }>): Incoming {
+  const usage = toUsage(reported);
+  const isEnd = finishReason !== 'error';
+  const ended = { ...incoming, calls: incoming.calls + (isEnd ? 1 : 0), usage: total(incoming.usage, usage), finishReason };
+  return isEnd || usage.totalTokens > 0 ? { ...ended, counted: incoming.counted + 1, said: '' } : ended;
+}
+
+function saidIn(part: Part): string {
+  if (part.type === 'text-delta' || part.type === 'reasoning-delta') return part.text;
+  if (part.type === 'tool-input-start') return part.toolName;
+  return part.type === 'tool-call' ? JSON.stringify(part.input) : '';
 }
 
 async function tell(part: Part, { text, tool }: ModelListener): Promise<void> {
@@ -115,9 +149,10 @@ function toSdkTool({ description, inputSchema, execute }: AgentTool): ToolSet[st
   return dynamicTool({ description, inputSchema: jsonSchema(inputSchema), execute: (input, { abortSignal }) => execute(input, abortSignal ?? new AbortController().signal) });
 }
 
-/** The sum of what two calls have used. */
+/** The sum of what two calls have used; an estimate if one of them is. */
 export function total(one: TokenUsage, other: TokenUsage): TokenUsage {
-  return { inputTokens: one.inputTokens + other.inputTokens, outputTokens: one.outputTokens + other.outputTokens, totalTokens: one.totalTokens + other.totalTokens };
+  const isEstimated = one.isEstimated ?? other.isEstimated;
+  return { inputTokens: one.inputTokens + other.inputTokens, outputTokens: one.outputTokens + other.outputTokens, totalTokens: one.totalTokens + other.totalTokens, ...(isEstimated && { isEstimated }) };
 }
 
 function toUsage({ inputTokens = 0, outputTokens = 0, totalTokens }: { inputTokens: number | undefined; outputTokens: number | undefined; totalTokens: number | undefined }): TokenUsage {

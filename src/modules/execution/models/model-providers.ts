@@ -3,7 +3,9 @@ import { ModelSettings } from '../../../shared/config/index.js';
 import { TokenCounter } from '../../conversations/index.js';
 import { BUILTIN_MODEL_NAME, createBuiltinModel, type ProviderModel } from './builtin.model.js';
 import { modelMissing, modelProviderNotConfigured, modelProviderUnknown, modelUnknown } from './models.errors.js';
+import { redactionOf } from '../tools/redaction.js';
 import { createOpenAiCompatibleModel } from './openai-compatible.model.js';
+import type { Redact } from './provider-failure.js';
 
 /** A guess: more models than an installation uses at once. Instances are small and cheap to make again. */
 const MAX_CACHED_MODELS = 256;
@@ -14,12 +16,15 @@ export class ModelProviders {
   private readonly models = new Map<string, ProviderModel>();
   // One instance for good: it counts what `@fail CODE TIMES` has failed.
   private readonly builtin: ProviderModel;
+  /** Takes the keys that providers are called with out of what they say. */
+  readonly redact: Redact;
   private readonly factories: ReadonlyMap<string, (model: string) => ProviderModel>;
 
   constructor(
     private readonly settings: ModelSettings,
     tokenCounter: TokenCounter,
   ) {
+    this.redact = redactionOf([settings.openaiApiKey]).text;
     this.builtin = createBuiltinModel({ countTokens: (text) => tokenCounter.count(text, BUILTIN_MODEL_NAME) });
     this.factories = new Map([
       ['builtin', (model: string) => this.builtinModel(model)],

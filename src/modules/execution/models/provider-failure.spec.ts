@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { APICallError, JSONParseError, TypeValidationError } from 'ai';
+import { APICallError, JSONParseError, RetryError, TypeValidationError } from 'ai';
+import { redactionOf } from '../tools/redaction.js';
 import { messageOf, toExecutionError } from './provider-failure.js';
 
 const call = (statusCode: number, message: string): APICallError => new APICallError({ message, statusCode, url: 'https://models.example', requestBodyValues: {} });
@@ -12,11 +13,23 @@ describe('a failure of a provider', () => {
     [new TypeValidationError({ value: { key: 'sk-abcdefgh' }, cause: new SyntaxError('x') }), 'no part of an answer: {"key":"[key]"}'],
     [new TypeError('Response stream ended without a finish reason.'), 'its answer ended before it was whole'],
   ])('is told in words that a person can act on: %s', (thrown, words) => {
-    expect(toExecutionError(thrown)).toEqual({ code: 'PROVIDER_FAILED', message: expect.stringContaining(words) });
+    expect(toExecutionError(thrown, String)).toEqual({ code: 'PROVIDER_FAILED', message: expect.stringContaining(words) });
   });
 
   it('is told in a few words, whatever was sent', () => {
     expect(messageOf(new TypeError('x'.repeat(10_000)))).toHaveLength(502);
-    expect(toExecutionError(new TypeValidationError({ value: 'x'.repeat(10_000), cause: null })).message.length).toBeLessThan(800);
+    expect(toExecutionError(new TypeValidationError({ value: 'x'.repeat(10_000), cause: null }), String).message.length).toBeLessThan(800);
+  });
+
+  it.each([
+    [call(401, 'No: operator"s/key=.')],
+    [new JSONParseError({ text: '{"error":"operator\\"s/key="', cause: new SyntaxError('x') })],
+    [new TypeValidationError({ value: { key: 'operator"s/key=' }, cause: new SyntaxError('x') })],
+    [call(500, `${'x'.repeat(495)}operator"s/key=`)],
+    [new RetryError({ message: 'x', reason: 'maxRetriesExceeded', errors: [call(429, 'operator"s/key= is out of quota')] })],
+  ])('is told without the operator’s key, whatever that looks like and wherever it stands: %s', (thrown) => {
+    const { message } = toExecutionError(thrown, redactionOf(['operator"s/key=']).text);
+    expect(message).toContain('[se');
+    expect(message).not.toContain('operator');
   });
 });

@@ -1,6 +1,7 @@
 -- A worker begins a run, for the first time or because the worker before was lost: a new attempt with a new fencing token.
--- KEYS: state, events, lease, waiting runs, runs
--- ARGV: 1 executionId, 2 now (ms), 3 at (ISO-8601), 4 look after it at (ms), 5 attempts at the most that neither ended nor were given back
+-- KEYS: state, events, lease, waiting runs, runs, conversations with a run
+-- ARGV: 1 executionId, 2 now (ms), 3 at (ISO-8601), 4 look after it at (ms), 5 attempts at the most that neither ended nor were given back,
+--   6 conversationId
 -- Returns { 'begun', attempt }, { 'unknown' }, { 'ended' }, { 'waiting' } while another run has the conversation,
 --   { 'cancelled', request (JSON) }, { 'exhausted', attempts }
 local at = redis.call('HMGET', KEYS[1], 'status', 'endedAt', 'attempt', 'lostAttempts')
@@ -23,6 +24,7 @@ local attempt = (tonumber(at[3]) or 0) + 1
 
 redis.call('LREM', KEYS[4], 0, id)
 redis.call('HSET', KEYS[3], 'executionId', id, 'token', id .. ':' .. attempt)
+redis.call('SADD', KEYS[6], ARGV[6])
 local seq = redis.call('HINCRBY', KEYS[1], 'lastEventSeq', 1)
 redis.call('HSET', KEYS[1], 'status', 'running', 'attempt', attempt, 'lostAttempts', lost + 1, 'startedAt', ARGV[2])
 redis.call('XADD', KEYS[2], seq .. '-0', 'type', 'execution.started', 'data', '{"attempt":' .. attempt .. '}', 'at', ARGV[3])

@@ -3,6 +3,7 @@ import type { DomainAction } from '../../../contracts/index.js';
 import { executionErrors } from '../execution.errors.js';
 import type { RunRef } from '../execution.js';
 import { ExecutionsService } from '../executions.service.js';
+import { ExecutionContexts } from '../context/execution-contexts.service.js';
 import { newRunOf } from './new-run.js';
 import { RunAdmission } from './run-admission.service.js';
 import { type Beginning, RunStore, tokenOf } from './run.store.js';
@@ -14,6 +15,7 @@ export class RunBeginnings {
     private readonly runs: RunStore,
     private readonly admission: RunAdmission,
     private readonly executions: ExecutionsService,
+    private readonly contexts: ExecutionContexts,
   ) {}
 
   /**
@@ -26,7 +28,8 @@ export class RunBeginnings {
     // A job whose worker was lost at the very end may come back when PostgreSQL alone has the run.
     if (await this.executions.find(run)) return { outcome: 'ended' };
     if (action.agentId === undefined) throw executionErrors.agentUnnamed();
-    await this.admission.admit(newRunOf(action, action.agentId, action.data.onConflict ?? 'enqueue'));
+    const basis = await this.contexts.basisOf({ tenantId: action.tenantId, tier: action.tenantTier }, action.agentId);
+    await this.admission.admit(newRunOf(action, action.agentId, action.data.onConflict ?? 'enqueue'), basis);
     return this.runs.begin(run, maxAttempts);
   }
 

@@ -5,13 +5,18 @@ import { type LuaScript, REDIS, keys, luaScript } from '../../../shared/redis/in
 import { EVENT_LOG_TTL_SECONDS, flatEvents, flatState } from '../event-log/event-log.store.js';
 import type { StateChange } from '../event-log/execution-hash.js';
 import type { CancelRequest, ExecutionRef, RunRef } from '../execution.js';
+import { NO_CLAIM, type RunClaim } from '../usage/usage.js';
+import { type AcceptAnswer, type Acceptance, acceptanceOf } from './acceptance.js';
 
 /** Runs that may wait for one conversation. A guess: more than a person or a program sends before it reads an answer. */
 export const MAX_WAITING_RUNS = 100;
 /** Nobody has heard of a run for this long: the sweep looks after it. Milliseconds; longer than Bull takes to notice a lost worker. */
 const SILENT_MS = 60_000;
 
-const SCRIPTS = { 'accept-run': 6, 'begin-run': 5, 'end-run': 4, 'ask-cancel': 1, 'give-back': 2, 'pass-on': 3 } as const;
+/** What Redis knows of a tenant's usage is compared with PostgreSQL after this long, when the next run is accepted. A guess. Milliseconds. */
+const USAGE_OLD_MS = 3_600_000;
+
+const SCRIPTS = { 'accept-run': 11, 'begin-run': 6, 'end-run': 7, 'ask-cancel': 1, 'give-back': 2, 'pass-on': 4, 'forget-run': 3 } as const;
 
 /** A run that is to be accepted. */
 export interface NewRun extends RunRef {
@@ -24,14 +29,6 @@ export interface NewRun extends RunRef {
   /** What the active run is told when it has to make way. */
   readonly request: CancelRequest;
 }
-
-/** `known`: it was accepted before. `waiting`: another run has the conversation. `busy`, `full`: refused, nothing was changed. */
-export type Acceptance =
-  | { readonly outcome: 'claimed' }
-  | { readonly outcome: 'known' }
-  | { readonly outcome: 'waiting'; readonly activeId: string; readonly position: number; /** Waits as well, to take the active one's place. */ readonly heirId?: string }
-  | { readonly outcome: 'busy'; readonly activeId: string }
-  | { readonly outcome: 'full'; readonly activeId: string };
 
 /** What became of a run that a worker wants to begin. */
 export type Beginning =
@@ -71,31 +68,31 @@ export class RunStore {
     this.scripts = Object.fromEntries(made) as Record<keyof typeof SCRIPTS, LuaScript>;
   }
 
-  /** Accepts a run, or refuses it; again changes nothing. */
-  async accept(run: NewRun): Promise<Acceptance> {
+  /** Accepts a run, or refuses it; again changes nothing. @param claim what it takes of its tenant's limits */
+  async accept(run: NewRun, claim?: RunClaim): Promise<Acceptance> {
     const { tenantId, executionId, sessionId, agentId, onConflict, request, action } = run;
     const now = Date.now();
     const limits = [MAX_WAITING_RUNS, JSON.stringify(request), now, now + SILENT_MS, EVENT_LOG_TTL_SECONDS];
-    const args = [executionId, onConflict, ...limits, new Date(now).toISOString(), JSON.stringify({ agentId }), 'action', JSON.stringify(action), ...flatState(run.state)];
-    const scriptKeys = [...keysOf(run), keys.runs(tenantId), keys.sessionRuns(tenantId, sessionId)];
-    const [outcome, activeId = '', position = 0, heirId] = (await this.scripts['accept-run'](scriptKeys, args)) as ['claimed' | 'known' | 'waiting' | 'busy' | 'full', string?, number?, string?];
-    if (outcome === 'claimed' || outcome === 'known') return { outcome };
-    return outcome === 'waiting' ? { outcome, activeId, position, ...(heirId != null && { heirId }) } : { outcome, activeId };
+    const { limits: held, tokens, costMicros } = claim ?? NO_CLAIM;
+    const takes = [run.conversationId, JSON.stringify(held), tokens, costMicros, USAGE_OLD_MS];
+    const args = [executionId, onConflict, ...limits, new Date(now).toISOString(), JSON.stringify({ agentId }), ...takes, 'action', JSON.stringify(action), ...flatState(run.state)];
+    const scriptKeys = [...keysOf(run), keys.runs(tenantId), keys.sessionRuns(tenantId, sessionId), keys.turns(tenantId, 'minute'), keys.turns(tenantId, 'day'), ...usageKeysOf(run)];
+    return acceptanceOf((await this.scripts['accept-run'](scriptKeys, args)) as AcceptAnswer, claim !== undefined);
   }
 
   /** @param maxAttempts beginnings at the most that neither ended nor were given back: they took their workers down */
   async begin(run: RunRef, maxAttempts: number): Promise<Beginning> {
     const now = Date.now();
-    const args = [run.executionId, now, new Date(now).toISOString(), now + SILENT_MS, maxAttempts];
-    const [outcome, fact] = (await this.scripts['begin-run']([...keysOf(run), keys.runs(run.tenantId)], args)) as [Beginning['outcome'], (string | number)?];
+    const args = [run.executionId, now, new Date(now).toISOString(), now + SILENT_MS, maxAttempts, run.conversationId];
+    const [outcome, fact] = (await this.scripts['begin-run']([...keysOf(run), keys.runs(run.tenantId), keys.busy(run.tenantId)], args)) as [Beginning['outcome'], (string | number)?];
     if (outcome === 'begun') return { outcome, attempt: Number(fact) };
     return outcome === 'cancelled' ? { outcome, request: JSON.parse(String(fact)) as CancelRequest } : { outcome };
   }
 
   /** Takes the conversation away from a run of which there is nothing any more. @returns the one that has it now; null if nobody has, or nothing was done */
   async passOn({ tenantId, executionId, conversationId }: RunRef): Promise<string | null> {
-    const scriptKeys = [keys.execution(tenantId, executionId), keys.lease(tenantId, conversationId), keys.waitingRuns(tenantId, conversationId)];
-    const nextId = (await this.scripts['pass-on'](scriptKeys, [executionId])) as string | null;
+    const scriptKeys = [keys.execution(tenantId, executionId), keys.lease(tenantId, conversationId), keys.waitingRuns(tenantId, conversationId), keys.busy(tenantId)];
+    const nextId = (await this.scripts['pass-on'](scriptKeys, [executionId, conversationId])) as string | null;
     return nextId === '' ? null : nextId;
   }
 
@@ -107,8 +104,8 @@ export class RunStore {
 
   async end(run: RunRef, { events, change, token, status, restores = false }: RunEnd): Promise<Ended> {
     const state = flatState(change);
-    const args = [run.executionId, token ?? '', status ?? '', new Date().toISOString(), restores ? 1 : 0, EVENT_LOG_TTL_SECONDS, state.length, ...state, ...flatEvents(events)];
-    const [outcome, fact] = (await this.scripts['end-run'](keysOf(run), args)) as [Ended['outcome'], (string | number)?];
+    const args = [run.executionId, token ?? '', status ?? '', new Date().toISOString(), restores ? 1 : 0, EVENT_LOG_TTL_SECONDS, run.conversationId, ...usedBy(change), state.length, ...state, ...flatEvents(events)];
+    const [outcome, fact] = (await this.scripts['end-run']([...keysOf(run), ...usageKeysOf(run)], args)) as [Ended['outcome'], (string | number)?];
     if (outcome === 'ended') return { outcome, nextId: fact === '' ? null : String(fact) };
     return outcome === 'lost' ? { outcome, lastEventSeq: Number(fact) } : { outcome };
   }
@@ -152,9 +149,20 @@ export class RunStore {
     return this.redis.zrange(keys.runs(tenantId), 0, -1);
   }
 
+  /** The run that has a conversation, and those that wait for it. */
+  async findOfConversation(tenantId: string, conversationId: string): Promise<string[]> {
+    const [holder, waiting] = await Promise.all([this.redis.hget(keys.lease(tenantId, conversationId), 'executionId'), this.redis.lrange(keys.waitingRuns(tenantId, conversationId), 0, -1)]);
+    return holder === null ? waiting : [holder, ...waiting];
+  }
+
+  /** Nobody can write it down: it is not looked after again before nothing is left of it in Redis. */
+  async setAside(tenantId: string, executionId: string): Promise<void> {
+    await this.redis.zadd(keys.runs(tenantId), 'XX', Date.now() + EVENT_LOG_TTL_SECONDS * 1_000, executionId);
+  }
+
   /** PostgreSQL has it, or there is no such run: nobody looks after it any more. */
   async forget(tenantId: string, executionId: string): Promise<void> {
-    await this.redis.zrem(keys.runs(tenantId), executionId);
+    await this.scripts['forget-run']([keys.runs(tenantId), keys.usage(tenantId), keys.reservations(tenantId)], [executionId]);
   }
 
   /** What the worker was sent; null when the run has ended. */
@@ -183,4 +191,12 @@ export function tokenOf({ executionId }: ExecutionRef, attempt: number): string 
 
 function keysOf({ tenantId, executionId, conversationId }: RunRef): string[] {
   return [keys.execution(tenantId, executionId), keys.events(tenantId, executionId), keys.lease(tenantId, conversationId), keys.waitingRuns(tenantId, conversationId)];
+}
+
+function usedBy({ usage, costMicros }: StateChange): [tokens: number, costMicros: number] {
+  return [usage?.totalTokens ?? 0, costMicros ?? 0];
+}
+
+function usageKeysOf({ tenantId }: RunRef): string[] {
+  return [keys.busy(tenantId), keys.usage(tenantId), keys.reservations(tenantId)];
 }

@@ -1,5 +1,6 @@
 import type { DomainAction } from '../../../contracts/index.js';
 import { type ActionHandler, type ActionRun, HandlesAction } from '../../../shared/actions/index.js';
+import type { AppError } from '../../../shared/errors/index.js';
 import { ExecutionsService } from '../executions.service.js';
 import { WebhookDeliveries } from './webhook-deliveries.service.js';
 import { WebhookSender } from './webhook-sender.service.js';
@@ -24,5 +25,10 @@ export class DeliverWebhookHandler implements ActionHandler<'execution.deliver_w
     if (delivery.nextTryAt.getTime() > Date.now() + EARLY_MS) return this.deliveries.wake(ref, tenantTier, delivery.nextTryAt);
     const sent = await this.sender.send(ref, delivery, execution, signal);
     await this.deliveries.record(ref, tenantTier, delivery, sent);
+  };
+
+  /** While a store is away for longer than its tries it stays pending, and the sweep sends it again. */
+  readonly onExhausted = async ({ tenantId, data: { executionId } }: DomainAction<'execution.deliver_webhook'>, error: AppError): Promise<void> => {
+    if (error.kind !== 'unavailable') await this.deliveries.giveUp({ tenantId, deliveryId: executionId }, error);
   };
 }

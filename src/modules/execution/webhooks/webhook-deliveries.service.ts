@@ -3,14 +3,21 @@ import type { Counter } from 'prom-client';
 import { TERMINAL_EVENTS, type TerminalEventType, type Tier } from '../../../contracts/index.js';
 import { ActionBus } from '../../../shared/actions/index.js';
 import { WebhookSettings } from '../../../shared/config/index.js';
+import type { AppError } from '../../../shared/errors/index.js';
 import { MetricsService } from '../../../shared/telemetry/index.js';
 import { ExecutionEndings } from '../execution-endings.service.js';
 import type { Execution } from '../execution.js';
 import type { DeliveryRef, TryOutcome, WebhookDelivery } from './webhook-delivery.js';
-import { type DeliveryFilter, WebhookDeliveryRepository } from './webhook-delivery.repository.js';
+import { type DeliveryFilter, FIRST_OVERDUE, WebhookDeliveryRepository } from './webhook-delivery.repository.js';
 import { waitMs } from './webhook-schedule.js';
 import type { SentWebhook } from './webhook-sender.service.js';
 import { webhookErrors } from './webhooks.errors.js';
+
+/** A try that is late by so much has no job any more: a job is there from before its time until after its try, whatever its own delay. A guess, longer than a try with its deadline (90 s) and Bull's longest back-off (36 s). Milliseconds. */
+const OVERDUE_MS = 300_000;
+/** Overdue deliveries that are looked after together, and batches in one sweep; the next one begins anew. Guesses. */
+const PER_BATCH = 200;
+const MAX_BATCHES = 50;
 
 /** Deliveries of webhooks: what was told, what comes next. PostgreSQL knows when, a delayed job is what wakes up. */
 @Injectable()
@@ -28,8 +35,10 @@ export class WebhookDeliveries implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    this.endings.add(async (tenantId, { executionId, webhookUrl }) => {
-      if (webhookUrl !== null) await this.queue({ tenantId, deliveryId: executionId }, 'enterprise', '0');
+    // The row comes first: of a job that Redis loses PostgreSQL knows.
+    this.endings.add(async (tenantId, execution) => {
+      const delivery = await this.open(tenantId, execution);
+      if (delivery?.nextTryAt) await this.wake({ tenantId, deliveryId: delivery.deliveryId }, 'enterprise', delivery.nextTryAt);
     });
   }
 
@@ -61,6 +70,30 @@ export class WebhookDeliveries implements OnModuleInit {
   /** Another try at its time, if it does not wait already. */
   async wake(ref: DeliveryRef, tier: Tier, at: Date): Promise<void> {
     await this.queue(ref, tier, String(at.getTime()), Math.max(0, at.getTime() - Date.now()));
+  }
+
+  /**
+   * Sends the jobs of overdue tries again, batch by batch: Redis has lost them, unless they wait for a place. A job that is there is not added again.
+   *
+   * @throws the signal's reason, DATABASE_UNAVAILABLE, HOT_STORE_UNAVAILABLE (unavailable)
+   */
+  async wakeOverdue(signal: AbortSignal): Promise<void> {
+    const before = new Date(Date.now() - OVERDUE_MS);
+    for (let batch = 0, last = FIRST_OVERDUE; batch < MAX_BATCHES; batch++) {
+      const overdue = await this.deliveries.findOverdue(before, last, PER_BATCH);
+      signal.throwIfAborted();
+      await Promise.all(overdue.map(({ nextTryAt, ...ref }) => this.wake(ref, 'enterprise', nextTryAt)));
+      const next = overdue.at(-1);
+      if (!next || overdue.length < PER_BATCH) return;
+      last = next;
+    }
+  }
+
+  /** A delivery that no try can make is given up, with the reason. */
+  async giveUp(ref: DeliveryRef, { code, message }: AppError): Promise<void> {
+    const made = { at: new Date().toISOString(), durationMs: 0, httpStatus: null, error: { code, message } };
+    await this.deliveries.record(ref, made, { status: 'failed', triesLeft: 0, nextTryAt: null });
+    this.outcomes.inc({ outcome: 'failed' });
   }
 
   /**

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityManager, LessThan } from 'typeorm';
+import { SYSTEM_TENANT } from '../../../contracts/index.js';
 import { Transactions } from '../../../shared/database/index.js';
 import type { DeliveryRef, DeliveryStatus, TryOutcome, WebhookDelivery, WebhookTry } from './webhook-delivery.js';
 import { WebhookDeliveryEntity } from './webhook-delivery.entity.js';
@@ -15,6 +16,20 @@ const RECORD = `
     next_try_at = CASE WHEN status = 'delivered' THEN NULL ELSE $5::timestamptz END,
     tries_left = $6
   WHERE tenant_id = $1 AND delivery_id = $2`;
+
+/** Literally as the index `webhook_deliveries_due` says it. */
+const FIND_OVERDUE = `
+  SELECT tenant_id AS "tenantId", delivery_id AS "deliveryId", next_try_at AS "nextTryAt" FROM webhook_deliveries
+  WHERE status = 'pending' AND next_try_at < $1 AND (next_try_at, tenant_id, delivery_id) > ($2, $3, $4)
+  ORDER BY next_try_at, tenant_id, delivery_id LIMIT $5`;
+
+/** A delivery whose next try should have been made. */
+export interface OverdueDelivery extends DeliveryRef {
+  readonly nextTryAt: Date;
+}
+
+/** Comes before every overdue delivery. */
+export const FIRST_OVERDUE: OverdueDelivery = { nextTryAt: new Date(0), tenantId: '', deliveryId: '00000000-0000-0000-0000-000000000000' };
 
 /** Which deliveries a list has. */
 export interface DeliveryFilter {
@@ -55,6 +70,11 @@ export class WebhookDeliveryRepository {
   async reopen({ tenantId, deliveryId }: DeliveryRef, triesLeft: number, nextTryAt: Date): Promise<boolean> {
     const { affected } = await this.of(tenantId, (manager) => manager.update(WebhookDeliveryEntity, { tenantId, deliveryId }, { status: 'pending', triesLeft, nextTryAt }));
     return affected === 1;
+  }
+
+  /** Of all tenants, oldest first. @param after the last one of the batch before */
+  async findOverdue(before: Date, after: OverdueDelivery, limit: number): Promise<OverdueDelivery[]> {
+    return this.of(SYSTEM_TENANT, (manager) => manager.query<OverdueDelivery[]>(FIND_OVERDUE, [before, after.nextTryAt, after.tenantId, after.deliveryId, limit]));
   }
 
   private async of<T>(tenantId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {

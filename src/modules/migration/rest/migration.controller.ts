@@ -1,8 +1,8 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { ActionBus } from '../../../shared/actions/index.js';
-import { UuidParam } from '../../../shared/http/index.js';
-import { CurrentPrincipal, type Principal, RequiresScope, WithoutTenant } from '../../tenancy/index.js';
+import { NoFieldsDto, UuidParam } from '../../../shared/http/index.js';
+import { Audited, CurrentPrincipal, type Principal, RequiresScope, WithoutTenant } from '../../tenancy/index.js';
 import { migrationErrors } from '../migration.errors.js';
 import { MigrationLoop } from '../migration-loop.service.js';
 import { MigrationStats } from '../migration-stats.service.js';
@@ -30,22 +30,25 @@ export class MigrationController {
 
   /** From now on what is due is moved, in every tenant. A sweep follows at once. */
   @Post('start')
+  @Audited('migration.start')
   @HttpCode(200)
   @RequiresScope('admin')
-  async start(): Promise<MigrationLoopDto> {
+  async start(@Body() _: NoFieldsDto): Promise<MigrationLoopDto> {
     return this.loop.start();
   }
 
   /** From now on no move begins by itself, in any process, until the loop is started again. Moves that are running are waited for, 5 s at the most. */
   @Post('stop')
+  @Audited('migration.stop')
   @HttpCode(200)
   @RequiresScope('admin')
-  async stop(): Promise<MigrationLoopDto> {
+  async stop(@Body() _: NoFieldsDto): Promise<MigrationLoopDto> {
     return this.loop.stop();
   }
 
   /** Moves a conversation of the caller's tenant at once, due or not, also while the loop is stopped. A worker does it; 503 `ACTION_TIMEOUT` after 30 s, and then it still will. */
   @Post('conversations/:conversationId')
+  @Audited('migration.move', { target: 'conversationId' })
   @HttpCode(200)
   @RequiresScope('operator')
   async migrate(@CurrentPrincipal() { tenantId, tier }: Principal, @UuidParam('conversationId') conversationId: string, @Body() { cleanupMemory }: MigrateConversationDto): Promise<MigratedConversationDto> {

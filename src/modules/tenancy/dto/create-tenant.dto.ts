@@ -1,9 +1,10 @@
-import { IsIn, IsString, Length, Matches } from 'class-validator';
-import { CLIENT_ID, Optional, type Tier, TIERS } from '../../../contracts/index.js';
+import { IsString, Length, Matches } from 'class-validator';
+import { CLIENT_ID, IsTier, Optional, type Tier } from '../../../contracts/index.js';
 
 export class CreateTenantDto {
   /** Default: a new UUID. */
   @Optional() @Matches(CLIENT_ID) tenantId?: string;
   @IsString() @Length(1, 200) name!: string;
-  @IsIn(TIERS) tier: Tier = 'free';
+  /** free, advance (or basic), professional (or pro, business), enterprise. */
+  @IsTier() tier: Tier = 'free';
 }

@@ -7,7 +7,7 @@ export class SendActionDto {
   @Verbatim() @IsObject() data!: Record<string, unknown>;
   /** Default: a new UUID. Sent again with the same one, an action has one effect. */
   @Optional() @IsId() actionId?: string;
-  /** Default: the caller's tenant; any other is refused. */
+  /** Default: the caller's tenant. Any other is refused, except of an administrator. */
   @Optional() @Matches(CLIENT_ID) tenantId?: string;
   /** Read and ignored: the tier is always that of the caller's tenant. */
   @Optional() @IsIn(TIERS) tenantTier?: Tier;

@@ -34,7 +34,7 @@ export class CacheResponseInterceptor implements NestInterceptor {
     const isReload = asksPastCaches(request.headers);
     const { source, value } = await this.read(rule, request, `${context.getClass().name}.${context.getHandler().name}`, { isReload, next });
     if (value === undefined) return undefined;
-    void reply.headers({ 'x-cache': isReload ? 'BYPASS' : X_CACHE[source], etag: value.etag, 'cache-control': 'private, no-cache', vary: 'Authorization, X-Tenant-ID' });
+    void reply.headers({ 'x-cache': isReload ? 'BYPASS' : X_CACHE[source], etag: value.etag, 'cache-control': 'private, no-cache', vary: 'Authorization, X-Tenant-ID, Origin' });
     if (isNamed(request.headers['if-none-match'], value.etag)) {
       void reply.status(304);
       return undefined;

@@ -5,6 +5,8 @@ export interface CacheEvents {
   /** A loader has failed or was too slow. */
   loadFailed: { readonly tenantId: string; readonly type: string; readonly error: unknown };
   invalidated: { readonly tenantId: string; readonly kind: 'entry' | 'scope'; readonly name: string; readonly isKnownToRedis: boolean };
+  /** The memory of this process has forgotten something, as it or another process said: an entry, a scope, or `all`. Tenant and name are as they are in keys; '' with `all`. */
+  forgotten: { readonly kind: 'entry' | 'scope' | 'all'; readonly tenant: string; readonly name: string };
   breaker: { readonly state: 'open' | 'closed' };
   bus: { readonly isSound: boolean };
 }

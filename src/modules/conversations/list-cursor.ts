@@ -1,5 +1,10 @@
-import { AppError } from '../../../shared/errors/index.js';
-import type { ListCursor } from '../archive/conversation-search.repository.js';
+import { AppError } from '../../shared/errors/index.js';
+
+/** Where a list goes on: after the conversation with this time and id. */
+export interface ListCursor {
+  readonly createdAt: Date;
+  readonly conversationId: string;
+}
 
 const CURSOR = /^(\d{1,15})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
