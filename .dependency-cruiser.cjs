@@ -31,6 +31,7 @@ const OWNED_LIBRARIES = {
     libraries: 'redis|@redis/[^/]+|cache-manager|cache-manager-redis-yet|@nestjs/cache-manager|keyv|@keyv/[^/]+',
     owners: ['^src/shared/cache/'],
   },
+  mysql2: { libraries: 'mysql2', owners: ['^src/shared/memo/backends/'] },
   outbound: { libraries: 'undici|ipaddr[.]js', owners: ['^src/shared/outbound/'] },
   ai: { libraries: 'ai|@ai-sdk/[^/]+', owners: ['^src/modules/[^/]+/models/', '^src/modules/.+[.]model[.]', '^src/modules/.*agent-loop[.]ts$', '^src/modules/[^/]+/tools/mcp-connection[.]ts$'] },
   mathjs: { libraries: 'mathjs', owners: ['^src/modules/execution/tools/calculator[.]ts$'] },

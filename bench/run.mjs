@@ -13,6 +13,7 @@ const BENCHES = {
   crm: { about: 'lists, searches, details and statistics over a million conversations, beside bare SQL; what the guard adds to a request', load: () => import('./crm.mjs') },
   durability: { about: 'what is lost of acknowledged messages when Redis is killed', load: () => import('./durability.mjs') },
   events: { about: 'the events of runs: replay over SSE and WebSocket beside bare XRANGE paging, delivery to 1000 sockets', load: () => import('./events.mjs') },
+  memo: { about: 'memoised functions, beside cachified, p-memoize, moize and memoizee; gets of its stores', load: () => import('./memo.mjs') },
   migration: { about: 'the move of conversations from Redis to PostgreSQL, beside COPY, a bare insert and TypeORM', load: () => import('./migration.mjs'), hasFull: true },
   turn: { about: 'turns of an agent over REST and WebSocket, beside bare Redis, a bare route, a bare Bull job and the server of LangGraph', load: () => import('./turn.mjs') },
 };

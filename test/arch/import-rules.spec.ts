@@ -31,7 +31,7 @@ const SHARED_ROWS: Record<string, readonly string[]> = {
   idempotency: [...GROUND, ...MIDDLE],
   memo: [...GROUND, ...MIDDLE, 'cache', 'actions', 'idempotency'],
 };
-const LIBRARIES = ['typeorm', '@nestjs/typeorm', 'bull', '@nestjs/bull', 'ioredis', '@redis/client', 'cache-manager', 'undici', 'ipaddr.js', 'ai', '@ai-sdk/openai-compatible', '@ai-sdk/mcp', 'mathjs'];
+const LIBRARIES = ['typeorm', '@nestjs/typeorm', 'bull', '@nestjs/bull', 'ioredis', '@redis/client', 'cache-manager', 'mysql2', 'undici', 'ipaddr.js', 'ai', '@ai-sdk/openai-compatible', '@ai-sdk/mcp', 'mathjs'];
 
 /** A tree that keeps every rule: each folder has a file, each face is there, each library is with its owners. */
 const CLEAN: Files = {
@@ -111,6 +111,8 @@ const LIBRARY_CASES: Case[] = [
   ['src/shared/memo/cached.ts', "import 'cache-manager';", 'owned-node-redis'],
   ['src/shared/memo/not-installed.ts', "import 'redis';", 'no-unresolved', 'owned-node-redis'],
   ['src/shared/cache/client.ts', "import '@redis/client';\nimport 'cache-manager';"],
+  ['src/shared/database/mysql.ts', "import 'mysql2';", 'owned-mysql2'],
+  ['src/shared/memo/backends/mysql-backend.ts', "import 'mysql2';"],
   ['src/modules/execution/tools/bare.ts', "import 'undici';", 'owned-outbound'],
   ['src/shared/http/addresses.ts', "import 'ipaddr.js';", 'owned-outbound'],
   ['src/shared/outbound/dial.ts', "import 'undici';\nimport 'ipaddr.js';"],

@@ -63,6 +63,10 @@ export const keys = {
   cacheBus: (database: number) => `nb:cache:bus:${String(database)}`,
   /** channel: commands that a process has changed; with the database's number, as above. */
   commandNews: (database: number) => `nb:commands:${String(database)}`,
+  /** string: one entry of a memo cache; the slot is 40 digits. */
+  memoEntry: (tenantId: string, namespace: string, slot: string) => `nb:{${tenantId}}:memo:${namespace}:e:${slot}`,
+  /** sorted set: the slots of a memo cache by the time at which their entries end. */
+  memoIndex: (tenantId: string, namespace: string) => `nb:{${tenantId}}:memo:${namespace}:slots`,
   /** What the CACHE_MANAGER puts before a key of its callers. */
   cacheManager: () => 'nb:cache-manager:',
   /** list: answers for one process that waits for them; `name` is its callback queue's. */

@@ -1,0 +1,69 @@
+import type { CacheEntry, Inputs } from '../entry/cache-entry.js';
+import type { EntryKey } from '../entry/entry-key.js';
+import type { MemoEvent } from '../cache/memo-events.js';
+
+/** What a feed is told of the function that was called: its name, and itself unless the call named it by a text. */
+export interface FedFunction {
+  readonly name: string;
+  readonly fn?: ((...args: never[]) => unknown) | undefined;
+}
+
+/** A call, as a backend sees it that answers by itself. */
+export interface FedCall {
+  readonly func: FedFunction;
+  /** All of them, those that are excluded from the key included. */
+  readonly inputs: Inputs;
+}
+
+type Report = (event: MemoEvent) => void;
+
+/** What both kinds of backend have. An entry is in one *slot*, whose name the backend makes of its key. */
+abstract class MemoBackend {
+  /** Another process, or this one after a restart, reads what is stored: functions need names of their own. */
+  abstract readonly isPersistent: boolean;
+  /** What happens beside the calls. The cache that uses the backend sets it. */
+  report: Report = () => undefined;
+
+  /** The name of the slot of a key: 40 digits, unless the backend has a better one. */
+  slotOf(key: EntryKey): string {
+    return key.id;
+  }
+}
+
+/**
+ * Where entries are, at once. A subclass has these primitives only; everything else is the cache's.
+ * An entry that has expired, or whose key has the same digits and another text, is still read: the cache looks at both.
+ */
+export abstract class SyncMemoBackend extends MemoBackend {
+  /** Answers before anything is looked up, or MISS. Only of a backend that has it. */
+  feed?(call: FedCall): unknown;
+  abstract read(slot: string): CacheEntry | undefined;
+  /** Replaces what is there, atomically. */
+  abstract write(slot: string, entry: CacheEntry): void;
+  /** @returns whether there was one */
+  abstract delete(slot: string): boolean;
+  /** All slots as they are now, the one written longest ago first where the backend knows. */
+  abstract slots(): readonly string[];
+  abstract clear(): void;
+  /** @param nowMs an entry that expires until then does not count */
+  count(nowMs: number): number {
+    return this.slots().filter((slot) => isAlive(this.read(slot), nowMs)).length;
+  }
+  /** Gives back what it holds; what is stored stays. */
+  close(): void {}
+}
+
+/** The same over a network. */
+export abstract class AsyncMemoBackend extends MemoBackend {
+  abstract read(slot: string): Promise<CacheEntry | undefined>;
+  abstract write(slot: string, entry: CacheEntry): Promise<void>;
+  abstract delete(slot: string): Promise<boolean>;
+  abstract slots(): Promise<readonly string[]>;
+  abstract clear(): Promise<void>;
+  abstract count(nowMs: number): Promise<number>;
+  async close(): Promise<void> {}
+}
+
+export function isAlive(entry: CacheEntry | undefined, nowMs: number): entry is CacheEntry {
+  return entry !== undefined && (entry.expiresAt === undefined || entry.expiresAt > nowMs);
+}

@@ -1,0 +1,94 @@
+import { encodeTenant } from '../../cache/entry/cache-key.js';
+import { type Redis, keys } from '../../redis/index.js';
+import type { CacheEntry } from '../entry/cache-entry.js';
+import { entryOfText, entryText } from '../entry/entry-text.js';
+import { AsyncMemoBackend } from './memo-backend.js';
+import { namespaceOf } from './namespace.js';
+
+/** Nothing stays in Redis without end: an entry that says nothing goes after this time, milliseconds. As messages and memory snapshots do. */
+const MAX_AGE_MS = 86_400_000;
+/** Entries that are removed in one step. */
+const PAGE = 500;
+
+export interface RedisOptions {
+  /** Whose entries: part of every key. */
+  readonly tenantId: string;
+  /** One cache's part of them; `default` without it. */
+  readonly namespace?: string;
+  /** How long an entry stays that does not expire by itself, milliseconds; a day without it. */
+  readonly maxAgeMs?: number;
+}
+
+/** Entries of one tenant in Redis, on the tenant's shard: a string each, and a sorted set of their slots by the time they end. */
+export class RedisBackend extends AsyncMemoBackend {
+  readonly isPersistent = true;
+  private readonly namespace: string;
+  private readonly tenant: string;
+  private readonly index: string;
+  private readonly maxAgeMs: number;
+
+  /** @param redis stays open when the cache is closed: it is the caller's */
+  constructor(
+    private readonly redis: Redis,
+    options: RedisOptions,
+  ) {
+    super();
+    this.namespace = namespaceOf(options.namespace);
+    this.tenant = encodeTenant(options.tenantId);
+    this.index = keys.memoIndex(this.tenant, this.namespace);
+    this.maxAgeMs = options.maxAgeMs ?? MAX_AGE_MS;
+  }
+
+  async read(slot: string): Promise<CacheEntry | undefined> {
+    const text = await this.redis.get(this.keyOf(slot));
+    if (text === null) return undefined;
+    try {
+      return entryOfText(text);
+    } catch (error) {
+      this.report({ type: 'damaged', place: this.keyOf(slot), error });
+      return undefined;
+    }
+  }
+
+  async write(slot: string, entry: CacheEntry): Promise<void> {
+    const now = Date.now();
+    const endsAt = Math.ceil(Math.min(entry.expiresAt ?? Infinity, now + this.maxAgeMs));
+    const transaction = this.redis.multi().set(this.keyOf(slot), entryText(entry), 'PXAT', Math.max(endsAt, now + 1)).zadd(this.index, endsAt, slot);
+    await done(transaction.zremrangebyscore(this.index, '-inf', now).pexpire(this.index, this.maxAgeMs));
+  }
+
+  async delete(slot: string): Promise<boolean> {
+    const [removed] = await done(this.redis.multi().del(this.keyOf(slot)).zrem(this.index, slot));
+    return removed === 1;
+  }
+
+  async slots(): Promise<readonly string[]> {
+    return this.redis.zrange(this.index, 0, -1);
+  }
+
+  async clear(): Promise<void> {
+    for (let slots = await this.page(); slots.length > 0; slots = await this.page()) {
+      await done(this.redis.multi().unlink(...slots.map((slot) => this.keyOf(slot))).zrem(this.index, ...slots));
+    }
+  }
+
+  async count(nowMs: number): Promise<number> {
+    return this.redis.zcount(this.index, `(${String(nowMs)}`, '+inf');
+  }
+
+  private async page(): Promise<string[]> {
+    return this.redis.zrange(this.index, 0, PAGE - 1);
+  }
+
+  private keyOf(slot: string): string {
+    return keys.memoEntry(this.tenant, this.namespace, slot);
+  }
+}
+
+/** The answers of a transaction. @throws the first of its errors */
+async function done(transaction: { exec(): Promise<[Error | null, unknown][] | null> }): Promise<unknown[]> {
+  const answers = (await transaction.exec()) ?? [];
+  const failed = answers.find(([error]) => error !== null);
+  if (failed?.[0]) throw failed[0];
+  return answers.map(([, answer]) => answer);
+}

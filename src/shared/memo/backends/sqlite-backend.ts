@@ -1,0 +1,99 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { CacheEntry } from '../entry/cache-entry.js';
+import { entryOfText, entryText } from '../entry/entry-text.js';
+import { SyncMemoBackend } from './memo-backend.js';
+import { columnOf, namespaceOf } from './namespace.js';
+
+/** How long one process waits for another one that writes, milliseconds. */
+export const BUSY_TIMEOUT_MS = 5_000;
+/** Writes after which what has expired is removed. A number without a source: often enough to be small, seldom enough to cost nothing. */
+const WRITES_BETWEEN_PURGES = 1_000;
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS nooble_memo (
+    id INTEGER PRIMARY KEY,
+    namespace TEXT NOT NULL,
+    slot TEXT NOT NULL,
+    func TEXT NOT NULL,
+    entry TEXT NOT NULL,
+    expires_at INTEGER,
+    UNIQUE (namespace, slot)
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS nooble_memo_func ON nooble_memo (namespace, func);
+  CREATE INDEX IF NOT EXISTS nooble_memo_expires_at ON nooble_memo (expires_at) WHERE expires_at IS NOT NULL;
+`;
+
+/** Opens a database that several processes may use. */
+export function openSqlite(file: string, schema: string): DatabaseSync {
+  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+  // A cache may lose the last writes when the power fails, never the rest.
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+  database.exec(schema);
+  return database;
+}
+
+/** Entries in a table of an SQLite database; several processes may use it. */
+export class SqliteBackend extends SyncMemoBackend {
+  readonly isPersistent = true;
+  private readonly database: DatabaseSync;
+  private readonly statements: Readonly<Record<'read' | 'write' | 'delete' | 'slots' | 'clear' | 'count' | 'purge', StatementSync>>;
+  private readonly namespace: string;
+  private writes = 0;
+
+  /**
+   * @param file is made, if it is not there; `:memory:` for one that goes with this object
+   * @param namespace one cache's part of the table, `default` without it
+   */
+  constructor({ file, namespace }: { readonly file: string; readonly namespace?: string }) {
+    super();
+    this.namespace = namespaceOf(namespace);
+    this.database = openSqlite(file, SCHEMA);
+    const prepare = (sql: string): StatementSync => this.database.prepare(sql);
+    this.statements = {
+      read: prepare('SELECT entry FROM nooble_memo WHERE namespace = ? AND slot = ?'),
+      write: prepare(`INSERT INTO nooble_memo (namespace, slot, func, entry, expires_at) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (namespace, slot) DO UPDATE SET func = excluded.func, entry = excluded.entry, expires_at = excluded.expires_at`),
+      delete: prepare('DELETE FROM nooble_memo WHERE namespace = ? AND slot = ?'),
+      slots: prepare('SELECT slot FROM nooble_memo WHERE namespace = ? ORDER BY id'),
+      clear: prepare('DELETE FROM nooble_memo WHERE namespace = ?'),
+      count: prepare('SELECT COUNT(*) AS n FROM nooble_memo WHERE namespace = ? AND (expires_at IS NULL OR expires_at > ?)'),
+      purge: prepare('DELETE FROM nooble_memo WHERE expires_at <= ?'),
+    };
+  }
+
+  read(slot: string): CacheEntry | undefined {
+    const text = this.statements.read.get(this.namespace, slot)?.['entry'];
+    if (typeof text !== 'string') return undefined;
+    try {
+      return entryOfText(text);
+    } catch (error) {
+      this.report({ type: 'damaged', place: `nooble_memo ${this.namespace} ${slot}`, error });
+      return undefined;
+    }
+  }
+
+  write(slot: string, entry: CacheEntry): void {
+    this.statements.write.run(this.namespace, slot, columnOf(entry.func), entryText(entry), entry.expiresAt === undefined ? null : Math.ceil(entry.expiresAt));
+    if (++this.writes % WRITES_BETWEEN_PURGES === 0) this.statements.purge.run(Date.now());
+  }
+
+  delete(slot: string): boolean {
+    return this.statements.delete.run(this.namespace, slot).changes > 0;
+  }
+
+  slots(): readonly string[] {
+    return this.statements.slots.all(this.namespace).map(({ slot }) => slot as string);
+  }
+
+  clear(): void {
+    this.statements.clear.run(this.namespace);
+  }
+
+  override count(nowMs: number): number {
+    return this.statements.count.get(this.namespace, Math.floor(nowMs))?.['n'] as number;
+  }
+
+  override close(): void {
+    if (this.database.isOpen) this.database.close();
+  }
+}

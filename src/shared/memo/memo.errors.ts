@@ -1,0 +1,40 @@
+import { AppError } from '../errors/index.js';
+
+const internal = (code: string, message: string, cause?: unknown): AppError => new AppError({ kind: 'internal', code, message, cause });
+
+/** Every way in which memoising can fail. A memoised call itself never fails by any but those whose name begins with `batch`: it runs uncached. */
+export const memoErrors = {
+  unhashable: (path: string, what: string): AppError =>
+    internal('UNHASHABLE_ARGUMENT', `A key cannot be made: ${path} is ${what}. Give the class a method toMemoKey(), or exclude the argument.`),
+  uncacheable: (path: string, what: string): AppError =>
+    internal('UNCACHEABLE_VALUE', `A value cannot be cached: ${path} is ${what}. Return plain data, or say isCacheable: () => false.`),
+  damaged: (what: string, cause?: unknown): AppError => internal('MEMO_ENTRY_DAMAGED', `A stored entry cannot be read: ${what}.`, cause),
+  nameRequired: (): AppError =>
+    internal('MEMO_NAME_REQUIRED', 'A function without a name has none in the next process either: give memoize the option name.'),
+  nameInvalid: (name: string): AppError =>
+    internal('MEMO_NAME_INVALID', `A name is 1 to 255 characters without control characters, not ${JSON.stringify(name.slice(0, 60))}. Give memoize the option name.`),
+  nameTaken: (name: string): AppError =>
+    internal('MEMO_NAME_TAKEN', `Another function is memoised as "${name}" in this cache, and would be given its results. Give each memoize its own option name.`),
+  ttlInvalid: (ttl: unknown): AppError =>
+    internal('MEMO_TTL_INVALID', `A ttl is seconds, more than 0, or a text such as "250ms", "30s", "5m", "1h", "7d"; not ${JSON.stringify(ttl)}.`),
+  paramsInvalid: (params: readonly string[]): AppError =>
+    internal('MEMO_PARAMS_INVALID', `Names of parameters differ from each other and from "...", unlike ${JSON.stringify(params)}.`),
+  namespaceInvalid: (namespace: string): AppError =>
+    internal('MEMO_NAMESPACE_INVALID', `A namespace is 1 to 100 of A-Z a-z 0-9 _ . ~ -, not ${JSON.stringify(namespace.slice(0, 120))}.`),
+  batchStreams: (name: string): AppError =>
+    internal('MEMO_BATCH_STREAMS', `"${name}" is a generator, and a batch is answered by a list. Use memoize for it.`),
+  batchInput: (name: string, index: number): AppError =>
+    internal('MEMO_BATCH_INPUT', `Argument ${String(index)} of "${name}" is the batch and must be an array. Name another one by the option itemIndex.`),
+  batchLength: (name: string, outputs: unknown, inputs: number): AppError =>
+    internal('MEMO_BATCH_LENGTH', `"${name}" returned ${String(outputs)} outputs for ${String(inputs)} inputs; a batch function answers each input, in order.`),
+  nothingToAnnotate: (name: string): AppError =>
+    internal('MEMO_ENTRY_MISSING', `There is no entry of "${name}" with these inputs. Give expected, and annotate makes one.`),
+  backendTimedOut: (deadlineMs: number): AppError =>
+    internal('MEMO_BACKEND_TIMED_OUT', `The backend of a cache did not answer within ${String(deadlineMs)} ms.`),
+  notOurs: (place: string, what: string): AppError => internal('MEMO_PLACE_TAKEN', `${place} ${what}. Name another place.`),
+};
+
+/** Whether a call cannot have a key, and so runs uncached. */
+export function isUnhashable(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'UNHASHABLE_ARGUMENT';
+}

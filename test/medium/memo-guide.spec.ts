@@ -1,0 +1,62 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { transform } from '@swc/core';
+import { OwnMariadb, findMariadb } from '../support/own-mariadb.js';
+import { type TestDatabase, createEmptyDatabase, emptyRedis, redisUrl } from '../support/services.js';
+
+const REPOSITORY = join(import.meta.dirname, '../..');
+const LIBRARY = join(REPOSITORY, 'dist/shared/memo/index.js');
+const guide = readFileSync(join(REPOSITORY, 'docs/memo.md'), 'utf8');
+const blocks = [...guide.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language, code]) => ({ language, code: code! }));
+const state = join(REPOSITORY, '.nooble');
+mkdirSync(state, { recursive: true });
+// Inside the repository, so that libraries are found.
+const root = mkdtempSync(join(state, 'memo-guide-'));
+
+/** What the guide names, and what this run has. */
+const places = new Map<string, string>();
+let database: TestDatabase;
+let mariadb: OwnMariadb | undefined;
+
+beforeAll(async () => {
+  database = await createEmptyDatabase();
+  (await emptyRedis()).disconnect();
+  const program = findMariadb();
+  if (program !== undefined) mariadb = await OwnMariadb.start(program);
+  places.set('postgres://user:password@localhost:5432/mydb', database.url);
+  places.set('redis://localhost:6379', redisUrl);
+  places.set('mysql://user:password@localhost:3306/mydb', mariadb?.url ?? '');
+}, 60_000);
+
+afterAll(async () => {
+  await Promise.all([database.drop(), mariadb?.remove()]);
+  rmSync(root, { recursive: true, force: true });
+});
+
+/** What a block prints, in a process and a folder of its own. */
+async function printed(code: string): Promise<string[]> {
+  const here = [...places].reduce((text, [named, real]) => text.replaceAll(named, real), code.replaceAll("'../shared/memo/index.js'", `'${LIBRARY}'`));
+  const { code: script } = await transform(here, { configFile: join(REPOSITORY, '.swcrc'), sourceMaps: false, filename: 'block.ts' });
+  const folder = mkdtempSync(join(root, 'block-'));
+  writeFileSync(join(folder, 'block.mjs'), script);
+  const { stdout } = await promisify(execFile)(process.execPath, ['block.mjs'], { cwd: folder, timeout: 20_000 });
+  return stdout.split('\n').slice(0, -1);
+}
+
+describe('the guide', () => {
+  it('has nothing but code that is run', () => {
+    expect(blocks.length).toBeGreaterThan(15);
+    expect(blocks.filter(({ language }) => language !== 'ts')).toEqual([]);
+  });
+
+  it.each(blocks.map(({ code }, i) => [`${String(i + 1)}: ${code.split('\n').find((line) => line.startsWith('const') || line.startsWith('class')) ?? ''}`, code]))('prints what it says, block %s', async (_, code) => {
+    // MariaDB must be there in CI; elsewhere its block needs it to be installed.
+    if (code.includes('mysql://') && mariadb === undefined && process.env['CI'] === undefined) return;
+    const said = [...code.matchAll(/\/\/ → (.*)$/gm)].map(([, text]) => text);
+    expect(said.length).toBeGreaterThan(0);
+    expect(await printed(code)).toEqual(said);
+  });
+});

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createConnection } from 'mysql2/promise';
+import { AsyncMemoCache, MysqlBackend } from '../../src/shared/memo/index.js';
+import { keepsTheContract } from '../support/memo-contract.js';
+import { OwnMariadb, findMariadb } from '../support/own-mariadb.js';
+
+const program = findMariadb();
+const isCi = process.env['CI'] !== undefined;
+let server: OwnMariadb;
+const opened: AsyncMemoCache[] = [];
+
+// Where it must be, its absence is a failure; elsewhere the name of the skipped suite says what is missing.
+const run = program !== undefined || isCi ? describe : describe.skip;
+run(program === undefined ? 'MariaDB, which is not installed here (Debian: apt-get install mariadb-server-core)' : 'MariaDB', () => {
+  beforeAll(async () => {
+    server = await OwnMariadb.start(program ?? 'mariadbd');
+  }, 60_000);
+
+  afterAll(async () => {
+    await Promise.all(opened.map((cache) => cache.close()));
+    await server.remove();
+  });
+
+  const empty = async (): Promise<void> => {
+    await Promise.all(opened.splice(0).map((cache) => cache.close()));
+    const connection = await createConnection(server.url);
+    await connection.query('DROP TABLE IF EXISTS nooble_memo');
+    await connection.end();
+  };
+  const open = (namespace?: string): AsyncMemoCache => {
+    const cache = new AsyncMemoCache(new MysqlBackend({ url: server.url, ...(namespace !== undefined && { namespace }) }));
+    opened.push(cache);
+    return cache;
+  };
+
+  keepsTheContract('MySQL', {
+    open: (options) => {
+      const cache = new AsyncMemoCache(new MysqlBackend({ url: server.url }), options);
+      opened.push(cache);
+      return cache;
+    },
+    empty,
+    isPersistent: true,
+  });
+
+  it('has a part of the table for each namespace, names that differ in case included', async () => {
+    await empty();
+    const [lower, upper] = [open('a'), open('A')];
+    await Promise.all([lower.set('f', {}, { output: 1 }), upper.set('f', {}, { output: 2 })]);
+    await lower.clear();
+    expect([await lower.size(), await upper.get('f')]).toEqual([0, 2]);
+  });
+});

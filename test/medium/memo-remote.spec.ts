@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { type AsyncMemoBackend, AsyncMemoCache, type AsyncMemoCacheOptions, MISS, type MemoEvent, PostgresBackend, RedisBackend } from '../../src/shared/memo/index.js';
+import { keys } from '../../src/shared/redis/index.js';
+import { keepsTheContract } from '../support/memo-contract.js';
+import { type TestDatabase, createEmptyDatabase, emptyRedis } from '../support/services.js';
+
+let database: TestDatabase;
+let redis: Redis;
+const opened: AsyncMemoCache[] = [];
+
+beforeAll(async () => {
+  [database, redis] = [await createEmptyDatabase(), await emptyRedis()];
+});
+
+async function closeAll(): Promise<void> {
+  await Promise.all(opened.splice(0).map((cache) => cache.close()));
+}
+
+afterAll(async () => {
+  await closeAll();
+  await database.drop();
+  redis.disconnect();
+});
+
+/** Until this file ends. */
+function keepOpen(backend: AsyncMemoBackend, options: AsyncMemoCacheOptions = {}): AsyncMemoCache {
+  const cache = new AsyncMemoCache(backend, options);
+  opened.push(cache);
+  return cache;
+}
+
+const openPostgres = (options: AsyncMemoCacheOptions = {}, namespace = 'default'): AsyncMemoCache => keepOpen(new PostgresBackend({ url: database.url, namespace }), options);
+const openRedis = (options: AsyncMemoCacheOptions = {}, tenantId = 'acme', namespace = 'default'): AsyncMemoCache => keepOpen(new RedisBackend(redis, { tenantId, namespace }), options);
+
+keepsTheContract('PostgreSQL', {
+  open: (options) => openPostgres(options),
+  empty: async () => {
+    await closeAll();
+    await database.query('DROP TABLE IF EXISTS nooble_memo');
+  },
+  isPersistent: true,
+});
+
+keepsTheContract('Redis', {
+  open: (options) => openRedis(options),
+  empty: async () => {
+    await redis.flushdb();
+  },
+  isPersistent: true,
+});
+
+describe('PostgreSQL', () => {
+  it('has one table, which many make at once, and a part of it for each namespace', async () => {
+    await database.query('DROP TABLE IF EXISTS nooble_memo');
+    const caches = Array.from({ length: 8 }, (_, i) => openPostgres({}, `n${String(i)}`));
+    await Promise.all(caches.map((cache, i) => cache.set('f', {}, { output: i })));
+    await caches[0]!.clear();
+    expect(await Promise.all(caches.map((cache) => cache.get('f')))).toEqual([MISS, 1, 2, 3, 4, 5, 6, 7]);
+    expect(() => openPostgres({}, 'a b')).toThrow(expect.objectContaining({ code: 'MEMO_NAMESPACE_INVALID' }));
+    await closeAll();
+  });
+
+  it('shows entries to whoever asks in SQL', async () => {
+    const cache = openPostgres({}, 'sql');
+    await cache.set('add', { x: 5, y: 10 }, { output: 15 });
+    const [row] = await database.query<{ func: string; x: number; output: number }>("SELECT func, (entry::jsonb #>> '{inputs,x}')::int AS x, (entry::jsonb ->> 'output')::int AS output FROM nooble_memo WHERE namespace = 'sql'");
+    expect(row).toEqual({ func: 'add', x: 5, output: 15 });
+  });
+
+  it('takes a row that cannot be read for a miss', async () => {
+    const events: MemoEvent[] = [];
+    const cache = openPostgres({ onEvent: (event) => events.push(event) }, 'damaged');
+    const f = cache.memoize((x: number) => x, { name: 'f' });
+    await f(1);
+    await database.query("UPDATE nooble_memo SET entry = left(entry, 10) WHERE namespace = 'damaged'");
+    expect([await f(1), await f(1), cache.stats.misses]).toEqual([1, 1, 2]);
+    expect(events.map(({ type }) => type)).toEqual(['damaged']);
+  });
+
+  it('that is away lets calls run, and is counted', async () => {
+    const cache = keepOpen(new PostgresBackend({ url: 'postgres://nobody@127.0.0.1:1/none' }));
+    const f = cache.memoize((x: number) => x + 1, { name: 'f' });
+    expect([await f(1), await f(1), cache.stats.backendFailures, cache.stats.misses]).toEqual([2, 2, 4, 2]);
+    await expect(cache.get('f', { x: 1 })).rejects.toThrow();
+  });
+});
+
+describe('Redis', () => {
+  it('keeps tenants and namespaces apart, on the shard of the tenant', async () => {
+    await redis.flushdb();
+    const [acme, other, more] = [openRedis(), openRedis({}, 'other'), openRedis({}, 'acme', 'more')];
+    await Promise.all([acme, other, more].map((cache, i) => cache.set('f', {}, { output: i })));
+    await acme.clear();
+    expect([await acme.get('f'), await other.get('f'), await more.get('f')]).toEqual([MISS, 1, 2]);
+    expect((await redis.keys('*')).every((key) => /^nb:\{(other|acme)\}:memo:/.test(key))).toBe(true);
+    expect(() => openRedis({}, ' ')).toThrow(expect.objectContaining({ code: 'TENANT_REQUIRED' }));
+  });
+
+  it('keeps nothing without end', async () => {
+    await redis.flushdb();
+    const cache = openRedis();
+    await cache.set('f', {}, { output: 1 });
+    await cache.set('g', {}, { output: 1, metadata: { annotation: { ttl: '1m' } } });
+    const times = await Promise.all((await redis.keys('*')).map((key) => redis.pttl(key)));
+    expect(times.every((ms) => ms > 0 && ms <= 86_400_000)).toBe(true);
+    expect(times.filter((ms) => ms <= 60_000)).toHaveLength(1);
+  });
+
+  it('empties more than one page', async () => {
+    await redis.flushdb();
+    const cache = openRedis();
+    await Promise.all(Array.from({ length: 1_200 }, (_, x) => cache.set('f', { x }, { output: x })));
+    expect(await cache.size()).toBe(1_200);
+    await cache.clear();
+    expect([await cache.size(), await redis.keys('*')]).toEqual([0, []]);
+  });
+
+  it('that does not answer in time is done without', async () => {
+    const cache = openRedis({ deadlineMs: 20 }, 'slow');
+    const f = cache.memoize((x: number) => x, { name: 'f' });
+    await redis.set(keys.memoEntry('slow', 'default', '0'), 'x');
+    const original = redis.get.bind(redis);
+    redis.get = (() => new Promise(() => undefined));
+    expect(await f(1)).toBe(1);
+    redis.get = original;
+    expect(cache.stats.backendFailures).toBe(1);
+    expect(await f(1)).toBe(1);
+    expect(cache.stats.hits).toBe(1);
+  });
+});
