@@ -23,6 +23,10 @@ export const STEPS = {
   'mark and read back': statement('WITH marked AS ('),
   'erase the row': statement('INSERT INTO conversations AS c'),
   'erase the messages': statement('DELETE FROM "messages"'),
+  'lock what is said of it': statement('pg_advisory_xact_lock'),
+  'erase the labels': statement('DELETE FROM "conversation_labels"'),
+  'erase the assignment': statement('DELETE FROM "conversation_assignments"'),
+  'erase the notes': statement('DELETE FROM "conversation_notes"'),
   ledger: statement('INSERT INTO "migration_ledger"'),
   commit: statement('COMMIT'),
   'mark in Redis': script('mark-archived'),
@@ -33,6 +37,7 @@ export const STEPS = {
 } as const;
 export type Step = keyof typeof STEPS;
 
+const ANNOTATIONS = ['lock what is said of it', 'erase the labels', 'erase the assignment', 'erase the notes'] as const;
 const BEGIN = ['begin', 'become the tenant'] as const;
 const BATCH: readonly Step[] = ['read', ...BEGIN, 'store', 'mark and read back', 'ledger', 'commit', 'mark in Redis'];
 
@@ -41,7 +46,7 @@ export const MOVES = {
   active: [...BATCH, ...BATCH, 'release', 'trim'],
   closed: [...BATCH, ...BATCH, ...BEGIN, 'transferred in the row', 'commit', 'release'],
   changed: ['read', ...BEGIN, 'store', 'mark and read back', 'commit', 'mark in Redis', 'release', 'trim'],
-  deleted: ['read', 'hide', ...BEGIN, 'erase the row', 'erase the messages', 'commit', 'release'],
+  deleted: ['read', 'hide', ...BEGIN, 'erase the row', 'erase the messages', ...ANNOTATIONS, 'commit', 'release'],
 } as const satisfies Record<string, readonly Step[]>;
 export type State = keyof typeof MOVES;
 export const STATES = Object.keys(MOVES) as State[];

@@ -57,7 +57,7 @@ describe('ids and values at the border', () => {
   });
 
   it.each([
-    ['GET', '/api/v1/agents/%zz', 400, 'BAD_REQUEST'],
+    ['GET', '/api/v1/agents/%zz', 400, 'URL_INVALID'],
     ['GET', '/api/v1/crm/conversations/01a1fd7d-0000-7000-8000-000000000000?after=1e300', 400, 'VALIDATION_FAILED'],
     ['GET', '/api/v1/crm/conversations/01a1fd7d-0000-7000-8000-000000000000?limit=1&limit=2', 400, 'VALIDATION_FAILED'],
   ])('%s %s is %i', async (method, path, status, code) => {

@@ -28,7 +28,7 @@ describe('opening a conversation', () => {
   it('gives the same one to the same session and agent until it is closed', async () => {
     const first = await open();
     expect(first.sessionId).toBe(sessionId);
-    expect(await open()).toEqual(first);
+    expect(await open()).toEqual({ ...first, isNew: false });
     await say(first.conversationId);
     expect(await moves.sessions.close('acme', sessionId)).toEqual([first.conversationId]);
     expect((await open()).conversationId).not.toBe(first.conversationId);
@@ -42,10 +42,10 @@ describe('opening a conversation', () => {
   it('by its id goes on with it, in the session that it has, hot or cold', async () => {
     const { conversationId } = await open();
     await say(conversationId);
-    expect(await moves.conversations.open(acme, { ...unnamed, agentId, sessionId: undefined, conversationId })).toEqual({ conversationId, sessionId });
+    expect(await moves.conversations.open(acme, { ...unnamed, agentId, sessionId: undefined, conversationId })).toEqual({ conversationId, sessionId, isNew: false });
     await moves.sessions.close('acme', sessionId);
     await moves.mover().move({ tenantId: 'acme', conversationId });
-    expect(await moves.conversations.open(acme, { ...unnamed, agentId, sessionId: undefined, conversationId })).toEqual({ conversationId, sessionId });
+    expect(await moves.conversations.open(acme, { ...unnamed, agentId, sessionId: undefined, conversationId })).toEqual({ conversationId, sessionId, isNew: false });
   });
 
   it('by an id that is nobody’s, or another tenant’s, is refused', async () => {
@@ -57,7 +57,7 @@ describe('opening a conversation', () => {
 
   it('by its id works from the moment the id was given, before the first message is in it', async () => {
     const { conversationId } = await open();
-    expect(await open(conversationId)).toEqual({ conversationId, sessionId });
+    expect(await open(conversationId)).toEqual({ conversationId, sessionId, isNew: false });
   });
 });
 

@@ -1,6 +1,10 @@
 // Movers in a process of their own, to be killed for real, driven by the messages of mover-process.ts. Each has its own connections.
 import 'reflect-metadata';
 import { DataSource } from 'typeorm';
+import { AnnotationRepository } from '../../dist/modules/conversations/annotations/annotation.repository.js';
+import { ConversationAssignmentEntity } from '../../dist/modules/conversations/annotations/conversation-assignment.entity.js';
+import { ConversationLabelEntity } from '../../dist/modules/conversations/annotations/conversation-label.entity.js';
+import { ConversationNoteEntity } from '../../dist/modules/conversations/annotations/conversation-note.entity.js';
 import { ArchiveRepository } from '../../dist/modules/conversations/archive/archive.repository.js';
 import { ConversationArchive } from '../../dist/modules/conversations/archive/conversation-archive.service.js';
 import { ConversationEntity } from '../../dist/modules/conversations/archive/conversation.entity.js';
@@ -21,12 +25,12 @@ const metrics = { counter: () => ({ inc: () => undefined }) };
 
 async function openMover({ redisUrl, databaseUrl, settings }) {
   const database = Object.assign(new DatabaseSettings(), { url: databaseUrl, poolSize: 1, statementTimeoutMs: PATIENCE_MS });
-  const source = await new DataSource({ ...dataSourceOptions(database), migrations: [], entities: [ConversationEntity, MessageEntity, LedgerEntity] }).initialize();
+  const source = await new DataSource({ ...dataSourceOptions(database), migrations: [], entities: [ConversationEntity, MessageEntity, LedgerEntity, ConversationLabelEntity, ConversationAssignmentEntity, ConversationNoteEntity] }).initialize();
   const redis = connectRedis(Object.assign(new RedisSettings(), { url: redisUrl, commandTimeoutMs: PATIENCE_MS }));
   const all = Object.assign(new MigrationSettings(), settings);
   const hot = new HotConversationStore(redis, all);
   const transactions = new Transactions(source);
-  const archive = new ConversationArchive(new ArchiveRepository(transactions), hot, transactions, { send: async () => '' });
+  const archive = new ConversationArchive(new ArchiveRepository(transactions), hot, transactions, new AnnotationRepository(transactions), { send: async () => '' });
   const ledger = new LedgerRepository(transactions);
   return new ConversationMover(hot, archive, ledger, new RangeWriter(archive, ledger, transactions, all), all, metrics);
 }
