@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { DatabaseSettings, MigrationSettings, RedisSettings } from '../../src/shared/config/index.js';
 import { dataSourceOptions } from '../../src/shared/database/data-source-options.js';
+import { Transactions } from '../../src/shared/database/index.js';
 import { type AppError, toAppError } from '../../src/shared/errors/index.js';
 import { connectRedis, endingWhole } from '../../src/shared/redis/connect-redis.js';
 import { HotConversationStore } from '../../src/modules/conversations/hot/hot-conversation.store.js';
@@ -46,6 +47,19 @@ describe('a PostgreSQL out of reach', () => {
     const error = errorOf(dataSource.query('SELECT pg_sleep(30)'));
     await waitFor('the statement', async () => (await database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(30)'")).length > 0);
     expect(await error).toMatchObject({ code: 'DATABASE_UNAVAILABLE', cause: { code: '57P01' } });
+  });
+
+  it.each(['is heard of before the next statement', 'is heard of by the next statement'])('because the connection has ended between two statements of a transaction, which %s, is DATABASE_UNAVAILABLE', async (when) => {
+    const transactions = new Transactions(await connect());
+    const error = await errorOf(
+      transactions.within('acme', undefined, async (manager) => {
+        const [own] = await manager.query<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
+        await database.query('SELECT pg_terminate_backend($1, 5000)', [own?.pid]);
+        if (when.includes('before')) await new Promise((resolve) => setTimeout(resolve, 100));
+        return manager.query('SELECT 1');
+      }),
+    );
+    expect([error?.code, error?.cause]).toEqual(['DATABASE_UNAVAILABLE', expect.anything()]);
   });
 
   it('because every connection of the pool is busy is DATABASE_UNAVAILABLE', async () => {

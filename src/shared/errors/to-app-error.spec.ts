@@ -23,6 +23,9 @@ describe('whatever was thrown', () => {
     ['a connection failure', driverError('x', { code: '08006', severity: 'ERROR' })],
     ['a connection that ended', driverError('Connection terminated unexpectedly')],
     ['a full pool', driverError('timeout exceeded when trying to connect')],
+    ['a closed client', driverError('Client was closed and is not queryable')],
+    ['a transaction whose connection has ended', driverError('Query runner already released. Cannot run queries anymore.', { name: 'QueryRunnerAlreadyReleasedError' })],
+    ['a commit whose connection has ended', driverError('Transaction is not started yet, start transaction before committing or rolling it back.', { name: 'TransactionNotStartedError' })],
     ['a broken client', driverError('Client has encountered a connection error and is not queryable')],
   ])('is DATABASE_UNAVAILABLE for %s', (_, thrown) => {
     const error = toAppError(thrown);

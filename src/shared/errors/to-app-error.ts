@@ -18,7 +18,9 @@ interface Outage extends Pick<AppErrorInit, 'code' | 'message'> {
 
 /** Sources of the patterns: ioredis 5, pg 8, TypeORM 1, and the PostgreSQL error codes (class 08, 57P, 53300). */
 const POSTGRES_DOWN_CODE = /^(08...|57P0[123]|53300|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
-const POSTGRES_DOWN = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|timeout expired|Query read timeout|Driver not Connected/;
+const POSTGRES_DOWN = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed and is not queryable|timeout expired|Query read timeout|Driver not Connected/;
+/** A connection that ends between two statements takes TypeORM's query runner, and with it the transaction, along. */
+const POSTGRES_DOWN_NAMES = new Set(['ConnectionIsNotSetError', 'QueryRunnerAlreadyReleasedError', 'TransactionNotStartedError']);
 const REDIS_DOWN = /Connection is closed|Command timed out|Stream isn't writeable|max retries per request|^(LOADING|READONLY|CLUSTERDOWN|MASTERDOWN)/;
 const REDIS_FULL = /^(OOM|MISCONF)/;
 
@@ -26,7 +28,7 @@ const OUTAGES: readonly Outage[] = [
   {
     code: 'DATABASE_UNAVAILABLE',
     message: `PostgreSQL is out of reach. What was acknowledged is safe; a change may or may not have been made. ${RETRY_AFTER}`,
-    isIt: ({ code, message, name }) => POSTGRES_DOWN_CODE.test(code) || POSTGRES_DOWN.test(message) || name === 'ConnectionIsNotSetError',
+    isIt: ({ code, message, name }) => POSTGRES_DOWN_CODE.test(code) || POSTGRES_DOWN.test(message) || POSTGRES_DOWN_NAMES.has(name),
   },
   {
     code: 'HOT_STORE_FULL',
