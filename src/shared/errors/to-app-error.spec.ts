@@ -25,6 +25,7 @@ describe('whatever was thrown', () => {
     ['a full pool', driverError('timeout exceeded when trying to connect')],
     ['a closed client', driverError('Client was closed and is not queryable')],
     ['a transaction whose connection has ended', driverError('Query runner already released. Cannot run queries anymore.', { name: 'QueryRunnerAlreadyReleasedError' })],
+    ['a manager whose connection has ended', driverError('Database connection provided by a query runner was already released', { name: 'QueryRunnerProviderAlreadyReleasedError' })],
     ['a commit whose connection has ended', driverError('Transaction is not started yet, start transaction before committing or rolling it back.', { name: 'TransactionNotStartedError' })],
     ['a broken client', driverError('Client has encountered a connection error and is not queryable')],
   ])('is DATABASE_UNAVAILABLE for %s', (_, thrown) => {

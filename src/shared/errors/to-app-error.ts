@@ -20,7 +20,7 @@ interface Outage extends Pick<AppErrorInit, 'code' | 'message'> {
 const POSTGRES_DOWN_CODE = /^(08...|57P0[123]|53300|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
 const POSTGRES_DOWN = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed and is not queryable|timeout expired|Query read timeout|Driver not Connected/;
 /** A connection that ends between two statements takes TypeORM's query runner, and with it the transaction, along. */
-const POSTGRES_DOWN_NAMES = new Set(['ConnectionIsNotSetError', 'QueryRunnerAlreadyReleasedError', 'TransactionNotStartedError']);
+const POSTGRES_DOWN_NAMES = new Set(['ConnectionIsNotSetError', 'QueryRunnerAlreadyReleasedError', 'QueryRunnerProviderAlreadyReleasedError', 'TransactionNotStartedError']);
 const REDIS_DOWN = /Connection is closed|Command timed out|Stream isn't writeable|max retries per request|^(LOADING|READONLY|CLUSTERDOWN|MASTERDOWN)/;
 const REDIS_FULL = /^(OOM|MISCONF)/;
 
