@@ -75,6 +75,7 @@ describe('operations', () => {
     await client.get('/api/v1/agents');
     await waitFor('a line with the tenant', () => server.output.split('\n').map(parsed).find((entry) => entry?.tenantId === 'acme'));
     expect(server.output).not.toContain('s3cret');
+    expect(server.output.split('\n').filter((text) => text.split('"requestId"').length > 2)).toEqual([]);
     expect(await server.end('SIGTERM')).toBe(0);
   });
 });

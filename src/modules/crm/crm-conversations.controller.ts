@@ -36,7 +36,7 @@ export class CrmConversationsController {
     @UuidParam('conversationId') conversationId: string,
     @Query() { after, limit }: ConversationDetailQueryDto,
   ): Promise<ConversationDetailDto> {
-    return ConversationDetailDto.of(await this.details.get({ tenantId, conversationId }, after + 1, limit));
+    return ConversationDetailDto.ofDetail(await this.details.get({ tenantId, conversationId }, after + 1, limit));
   }
 
   /** How content the user was. A conversation at rest is brought back for it, as for every change of a conversation itself. */

@@ -18,7 +18,10 @@ export function logRequests(fastify: FastifyInstance, logger: PinoLogger): void 
   fastify.addHook('onResponse', (request: KnownRequest, reply, done) => {
     if (!QUIET.test(request.url)) {
       const { id: requestId, method, principal, url, ip } = request;
-      logger.info({ msg: 'request', requestId, tenantId: principal?.tenantId, method, url, ip, statusCode: reply.statusCode, durationMs: Math.round(reply.elapsedTime * 100) / 100 });
+      // What was refused before its body was read has no context yet.
+      logger.runInContext(() => {
+        logger.info({ msg: 'request', tenantId: principal?.tenantId, method, url, ip, statusCode: reply.statusCode, durationMs: Math.round(reply.elapsedTime * 100) / 100 });
+      }, { bindings: { requestId } });
     }
     done();
   });

@@ -1,7 +1,7 @@
 import type { ExecutionError, ExecutionStatus, MessageRole, TokenUsage } from '../../../contracts/index.js';
-import type { ConversationStatus, Storage } from '../../conversations/index.js';
 import type { ConversationDetail } from '../conversation-detail.service.js';
 import { NoteDto } from './annotations.dto.js';
+import { CrmConversationDto } from './conversation-list.dto.js';
 
 export class CrmMessageDto {
   seq!: number;
@@ -40,44 +40,22 @@ export class CrmLedgerLineDto {
   movedAt!: Date;
 }
 
-export class ConversationDetailDto {
-  conversationId!: string;
-  agentId!: string;
-  sessionId!: string;
-  userId!: string | null;
-  status!: ConversationStatus;
-  storage!: Storage;
-  model!: string;
-  messageCount!: number;
-  tokenCount!: number;
-  metadata!: Record<string, unknown>;
-  summary!: string | null;
-  /** 1 to 5. */
-  customerSatisfaction!: number | null;
-  createdAt!: Date;
-  lastMessageAt!: Date;
-  closedAt!: Date | null;
+export class ConversationDetailDto extends CrmConversationDto {
   /** Oldest first, from `after` on. */
   messages!: CrmMessageDto[];
   /** Those that wait or run, and those that have ended, oldest first; of more than 200 the newest. */
   executions!: CrmExecutionDto[];
   executionCount!: number;
-  /** In alphabetical order. */
-  labels!: string[];
-  /** Who looks after it. */
-  assignee!: string | null;
   /** Newest first; of more than 200 the newest. */
   notes!: NoteDto[];
   noteCount!: number;
   /** What was moved to PostgreSQL, and how it was verified. */
   ledger!: CrmLedgerLineDto[];
 
-  static of({ conversation, messages, executions, executionCount, notes, ledger }: ConversationDetail): ConversationDetailDto {
-    const { conversationId, agentId, sessionId, userId, status, storage, model, messageCount, tokenCount, metadata, createdAt, lastMessageAt, closedAt } = conversation;
-    const { summary, customerSatisfaction, labels, assignee } = conversation;
+  static ofDetail({ conversation, messages, executions, executionCount, notes, ledger }: ConversationDetail): ConversationDetailDto {
     return {
-      ...{ conversationId, agentId, sessionId, userId, status, storage, model, messageCount, tokenCount, metadata, summary, customerSatisfaction, createdAt, lastMessageAt, closedAt },
-      ...{ labels: [...labels], assignee, notes: [...notes.data], noteCount: notes.total, executionCount },
+      ...CrmConversationDto.of(conversation),
+      ...{ notes: [...notes.data], noteCount: notes.total, executionCount },
       messages: messages.map(toMessage),
       executions: executions.map(({ executionId, status: state, attempt, usage, error, queuedAt, endedAt }) => ({ executionId, status: state, attempt, usage, error, queuedAt, endedAt })),
       ledger: ledger.map(toLedgerLine),
