@@ -59,6 +59,19 @@ describe('a run', () => {
     expect(await redis.scard(keys.busy(tenantId))).toBe(0);
   });
 
+  it.each(['its lease', 'its lease and its state'])('that has lost %s does not count as running for ever', async (lost) => {
+    const { tenantId } = await tenant();
+    const run = newRun({ tenantId });
+    await runs.accept(run, claim({ concurrentRuns: 1 }));
+    await redis.del(keys.lease(tenantId, run.conversationId));
+    if (lost.includes('state')) {
+      await redis.del(keys.execution(tenantId, run.executionId));
+      await runs.passOn(run);
+    } else await end(run, 0, 0);
+    expect(await redis.scard(keys.busy(tenantId))).toBe(0);
+    expect(await runs.accept(newRun({ tenantId }), claim({ concurrentRuns: 1 }))).toMatchObject({ outcome: 'claimed' });
+  });
+
   it('is not accepted while a budget counts and nobody knows what was used; without a budget it is, and the usage is to be read', async () => {
     const tenantId = newId();
     expect(await runs.accept(newRun({ tenantId }), claim({ costMicrosPerMonth: 1_000 }))).toEqual({ outcome: 'unread' });

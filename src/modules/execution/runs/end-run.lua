@@ -55,6 +55,9 @@ if lease[1] == id then
   else
     redis.call('SREM', KEYS[5], ARGV[7])
   end
+elseif not lease[1] then
+  -- The lease was lost, or erased: nobody has the conversation.
+  redis.call('SREM', KEYS[5], ARGV[7])
 end
 redis.call('PUBLISH', KEYS[2], seq)
 return { 'ended', next }
