@@ -12,7 +12,7 @@ const MEANING = `- One client asks one question after the other and reads the wh
 - **Bare SQL** is the page and the exact count as one would write them first, on one connection as the owner, without row-level security, without Redis and without JSON. Where it is slower, the product keeps totals, or does not count (searches for frequent words have no total).
 - The product's list also reads every hot header from Redis, which is most of its time where PostgreSQL is quick.
 - **Statistics** are computed from kept totals (conversations) and from all executions, one for each conversation; cached for \`CACHE_TTL_CRM_STATISTICS_SECONDS\`.
-- **Guard**: a route that answers a constant, three requests in turn. The difference of the p50 of the last two is what authentication by key, scope and limits add.`;
+- **Guard**: a route that answers a constant, three requests in turn. The difference of the p50 of the last two is what authentication by key, scope and limits add: the tenant's requests are counted against a ceiling that is far away.`;
 
 /** What the bench `crm` says. */
 export function report({ extent, isQuick, cells, guard, others, loadSeconds, version, size }) {
