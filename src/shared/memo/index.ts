@@ -10,6 +10,7 @@ export { MysqlBackend } from './backends/mysql-backend.js';
 export { NoCacheBackend } from './backends/no-cache-backend.js';
 export { PostgresBackend } from './backends/postgres-backend.js';
 export { RedisBackend } from './backends/redis-backend.js';
+export { TenantMemos } from './backends/tenant-memos.js';
 export { SqliteBackend } from './backends/sqlite-backend.js';
 export { AsyncMemoCache } from './cache/async-memo-cache.js';
 export { MemoCache } from './cache/memo-cache.js';
