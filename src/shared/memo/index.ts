@@ -30,5 +30,7 @@ export type { TestRow, TestRowOptions } from './examples/test-rows.js';
 export type { KnowledgeId } from './knowledge/knowledge-id.js';
 export { KnowledgeStore } from './knowledge/knowledge-store.js';
 export type { KnowledgeOptions } from './knowledge/knowledge-store.js';
+export type { CacheDirective, KeptStreams, StreamOrigin, StreamReading } from './streams/kept-streams.js';
+export { fingerprint } from './values/fingerprint.js';
 export { MISS, UNSET } from './symbols.js';
 export type { Miss, Unset } from './symbols.js';
