@@ -54,11 +54,11 @@ export abstract class SyncMemoBackend extends MemoBackend {
   }
   /** The slots of one function. One that has an index by functions overrides this and what follows. */
   slotsOf(func: string): readonly string[] {
-    return this.slots().filter((slot) => this.read(slot)?.func === func);
+    return this.slots().filter((slot) => isOf(func, this.read(slot)));
   }
   /** As {@link count}, of one function. */
   countOf(func: string, nowMs: number): number {
-    return this.slotsOf(func).filter((slot) => isAlive(this.read(slot), nowMs)).length;
+    return this.slots().filter((slot) => isOf(func, this.read(slot), nowMs)).length;
   }
   /** As {@link clear}, of one function. */
   clearOf(func: string): void {
@@ -80,7 +80,7 @@ export abstract class AsyncMemoBackend extends MemoBackend {
     return (await this.entriesOf(func)).map(({ slot }) => slot);
   }
   async countOf(func: string, nowMs: number): Promise<number> {
-    return (await this.entriesOf(func)).filter(({ entry }) => isAlive(entry, nowMs)).length;
+    return (await this.entriesOf(func)).filter(({ entry }) => isOf(func, entry, nowMs)).length;
   }
   async clearOf(func: string): Promise<void> {
     for (const page of pagesOf(await this.slotsOf(func), PAGE)) await Promise.all(page.map((slot) => this.delete(slot)));
@@ -93,7 +93,7 @@ export abstract class AsyncMemoBackend extends MemoBackend {
       const entries = await Promise.all(page.map((slot) => this.read(slot)));
       for (const [i, slot] of page.entries()) {
         const entry = entries[i];
-        if (entry?.func === func) found.push({ slot, entry });
+        if (isOf(func, entry)) found.push({ slot, entry });
       }
     }
     return found;
@@ -103,6 +103,11 @@ export abstract class AsyncMemoBackend extends MemoBackend {
 /** A list in pieces of a size. */
 export function* pagesOf<T>(items: readonly T[], size: number): Generator<readonly T[]> {
   for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
+}
+
+/** Whether it is an entry of the function, and has not expired until then. */
+export function isOf(func: string, entry: CacheEntry | undefined, nowMs = -Infinity): entry is CacheEntry {
+  return isAlive(entry, nowMs) && entry.func === func;
 }
 
 export function isAlive(entry: CacheEntry | undefined, nowMs: number): entry is CacheEntry {

@@ -73,6 +73,21 @@ describe('a knowledge store', () => {
     expect([await pages.retrieve(page.url), await pages.has(page), await pages.batchRemove([page, page.url]), await pages.retrieve(page.url)]).toEqual([page, true, [true, false], MISS]);
   });
 
+  it('has what the caller says instead of an object, undefined included', async () => {
+    const notes = new KnowledgeStore<Note>(new AsyncMemoCache(new MemoryBackend()));
+    expect([await notes.get(1), await notes.get(1, undefined), await notes.get(1, 0), await notes.batchGet([1], undefined), await notes.batchGet([1])]).toEqual([MISS, undefined, 0, [undefined], [MISS]]);
+  });
+
+  it('is counted without its objects being used', async () => {
+    const cache = new AsyncMemoCache(new MemoryBackend({ maxEntries: 3 }));
+    const notes = new KnowledgeStore<Note>(cache);
+    await notes.batchUpsert([{ id: 1 }, { id: 2 }]);
+    await cache.set('f', {}, { output: 1 });
+    expect(await notes.size()).toBe(2);
+    await cache.set('g', {}, { output: 1 });
+    expect([await cache.get('f'), await notes.has(1)]).toEqual([1, false]);
+  });
+
   it('has objects of its own: neither what was given nor what it gives changes them', async () => {
     const notes = new KnowledgeStore<{ id: number; tags: string[] }>(new AsyncMemoCache(new MemoryBackend()));
     const given = { id: 1, tags: ['a'] };

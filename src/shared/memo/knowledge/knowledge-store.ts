@@ -65,7 +65,7 @@ export class KnowledgeStore<T extends object = { readonly id: KnowledgeId }> imp
   /** The object of an id, as a copy of the caller's own. @returns the other answer, MISS without it, when there is none */
   async get(id: KnowledgeId): Promise<T | Miss>;
   async get<D>(id: KnowledgeId, otherwise: D): Promise<T | D>;
-  async get(id: KnowledgeId, otherwise: unknown = MISS): Promise<unknown> {
+  async get(id: KnowledgeId, ...otherwise: readonly unknown[]): Promise<unknown> {
     return this.read(this.keyOf(id), otherwise);
   }
 
@@ -92,7 +92,7 @@ export class KnowledgeStore<T extends object = { readonly id: KnowledgeId }> imp
   /** {@link get} of each, in their order. */
   async batchGet(ids: Iterable<KnowledgeId>): Promise<(T | Miss)[]>;
   async batchGet<D>(ids: Iterable<KnowledgeId>, otherwise: D): Promise<(T | D)[]>;
-  async batchGet(ids: Iterable<KnowledgeId>, otherwise: unknown = MISS): Promise<unknown[]> {
+  async batchGet(ids: Iterable<KnowledgeId>, ...otherwise: readonly unknown[]): Promise<unknown[]> {
     return inBatches(Array.from(ids, (id) => this.keyOf(id)), (key) => this.read(key, otherwise));
   }
 
@@ -121,9 +121,11 @@ export class KnowledgeStore<T extends object = { readonly id: KnowledgeId }> imp
     for await (const entries of this.cache.pagesOf(this.func, size)) yield entries.map((entry) => entry.ownValue() as T);
   }
 
-  private async read(key: CacheEntry, otherwise: unknown): Promise<unknown> {
+  /** @param otherwise what there is instead, if the caller has said so: `undefined` is an answer, too */
+  private async read(key: CacheEntry, otherwise: readonly unknown[]): Promise<unknown> {
     const entry = await this.cache.retrieve(key);
-    return entry === MISS ? otherwise : entry.ownValue();
+    if (entry !== MISS) return entry.ownValue();
+    return otherwise.length > 0 ? otherwise[0] : MISS;
   }
 
   private async put(draft: CacheEntry | undefined): Promise<boolean> {
