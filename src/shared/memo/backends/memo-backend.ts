@@ -15,6 +15,9 @@ export interface FedCall {
   readonly inputs: Inputs;
 }
 
+/** Entries that are asked for at the same time. */
+const PAGE = 100;
+
 type Report = (event: MemoEvent) => void;
 
 /** What both kinds of backend have. An entry is in one *slot*, whose name the backend makes of its key. */
@@ -49,6 +52,18 @@ export abstract class SyncMemoBackend extends MemoBackend {
   count(nowMs: number): number {
     return this.slots().filter((slot) => isAlive(this.read(slot), nowMs)).length;
   }
+  /** The slots of one function. One that has an index by functions overrides this and what follows. */
+  slotsOf(func: string): readonly string[] {
+    return this.slots().filter((slot) => isOf(func, this.read(slot)));
+  }
+  /** As {@link count}, of one function. */
+  countOf(func: string, nowMs: number): number {
+    return this.slots().filter((slot) => isOf(func, this.read(slot), nowMs)).length;
+  }
+  /** As {@link clear}, of one function. */
+  clearOf(func: string): void {
+    for (const slot of this.slotsOf(func)) this.delete(slot);
+  }
   /** Gives back what it holds; what is stored stays. */
   close(): void {}
 }
@@ -61,7 +76,38 @@ export abstract class AsyncMemoBackend extends MemoBackend {
   abstract slots(): Promise<readonly string[]>;
   abstract clear(): Promise<void>;
   abstract count(nowMs: number): Promise<number>;
+  async slotsOf(func: string): Promise<readonly string[]> {
+    return (await this.entriesOf(func)).map(({ slot }) => slot);
+  }
+  async countOf(func: string, nowMs: number): Promise<number> {
+    return (await this.entriesOf(func)).filter(({ entry }) => isOf(func, entry, nowMs)).length;
+  }
+  async clearOf(func: string): Promise<void> {
+    for (const page of pagesOf(await this.slotsOf(func), PAGE)) await Promise.all(page.map((slot) => this.delete(slot)));
+  }
   async close(): Promise<void> {}
+
+  private async entriesOf(func: string): Promise<{ readonly slot: string; readonly entry: CacheEntry }[]> {
+    const found: { readonly slot: string; readonly entry: CacheEntry }[] = [];
+    for (const page of pagesOf(await this.slots(), PAGE)) {
+      const entries = await Promise.all(page.map((slot) => this.read(slot)));
+      for (const [i, slot] of page.entries()) {
+        const entry = entries[i];
+        if (isOf(func, entry)) found.push({ slot, entry });
+      }
+    }
+    return found;
+  }
+}
+
+/** A list in pieces of a size. */
+export function* pagesOf<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
+}
+
+/** Whether it is an entry of the function, and has not expired until then. */
+export function isOf(func: string, entry: CacheEntry | undefined, nowMs = -Infinity): entry is CacheEntry {
+  return isAlive(entry, nowMs) && entry.func === func;
 }
 
 export function isAlive(entry: CacheEntry | undefined, nowMs: number): entry is CacheEntry {

@@ -1,10 +1,13 @@
 import type { CacheEntry } from '../entry/cache-entry.js';
 import { entryOfText, entryText } from '../entry/entry-text.js';
 import { AsyncMemoBackend } from './memo-backend.js';
-import { columnOf, namespaceOf } from './namespace.js';
+import { columnOf, isWholeColumn, namespaceOf } from './namespace.js';
 
 /** Writes after which what has expired is removed. As in SQLite. */
 const WRITES_BETWEEN_PURGES = 1_000;
+
+/** Entries of one function. MySQL compares without regard to spaces at the end. */
+const OF_FUNCTION = 'namespace = ? AND func = ? AND length(func) = length(?)';
 
 type Value = string | number | null;
 
@@ -68,6 +71,23 @@ export abstract class SqlBackend extends AsyncMemoBackend {
 
   async count(nowMs: number): Promise<number> {
     const { rows } = await this.run('SELECT COUNT(*) AS n FROM nooble_memo WHERE namespace = ? AND (expires_at IS NULL OR expires_at > ?)', [this.namespace, Math.floor(nowMs)]);
+    return Number(rows[0]?.['n']);
+  }
+
+  override async slotsOf(func: string): Promise<readonly string[]> {
+    if (!isWholeColumn(func)) return super.slotsOf(func);
+    const { rows } = await this.run(`SELECT slot FROM nooble_memo WHERE ${OF_FUNCTION} ORDER BY written_at, slot`, [this.namespace, func, func]);
+    return rows.map(({ slot }) => String(slot));
+  }
+
+  override async clearOf(func: string): Promise<void> {
+    if (isWholeColumn(func)) await this.run(`DELETE FROM nooble_memo WHERE ${OF_FUNCTION}`, [this.namespace, func, func]);
+    else await super.clearOf(func);
+  }
+
+  override async countOf(func: string, nowMs: number): Promise<number> {
+    if (!isWholeColumn(func)) return super.countOf(func, nowMs);
+    const { rows } = await this.run(`SELECT COUNT(*) AS n FROM nooble_memo WHERE ${OF_FUNCTION} AND (expires_at IS NULL OR expires_at > ?)`, [this.namespace, func, func, Math.floor(nowMs)]);
     return Number(rows[0]?.['n']);
   }
 
