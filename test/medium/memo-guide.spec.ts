@@ -8,7 +8,8 @@ import { OwnMariadb, findMariadb } from '../support/own-mariadb.js';
 import { type TestDatabase, createEmptyDatabase, emptyRedis, redisUrl } from '../support/services.js';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
-const LIBRARY = join(REPOSITORY, 'dist/shared/memo/index.js');
+/** What the guide calls `..`. */
+const BUILT = join(REPOSITORY, 'dist');
 const guide = readFileSync(join(REPOSITORY, 'docs/memo.md'), 'utf8');
 const blocks = [...guide.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language, code]) => ({ language, code: code! }));
 const state = join(REPOSITORY, '.nooble');
@@ -38,7 +39,7 @@ afterAll(async () => {
 
 /** What a block prints, in a process and a folder of its own. */
 async function printed(code: string): Promise<string[]> {
-  const here = [...places].reduce((text, [named, real]) => text.replaceAll(named, real), code.replaceAll("'../shared/memo/index.js'", `'${LIBRARY}'`));
+  const here = [...places].reduce((text, [named, real]) => text.replaceAll(named, real), code.replaceAll("from '../", `from '${BUILT}/`));
   const { code: script } = await transform(here, { configFile: join(REPOSITORY, '.swcrc'), sourceMaps: false, filename: 'block.ts' });
   const folder = mkdtempSync(join(root, 'block-'));
   writeFileSync(join(folder, 'block.mjs'), script);
