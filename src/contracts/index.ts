@@ -30,5 +30,6 @@ export { BUILTIN_TOOLS, MODEL_PROVIDERS, TOOL_RULE } from './models.js';
 export type { BuiltinTool, ModelProvider } from './models.js';
 export { DISCONNECT_POLICIES, ExecutionCancelFrame, ExecutionStartFrame, PingFrame, SubscribeFrame, UnsubscribeFrame } from './socket-frames.js';
 export type { DisconnectPolicy, ServerFrames } from './socket-frames.js';
+export { toStorableText } from './storable-text.js';
 export { IsTier, TIER_ALIASES, TIERS } from './tiers.js';
 export type { Tier } from './tiers.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { APICallError, JSONParseError, RetryError, TypeValidationError } from 'ai';
-import { redactionOf } from '../tools/redaction.js';
+import { redactionOf } from './redaction.js';
 import { messageOf, toExecutionError } from './provider-failure.js';
 
 const call = (statusCode: number, message: string): APICallError => new APICallError({ message, statusCode, url: 'https://models.example', requestBodyValues: {} });

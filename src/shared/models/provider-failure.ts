@@ -1,8 +1,7 @@
 import { APICallError, JSONParseError, RetryError, TypeValidationError } from 'ai';
-import type { ExecutionError } from '../../../contracts/index.js';
-import { AppError } from '../../../shared/errors/index.js';
-import { secretFree } from '../../../shared/telemetry/index.js';
-import { toStorableText } from '../../conversations/index.js';
+import { type ExecutionError, toStorableText } from '../../contracts/index.js';
+import { AppError } from '../errors/index.js';
+import { secretFree } from '../telemetry/index.js';
 
 /** Providers quote the operator's key, or parts of it, when they refuse it. What looks like one is left out, whosever it is. */
 const KEY = /\b(sk|nk|gsk|key)[-_][\w*.-]{4,}/gi;
