@@ -9,6 +9,8 @@ export type { ActionAnsweredData, ActionAnswers, AnswerError, AnswerOf, Callback
 export { GetContextData, GetHistoryData, SaveMessageData, SessionClosedData } from './conversation-actions.js';
 export type { ContextAnswer, HistoryAnswer, SavedMessageAnswer, SessionClosedAnswer } from './conversation-actions.js';
 export { DomainAction } from './domain-action.js';
+export { GenerateEmbeddingsData, MAX_EMBEDDING_CHARACTERS, MAX_EMBEDDING_TEXTS } from './embedding-actions.js';
+export type { EmbeddingsAnswer } from './embedding-actions.js';
 export { EXECUTION_STATUSES, TERMINAL_EVENTS, isTerminal } from './execution-events.js';
 export type {
   ExecutionError,
@@ -22,6 +24,7 @@ export type {
 } from './execution-events.js';
 export { CLIENT_ID, REPLY_QUEUE_PREFIX, SYSTEM_TENANT, newId } from './ids.js';
 export { IsAlone, IsContent, IsId, IsMessageText, IsMetadata, IsQueryBoolean, IsTime, IsWebhookUrl, MAX_URL_CHARACTERS, Optional, together, Verbatim } from './fields.js';
+export { MEMO_NAMESPACES } from './memo-namespaces.js';
 export { MAX_CONTENT_CHARACTERS, MAX_MESSAGE_CHARACTERS, MAX_METADATA_BYTES, MESSAGE_ROLES } from './messages.js';
 export type { MessageRole, TokenUsage } from './messages.js';
 export { GetMigrationStatsData, MigrateConversationData, MoveConversationData, StartMigrationLoopData, StopMigrationLoopData, SweepData } from './migration-actions.js';
