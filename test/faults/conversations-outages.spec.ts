@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '../../src/contracts/index.js';
+import { TieredCache } from '../../src/shared/cache/index.js';
 import type { Answer, ApiClient, ErrorAnswer } from '../support/api-client.js';
 import { Conversations, NOTHING_BY_ITSELF } from '../support/conversations.js';
 import { freePort } from '../support/free-port.js';
@@ -140,6 +141,12 @@ describe('conversations', () => {
       ids['begun'] = begun;
     });
 
+    it('a process whose caches have lost the tenant goes on with the limits that it knew last', async () => {
+      await nooble.app.get(TieredCache).delete({ tenantId: 'acme', type: 'tenant', id: 'tenant' });
+      expect(await all.say(ids['hot']!, 'without limits')).toMatchObject({ seq: 9 });
+      expectAway([await nooble.client('never-seen').post<ErrorAnswer>(PATH, { agentId: newId() })], 'DATABASE_UNAVAILABLE');
+    });
+
     it('of a long one the newest messages are read, and what PostgreSQL alone has is 503', async () => {
       const path = `${PATH}/${ids['trimmed']!}/messages`;
       expect((await all.page(ids['trimmed']!, 'limit=2')).data.map(({ seq }) => seq)).toEqual([6, 5]);
@@ -163,8 +170,8 @@ describe('conversations', () => {
       postgres.pass();
       await isReady();
       for (const id of Object.values(ids)) await all.rest(id);
-      expect(await all.get(ids['hot']!)).toMatchObject({ summary: 'without PostgreSQL', messageCount: 8, status: 'transferred' });
-      expect((await all.page(ids['hot']!, 'after=6')).data).toMatchObject([{ content: 'meanwhile' }, { content: 'by action' }]);
+      expect(await all.get(ids['hot']!)).toMatchObject({ summary: 'without PostgreSQL', messageCount: 9, status: 'transferred' });
+      expect((await all.page(ids['hot']!, 'after=6')).data).toMatchObject([{ content: 'meanwhile' }, { content: 'by action' }, { content: 'without limits' }]);
       expect([(await all.page(ids['trimmed']!)).total, (await all.page(ids['cold']!)).total]).toEqual([7, 6]);
     });
   });

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { newId, type Tier } from '../../contracts/index.js';
+import { toAppError } from '../../shared/errors/index.js';
 import { type Page, pageOf } from '../../shared/http/index.js';
 import { ApiKeyRepository } from './api-key.repository.js';
 import { CredentialChanges } from './credential-changes.service.js';
@@ -28,8 +29,8 @@ export interface PageRequest {
 /** Who there is. */
 @Injectable()
 export class TenantsService {
-  /** Tenants that the development mode has seen; it only ever grows by what a developer types. */
-  private readonly seen = new Set<string>();
+  /** Tenants that the development mode has seen, and whether nothing can have changed since; it only ever grows by what a developer types. */
+  private readonly seen = new Map<string, boolean>();
 
   constructor(
     private readonly tenants: TenantRepository,
@@ -37,8 +38,7 @@ export class TenantsService {
     private readonly changes: CredentialChanges,
   ) {
     changes.listen((change) => {
-      if (change.kind === 'tenant') this.seen.delete(change.tenantId);
-      if (change.kind === 'all') this.seen.clear();
+      for (const tenantId of this.seen.keys()) if (change.kind === 'all' || (change.kind === 'tenant' && change.tenantId === tenantId)) this.seen.set(tenantId, false);
     });
   }
 
@@ -75,12 +75,16 @@ export class TenantsService {
     return this.get(tenantId);
   }
 
-  /** Makes the tenant on first sight; only AUTH_MODE=headers calls this. @throws TENANT_INACTIVE (forbidden) */
+  /** Makes the tenant on first sight; only AUTH_MODE=headers calls this. One that was seen before goes on while PostgreSQL is away. @throws TENANT_INACTIVE (forbidden) */
   async ensure(tenantId: string, tier: Tier): Promise<void> {
-    if (this.seen.has(tenantId)) return;
-    const made = await this.tenants.insert({ tenantId, name: tenantId, tier });
-    if (!made && (await this.tenants.read(tenantId))?.isActive === false) throw tenancyErrors.tenantInactive(tenantId);
-    this.seen.add(tenantId);
+    if (this.seen.get(tenantId) === true) return;
+    try {
+      const made = await this.tenants.insert({ tenantId, name: tenantId, tier });
+      if (!made && (await this.tenants.read(tenantId))?.isActive === false) throw tenancyErrors.tenantInactive(tenantId);
+      this.seen.set(tenantId, true);
+    } catch (error) {
+      if (!this.seen.has(tenantId) || !toAppError(error).isRetryable) throw error;
+    }
   }
 
   /** @throws TENANT_NOT_FOUND (notFound) */

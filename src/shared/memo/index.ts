@@ -22,5 +22,7 @@ export type { EntryDict, EntryFields, EntryUpdates, Inputs, Metadata, NamedFunct
 export { entryOfText, entryText } from './entry/entry-text.js';
 export type { EntryKey } from './entry/entry-key.js';
 export type { Ttl } from './entry/ttl.js';
+export type { CacheDirective, KeptStreams, StreamOrigin, StreamReading } from './streams/kept-streams.js';
+export { fingerprint } from './values/fingerprint.js';
 export { MISS, UNSET } from './symbols.js';
 export type { Miss, Unset } from './symbols.js';

@@ -8,6 +8,7 @@ import type { AsyncMemoized, BatchOptions, MemoizeOptions } from '../calls/memoi
 import { type MethodOf, planOf, wrapped } from '../calls/wrapped.js';
 import { CacheEntry, type EntryRest, type Inputs, type NamedFunction, without } from '../entry/cache-entry.js';
 import { memoErrors } from '../memo.errors.js';
+import { KeptStreams, type KeptStreamsOptions } from '../streams/kept-streams.js';
 import { MISS, type Miss, UNSET } from '../symbols.js';
 import { type AsyncMemoCacheOptions, AsyncMemoStore } from './async-memo-store.js';
 import type { MemoStats } from './memo-events.js';
@@ -44,6 +45,11 @@ export class AsyncMemoCache implements AsyncIterable<CacheEntry> {
     options: AsyncMemoCacheOptions = {},
   ) {
     this.store = new AsyncMemoStore(backend, options);
+  }
+
+  /** Calls that have streams as their results, which those share who ask the same at the same time. */
+  streams<T>(options: KeptStreamsOptions<T>): KeptStreams<T> {
+    return new KeptStreams(this.store, options);
   }
 
   /** Since it was made. */

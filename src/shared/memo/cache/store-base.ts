@@ -78,7 +78,7 @@ export abstract class StoreBase {
   }
 
   /** Whether a result of a call that began then is no older than the last removal. */
-  protected readonly mayKeep = (text: string, since: number): boolean => this.removals.allow(text, since);
+  readonly mayKeep = (text: string, since: number): boolean => this.removals.allow(text, since);
 
   /** What was being computed for the key is not kept. Undefined: for no key. */
   forget(key: EntryKey | undefined): void {

@@ -1,0 +1,173 @@
+import type { AsyncMemoStore } from '../cache/async-memo-store.js';
+import { CacheEntry, type Inputs, type Metadata } from '../entry/cache-entry.js';
+import type { EntryKey } from '../entry/entry-key.js';
+import { type Ttl, ttlMs } from '../entry/ttl.js';
+import { SharedStream } from './shared-stream.js';
+
+/** What one caller wants otherwise than everybody. @source the names of HTTP's Cache-Control */
+export interface CacheDirective {
+  /** Nothing that is kept, or under way, is taken; what comes is kept. */
+  readonly noCache?: boolean | undefined;
+  /** What comes is not kept. */
+  readonly noStore?: boolean | undefined;
+  /** How long what comes is a hit, seconds or a text such as `"1h"`. */
+  readonly ttl?: Ttl | undefined;
+  /** What is kept is taken if it is no older, seconds or a text. */
+  readonly maxAge?: Ttl | undefined;
+}
+
+/** One call that has a stream as its result. */
+export interface StreamCall<T> extends CacheDirective {
+  readonly func: string;
+  /** What the result depends on; when it throws, the call has no key and runs uncached. */
+  readonly inputs: () => Inputs;
+  /** Makes the stream; its signal fires when nobody reads it any more. */
+  readonly open: (signal: AbortSignal) => AsyncIterable<T>;
+  /** Kept with the entry. */
+  readonly metadata?: Metadata;
+}
+
+/** Where the items come from: from an entry, from the call of somebody else that was under way, from a call of one's own. */
+export type StreamOrigin = 'kept' | 'shared' | 'made';
+
+export interface StreamReading<T> {
+  readonly origin: StreamOrigin;
+  /** Shared with other readers: not to be changed. */
+  readonly items: AsyncIterableIterator<T, undefined>;
+}
+
+export interface KeptStreamsOptions<T> {
+  /** Whether the items of a stream that has ended are the whole of it, and worth to be kept. */
+  readonly isCacheable: (items: readonly T[]) => boolean;
+  /** What an entry holds of them. Default: the items. */
+  readonly pack?: (items: readonly T[]) => unknown;
+  readonly unpack?: (output: unknown) => readonly T[];
+}
+
+/** A stream under way: whoever asks the same meanwhile reads it, too. */
+interface Flight<T> {
+  readonly stream: SharedStream<T>;
+  readonly since: number;
+  isKept: boolean;
+}
+
+/** Results that come in parts, kept once they have ended well. Callers who ask the same at the same time share one call, and none of them can end it for the others. */
+export class KeptStreams<T> {
+  private readonly flights = new Map<string, Flight<T>>();
+
+  constructor(
+    private readonly store: AsyncMemoStore,
+    private readonly options: KeptStreamsOptions<T>,
+  ) {}
+
+  /**
+   * Resolves with the first item, so that a call which fails at once has made nothing.
+   *
+   * @param signal ends this caller's reading, and the call if nobody else reads it
+   * @throws what `open` throws before the first item, the reason of the signal, MEMO_TTL_INVALID
+   */
+  async read(call: StreamCall<T>, signal?: AbortSignal): Promise<StreamReading<T>> {
+    const key = this.keyOf(call);
+    const name = key && call.noCache !== true ? flightName(key, call) : undefined;
+    const joined = name === undefined ? undefined : this.joinable(name, key);
+    const flight = joined ?? this.begin(call, key, name);
+    const items = flight.stream.join(signal);
+    const first = await items.next();
+    if (joined) this.store.counters.counts.coalesced++;
+    return { origin: flight.isKept ? 'kept' : joined ? 'shared' : 'made', items: startingWith(first, items) };
+  }
+
+  private keyOf({ func, inputs }: StreamCall<T>): EntryKey | undefined {
+    try {
+      return this.store.keyOf(func, inputs());
+    } catch (error) {
+      this.store.counters.report({ type: 'unhashable', func, error });
+      return undefined;
+    }
+  }
+
+  /** One over which nothing was removed: what was removed is older than whoever asks now. */
+  private joinable(name: string, key: EntryKey | undefined): Flight<T> | undefined {
+    const flight = this.flights.get(name);
+    return flight && key && this.store.mayKeep(key.text, flight.since) ? flight : undefined;
+  }
+
+  private begin(call: StreamCall<T>, key: EntryKey | undefined, name: string | undefined): Flight<T> {
+    const end = (): void => {
+      if (name !== undefined && this.flights.get(name) === flight) this.flights.delete(name);
+    };
+    const open = (signal: AbortSignal): AsyncIterable<T> => (key ? this.keptOrMade(call, key, { signal, found: () => (flight.isKept = true) }) : call.open(signal));
+    const flight: Flight<T> = { stream: new SharedStream(open, end), since: this.store.since(), isKept: false };
+    if (name !== undefined) this.flights.set(name, flight);
+    return flight;
+  }
+
+  private async *keptOrMade(call: StreamCall<T>, key: EntryKey, { signal, found }: { readonly signal: AbortSignal; readonly found: () => void }): AsyncGenerator<T, undefined> {
+    const since = this.store.since();
+    const kept = call.noCache === true ? undefined : await this.find(call, key);
+    if (kept) {
+      found();
+      yield* kept;
+      return;
+    }
+    this.store.counters.counts.misses++;
+    const items: T[] = [];
+    for await (const item of call.open(signal)) {
+      items.push(item);
+      yield item;
+    }
+    // A stream that was aborted may have ended as if it were whole.
+    if (call.noStore !== true && !signal.aborted) await this.store.keep(this.entryOf(call, items), since);
+  }
+
+  private async find({ func, maxAge }: StreamCall<T>, key: EntryKey): Promise<readonly T[] | undefined> {
+    const entry = await this.store.read(key);
+    if (entry === undefined || (maxAge !== undefined && this.store.nowMs() - storedAtOf(entry) > ttlMs(maxAge))) return undefined;
+    try {
+      return this.options.unpack ? this.options.unpack(entry.value) : (entry.value as readonly T[]);
+    } catch (error) {
+      // Of another version, or changed by hand.
+      this.store.counters.report({ type: 'damaged', place: func, error });
+      return undefined;
+    }
+  }
+
+  /** Undefined when it is not to be kept. */
+  private entryOf({ func, inputs, ttl, metadata = {} }: StreamCall<T>, items: readonly T[]): CacheEntry | undefined {
+    if (!this.options.isCacheable(items)) return undefined;
+    try {
+      const output = this.options.pack ? this.options.pack(items) : items;
+      const now = this.store.nowMs();
+      const ms = this.store.ttlOf(undefined, ttl);
+      return CacheEntry.fromArgs(func, inputs(), { output, metadata: { ...metadata, storedAt: now, ...(ms !== undefined && { expiresAt: now + ms }) } });
+    } catch (error) {
+      this.store.counters.report({ type: 'uncacheable', func, error });
+      return undefined;
+    }
+  }
+}
+
+/** Callers who want it differently do not share a call. */
+function flightName({ text }: EntryKey, { noStore = false, ttl, maxAge }: CacheDirective): string {
+  return `${text} ${JSON.stringify([noStore, ttl, maxAge])}`;
+}
+
+function storedAtOf({ metadata: { storedAt } }: CacheEntry): number {
+  return typeof storedAt === 'number' ? storedAt : 0;
+}
+
+/** The same, with a step that was taken already. */
+function startingWith<T>(first: IteratorResult<T, undefined>, rest: AsyncIterableIterator<T, undefined>): AsyncIterableIterator<T, undefined> {
+  let taken: typeof first | undefined = first;
+  return {
+    next: async () => {
+      const step = taken ?? rest.next();
+      taken = undefined;
+      return step;
+    },
+    return: async () => (await rest.return?.()) ?? { done: true, value: undefined },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
