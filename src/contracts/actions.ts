@@ -7,6 +7,7 @@ import { CancelExecutionData, DeliverWebhookData, ForgetConversationsData, GetAg
 import { IsId, IsMessageText, Optional, Verbatim } from './fields.js';
 import { CLIENT_ID } from './ids.js';
 import { GetMigrationStatsData, MigrateConversationData, MoveConversationData, StartMigrationLoopData, StopMigrationLoopData, SweepData } from './migration-actions.js';
+import { MemoDirective } from './memo.js';
 import { MODEL_PROVIDERS, type ModelProvider } from './models.js';
 
 /** What one turn wants otherwise than its agent says; 0 is a value. */
@@ -40,6 +41,8 @@ export class AgentRunData {
   /** Whole-run time-out in milliseconds, never above the tier's. */
   @Optional() @IsInt() @Min(1) timeoutMs?: number;
   @Optional() @ValidateNested() @Type(() => LlmOverridesData) overrides?: LlmOverridesData;
+  /** Of an agent that keeps its model's answers. */
+  @Optional() @ValidateNested() @Type(() => MemoDirective) memo?: MemoDirective;
   /** Default: the agent's. A run that is added to the queue by another program waits unless it says otherwise. */
   @Optional() @IsIn(CONFLICT_POLICIES) onConflict?: ConflictPolicy;
 }

@@ -19,4 +19,6 @@ export interface TokenUsage {
   readonly totalTokens: number;
   /** A call was cut off, and what it has used was counted here instead of by the provider. */
   readonly isEstimated?: true;
+  /** Tokens of answers that were kept and given again, or shared with a call under way; no part of the other numbers. */
+  readonly savedTokens?: number;
 }

@@ -1,8 +1,10 @@
-import { IsIn, IsInt, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsString, Length, Matches, Max, Min, ValidateIf, ValidateNested } from 'class-validator';
 import { CONFLICT_POLICIES, type ConflictPolicy } from './actions.js';
 import type { ExecutionStatus } from './execution-events.js';
 import { IsAlone, IsId, IsMessageText, IsMetadata, IsWebhookUrl, Optional } from './fields.js';
 import { CLIENT_ID } from './ids.js';
+import { MemoDirective } from './memo.js';
 
 /** What becomes of a run when the connection that started it, waits for it or reads its events is closed before its end. */
 export const DISCONNECT_POLICIES = ['continue', 'cancel'] as const;
@@ -30,6 +32,8 @@ export class ExecutionStartFrame extends PingFrame {
   @Optional() @IsIn(CONFLICT_POLICIES) onConflict?: ConflictPolicy;
   /** Is told over HTTP when the run has ended. */
   @Optional() @IsWebhookUrl() webhookUrl?: string;
+  /** Of an agent that keeps its model's answers. */
+  @Optional() @ValidateNested() @Type(() => MemoDirective) memo?: MemoDirective;
   /** Default: it goes on. */
   @Optional() @IsIn(DISCONNECT_POLICIES) onDisconnect?: DisconnectPolicy;
 }

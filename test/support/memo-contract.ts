@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { CacheEntry, MISS, UNSET } from '../../src/shared/memo/index.js';
 import { UNLIKE_ARGUMENTS } from './adversarial-arguments.js';
 import { memoises, memoisesBatches, memoisesShared, memoisesStreams } from './memo-contract-calls.js';
+import { keepsKnowledge } from './memo-contract-knowledge.js';
 import { type ContractSubject, entriesOf, openAnother, openEach, sizeOf } from './memo-contract-subject.js';
 
 const VALUES: readonly (readonly [string, unknown])[] = [
@@ -37,6 +38,7 @@ export function keepsTheContract(name: string, subject: ContractSubject): void {
   memoisesStreams(name, subject);
   memoisesBatches(name, subject);
   memoisesShared(name, subject);
+  keepsKnowledge(name, subject);
   if (subject.isPersistent) outlivesItsProcess(name, subject);
 }
 

@@ -9,7 +9,7 @@ const ONLINE = settings('http://127.0.0.1:9');
 
 const definition = (overrides: Partial<AgentDefinition> = {}): AgentDefinition => ({
   ...{ name: 'Guide', slug: 'guide', description: null, type: 'conversational', systemPrompt: '', background: null, provider: 'openai-compatible', model: 'gpt-x', fallbackModel: null, temperature: 0 },
-  ...{ maxTokens: 1, tools: [], mcpServers: [], collections: [], maxIterations: 1, maxHistoryMessages: 1, onConflict: 'enqueue', isPublic: false, isActive: true, minimumTier: 'free', tags: [] },
+  ...{ maxTokens: 1, tools: [], mcpServers: [], collections: [], maxIterations: 1, maxHistoryMessages: 1, onConflict: 'enqueue', memo: null, isPublic: false, isActive: true, minimumTier: 'free', tags: [] },
   ...overrides,
 });
 const agent = (overrides: Partial<AgentDefinition> = {}): Agent => ({ tenantId: 'acme', agentId: 'a', version: 3, ...definition(overrides), createdAt: new Date(0), updatedAt: new Date(0) });

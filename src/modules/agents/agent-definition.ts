@@ -15,12 +15,13 @@ export function definitionOf(agent: Agent): AgentDefinition {
 /**
  * The definition after an edit.
  *
- * @throws AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN, MODEL_PROVIDER_NOT_CONFIGURED (invalid)
+ * @throws AGENT_TYPE_UNSUPPORTED, MEMO_TOOL_UNKNOWN, MODEL_UNKNOWN, MODEL_PROVIDER_NOT_CONFIGURED (invalid)
  */
 export function edited(agent: Agent, edit: AgentEdit, settings: ModelSettings): AgentDefinition {
   const fallbackModel = edit.fallbackModel === undefined ? agent.fallbackModel : chooseFallback(edit.fallbackModel, settings);
   const definition = { ...definitionOf(agent), ...present(edit), ...editedModel(agent, edit, settings), fallbackModel };
   requireSupported(definition);
+  requireMemoTools(definition);
   return definition;
 }
 
@@ -28,12 +29,13 @@ export function edited(agent: Agent, edit: AgentEdit, settings: ModelSettings): 
  * The definition after the return to an earlier one. Whether the agent may run is not part of the return: who goes back to an older
  * prompt must not switch on what somebody has switched off, nor the other way round.
  *
- * @throws AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN, MODEL_PROVIDER_NOT_CONFIGURED (invalid): what could be used then need not be usable now
+ * @throws AGENT_TYPE_UNSUPPORTED, MEMO_TOOL_UNKNOWN, MODEL_UNKNOWN, MODEL_PROVIDER_NOT_CONFIGURED (invalid): what could be used then need not be usable now
  */
 export function restored(agent: Agent, earlier: AgentDefinition, settings: ModelSettings): AgentDefinition {
   const fallbackModel = chooseFallback(earlier.fallbackModel, settings);
   const definition = { ...definitionOf(agent), ...earlier, ...chooseModel(earlier, settings), fallbackModel, isActive: agent.isActive };
   requireSupported(definition);
+  requireMemoTools(definition);
   return definition;
 }
 
@@ -41,6 +43,12 @@ export function restored(agent: Agent, earlier: AgentDefinition, settings: Model
 export function requireSupported({ type, collections }: Pick<AgentDefinition, 'type' | 'collections'>): void {
   if (type === 'rag') throw agentErrors.ragUnavailable('type');
   if (collections.length > 0) throw agentErrors.ragUnavailable('collections');
+}
+
+/** Tools whose results are kept are among the agent's; which an MCP server has shows when it is asked. @throws MEMO_TOOL_UNKNOWN (invalid) */
+export function requireMemoTools({ memo, tools, mcpServers }: Pick<AgentDefinition, 'memo' | 'tools' | 'mcpServers'>): void {
+  const unknown = memo?.tools.find(({ name }) => !tools.includes(name) && !mcpServers.some((server) => name.startsWith(`${server.name}_`)));
+  if (unknown) throw agentErrors.memoToolUnknown(unknown.name, [...tools, ...mcpServers.map((server) => `${server.name}_<tool>`)]);
 }
 
 /** @returns true when the edit changes nothing because it names nothing */

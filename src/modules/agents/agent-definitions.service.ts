@@ -3,7 +3,7 @@ import { ModelSettings } from '../../shared/config/index.js';
 import { OutboundHttp } from '../../shared/outbound/index.js';
 import { type Principal, TenantLimits } from '../tenancy/index.js';
 import type { Agent, AgentDefinition, AgentModel, McpServer } from './agent.js';
-import { type AgentEdit, edited, requireSupported, restored } from './agent-definition.js';
+import { type AgentEdit, edited, requireMemoTools, requireSupported, restored } from './agent-definition.js';
 import { type AgentLimits, requireAllowed } from './agent-limits.js';
 import { chooseFallback, chooseModel } from './agent-model.js';
 import { namingField } from './agents.errors.js';
@@ -39,13 +39,14 @@ export class AgentDefinitions {
     return { ...(await this.limits.of(tenantId, tier)), defaultModel: this.models.defaultModel };
   }
 
-  /** @throws AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN, MODEL_PROVIDER_NOT_CONFIGURED, SECRETS_KEY_MISSING, HEADER_SECRET_UNKNOWN, MCP_SERVER_TWICE, OUTBOUND_URL_INVALID (invalid), OUTBOUND_BLOCKED, OUTBOUND_HOST_NOT_ALLOWED, TOOL_NOT_IN_TIER, MODEL_NOT_IN_TIER, TIER_LIMIT_COLLECTIONS (forbidden) */
+  /** @throws AGENT_TYPE_UNSUPPORTED, MEMO_TOOL_UNKNOWN, MODEL_UNKNOWN, MODEL_PROVIDER_NOT_CONFIGURED, SECRETS_KEY_MISSING, HEADER_SECRET_UNKNOWN, MCP_SERVER_TWICE, OUTBOUND_URL_INVALID (invalid), OUTBOUND_BLOCKED, OUTBOUND_HOST_NOT_ALLOWED, TOOL_NOT_IN_TIER, MODEL_NOT_IN_TIER, TIER_LIMIT_COLLECTIONS (forbidden) */
   first(tenantId: string, fields: NewAgent, limits: AgentLimits): AgentDefinition {
     requireSupported(fields);
     const { description = null, background = null } = fields;
     const fallbackModel = chooseFallback(fields.fallbackModel, this.models);
     const mcpServers = this.servers(tenantId, fields.mcpServers, []);
     const definition = { ...fields, ...chooseModel(fields, this.models), fallbackModel, mcpServers, description, background, isActive: true };
+    requireMemoTools(definition);
     requireAllowed(definition, limits);
     return definition;
   }
@@ -58,7 +59,7 @@ export class AgentDefinitions {
     return definition;
   }
 
-  /** @throws AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN, MODEL_PROVIDER_NOT_CONFIGURED (invalid), TOOL_NOT_IN_TIER, MODEL_NOT_IN_TIER, TIER_LIMIT_COLLECTIONS (forbidden) */
+  /** @throws AGENT_TYPE_UNSUPPORTED, MEMO_TOOL_UNKNOWN, MODEL_UNKNOWN, MODEL_PROVIDER_NOT_CONFIGURED (invalid), TOOL_NOT_IN_TIER, MODEL_NOT_IN_TIER, TIER_LIMIT_COLLECTIONS (forbidden) */
   restored(agent: Agent, earlier: AgentDefinition, limits: AgentLimits): AgentDefinition {
     const definition = restored(agent, earlier, this.models);
     requireAllowed(definition, limits, agent);

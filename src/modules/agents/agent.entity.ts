@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { ConflictPolicy, ModelProvider, Tier } from '../../contracts/index.js';
-import type { AgentModel, AgentType, McpServer } from './agent.js';
+import type { AgentMemo, AgentModel, AgentType, McpServer } from './agent.js';
 
 @Entity('agents')
 @Index('agents_slug_unique', ['tenantId', 'slug'], { unique: true, where: 'deleted_at IS NULL' })
@@ -25,6 +25,7 @@ export class AgentEntity {
   @Column('integer') maxIterations!: number;
   @Column('integer') maxHistoryMessages!: number;
   @Column('text', { default: 'enqueue' }) onConflict!: ConflictPolicy;
+  @Column('jsonb', { nullable: true }) memo!: AgentMemo | null;
   @Column('boolean') isPublic!: boolean;
   @Column('boolean', { default: true }) isActive!: boolean;
   @Column('text') minimumTier!: Tier;

@@ -24,6 +24,14 @@ export interface AgentModel {
   readonly model: string;
 }
 
+/** What of an agent's runs is kept for its tenant, and given again. */
+export interface AgentMemo {
+  /** Answers of its model; null: the model is always asked. */
+  readonly answers: { readonly ttlSeconds: number; /** Also answers that ask for tools, which then run. */ readonly toolCalls: boolean } | null;
+  /** Tools, by the names that the model calls them: the same input has the same result for so long. */
+  readonly tools: readonly { readonly name: string; readonly ttlSeconds: number }[];
+}
+
 /** What an edit can change of an agent, and what every version of it keeps. */
 export interface AgentDefinition {
   readonly name: string;
@@ -49,6 +57,8 @@ export interface AgentDefinition {
   readonly maxHistoryMessages: number;
   /** What becomes of a turn while another one of its conversation has not ended, unless it says so itself. */
   readonly onConflict: ConflictPolicy;
+  /** null: nothing is kept. */
+  readonly memo: AgentMemo | null;
   readonly isPublic: boolean;
   readonly isActive: boolean;
   readonly minimumTier: Tier;

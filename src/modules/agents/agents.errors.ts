@@ -50,6 +50,13 @@ export const agentErrors = {
       message: 'type rag and collections need a search of documents, which this version does not have; use the type conversational or workflow, and no collections.',
       details: { field },
     }),
+  memoToolUnknown: (tool: string, known: readonly string[]): AppError =>
+    new AppError({
+      kind: 'invalid',
+      code: 'MEMO_TOOL_UNKNOWN',
+      message: `memo.tools names "${tool}", which the agent does not have${known.length === 0 ? '' : ` among ${known.join(', ')}`}; give the agent that tool, or leave it out of memo.tools.`,
+      details: { field: 'memo.tools', tool },
+    }),
   headersNeedKey: (server: string): AppError =>
     new AppError({
       kind: 'invalid',

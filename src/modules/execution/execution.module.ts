@@ -46,6 +46,7 @@ import { SocketRights } from './gateway/socket-rights.service.js';
 import { SocketTicketsController } from './gateway/socket-tickets.controller.js';
 import { SocketTicketsStore } from './gateway/socket-tickets.store.js';
 import { SocketTurns } from './gateway/socket-turns.service.js';
+import { RunMemos } from './memo/run-memos.service.js';
 import { ModelProviders } from './models/model-providers.js';
 import { Orchestrator } from './orchestrator.service.js';
 import { PersistExecutionHandler } from './actions/persist-execution.handler.js';
@@ -91,12 +92,12 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
     ...[RunStore, RunDispatcher, RunEndings, RunCancellation, RunAdmission, RunBeginnings, RunningRuns, SilentRuns],
     ...[ModelPrices, RunClaims, UsageStore, TenantUsage],
     ...[AgentRunHandler, PersistExecutionHandler, SweepRunsHandler, CancelExecutionHandler, InvalidateAgentCacheHandler, GetAgentConfigHandler],
-    ...[ExecutionContexts, McpServers, AgentTools, Orchestrator, TurnPreparation, TurnAnswers, Turn, ModelProviders],
+    ...[ExecutionContexts, McpServers, AgentTools, Orchestrator, TurnPreparation, TurnAnswers, Turn, ModelProviders, RunMemos],
     ...[SocketTicketsStore, SocketRights, SocketAdmission, SessionRunsStore, RunFollowings, SessionFollowings, SocketTurns, ExecutionsGateway],
     ...[WebhookDeliveryRepository, WebhookDeliveries, WebhookSecrets, WebhookSender, DeliverWebhookHandler],
     ...[CommandRepository, CommandEvents, CommandNewsStore, CommandCaches, CommandWriter, CommandEndings, CommandReader, CommandSubmission, CommandsService],
     ...[PersonalExecutionRepository, ExecutionWalk, RunRemoval, ExecutionErasure, ForgetConversationsHandler],
   ],
-  exports: [ExecutionsService, ExecutionList, ExecutionStatistics, RunCancellation, ExecutionWalk, ExecutionErasure],
+  exports: [ExecutionsService, ExecutionList, ExecutionStatistics, RunCancellation, ExecutionWalk, ExecutionErasure, RunMemos],
 })
 export class ExecutionModule {}

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type ConflictPolicy, type ExecutionStatus, newId } from '../../contracts/index.js';
+import { type ConflictPolicy, type ExecutionStatus, type MemoDirective, newId } from '../../contracts/index.js';
 import { requireRunnable } from '../agents/index.js';
 import { type BeginningIds, ConversationsService, type OpenedConversation } from '../conversations/index.js';
 import type { AppError } from '../../shared/errors/index.js';
@@ -43,6 +43,8 @@ export interface TurnRequest {
   readonly commandId?: string;
   /** Instead of the agent's, for this turn alone. */
   readonly overrides?: LlmOverrides | undefined;
+  /** Of an agent that keeps its model's answers. */
+  readonly memo?: MemoDirective | undefined;
 }
 
 /** A turn that is accepted. */
@@ -132,8 +134,8 @@ export class Orchestrator {
 }
 
 function actionOf({ tenantId, tier }: Pick<Principal, 'tenantId' | 'tier'>, executionId: string, request: TurnRequest, { conversationId, sessionId }: OpenedConversation): NewRun['action'] {
-  const { agentId, userId, message, messageType = 'text', userInfo = {}, maxIterations, timeoutMs, metadata = {}, overrides, onConflict } = request;
-  const data = { conversationId, sessionId, message, messageType, userInfo, ...defined({ maxIterations, timeoutMs, overrides, onConflict }) };
+  const { agentId, userId, message, messageType = 'text', userInfo = {}, maxIterations, timeoutMs, metadata = {}, overrides, onConflict, memo } = request;
+  const data = { conversationId, sessionId, message, messageType, userInfo, ...defined({ maxIterations, timeoutMs, overrides, onConflict, memo }) };
   const envelope = { actionId: newId(), tenantId, tenantTier: tier, agentId, sessionId, taskId: executionId, createdAt: new Date().toISOString() };
   return { ...envelope, ...defined({ userId }), contextCacheKey: contextKeyOf({ tenantId, agentId, conversationId }), metadata, data };
 }

@@ -8,7 +8,7 @@ import type { EventWriter } from './event-log/event-writer.js';
 import { EventWriters } from './event-log/event-writers.service.js';
 import { executionErrors } from './execution.errors.js';
 import type { CancelRequest, RunRef } from './execution.js';
-import { ModelProviders } from './models/model-providers.js';
+import { RunMemos } from './memo/run-memos.service.js';
 import { RunningRuns } from './runs/running-runs.service.js';
 import { AgentTools } from './tools/agent-tools.service.js';
 import { type Stop, TurnAnswers } from './turn-answers.service.js';
@@ -22,7 +22,7 @@ export class Turn {
   constructor(
     private readonly preparation: TurnPreparation,
     private readonly tools: AgentTools,
-    private readonly models: ModelProviders,
+    private readonly memos: RunMemos,
     private readonly answers: TurnAnswers,
     private readonly writers: EventWriters,
     private readonly running: RunningRuns,
@@ -69,9 +69,9 @@ export class Turn {
       agent,
       llm,
       fallbackModel: agent.fallbackModel,
-      models: this.models,
+      models: this.memos.models({ action, agent }),
       messages: window.messages,
-      tools: toolbox.tools,
+      tools: this.memos.tools({ action, agent }, toolbox.tools),
       maxIterations: Math.min(action.data.maxIterations ?? agent.maxIterations, limits.maxIterations),
       signal: stopped,
       countTokens: (text, model) => this.answers.countTokens(text, model),

@@ -1,14 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { MEMO_NAMESPACES } from '../../contracts/index.js';
 import { CacheSettings } from '../../shared/config/index.js';
-import { AsyncMemoCache, type AsyncMemoized, RedisBackend } from '../../shared/memo/index.js';
+import { type AsyncMemoCache, type AsyncMemoized, TenantMemos } from '../../shared/memo/index.js';
 import { REDIS, type Redis } from '../../shared/redis/index.js';
 import type { EmbeddingModel } from './models/embedding-model.js';
-
-/** Tenants whose memo a process has at hand: what is under way is shared through it. A guess. */
-const MAX_TENANTS = 1_000;
 
 /** A vector as it is kept. */
 export interface KeptEmbedding {
@@ -28,12 +24,11 @@ type Memoised = AsyncMemoized<AsyncMemoCache, EmbedOnce>;
 /** Embeddings of each tenant in Redis, by model and text. Texts are kept as SHA-256 only. Without Redis nothing is kept, and everything is embedded. */
 @Injectable()
 export class EmbeddingMemoStore {
-  private readonly tenants = new LRUCache<string, Memoised>({ max: MAX_TENANTS });
+  private readonly tenants: TenantMemos<Memoised>;
 
-  constructor(
-    @Inject(REDIS) private readonly redis: Redis,
-    private readonly settings: CacheSettings,
-  ) {}
+  constructor(@Inject(REDIS) redis: Redis, { embeddingSeconds }: CacheSettings) {
+    this.tenants = new TenantMemos(redis, MEMO_NAMESPACES.embeddings, memoised, embeddingSeconds > 0 ? { ttl: embeddingSeconds } : {});
+  }
 
   /**
    * The embeddings of texts, in their order. Those that are kept, or that this process is asking for already, are not asked for.
@@ -44,23 +39,17 @@ export class EmbeddingMemoStore {
   async find(tenantId: string, model: EmbeddingModel, texts: readonly string[], embed: EmbedTexts): Promise<readonly KeptEmbedding[]> {
     const byHash = new Map(texts.map((text) => [sha256(text), text]));
     const embedHashes: EmbedHashes = async (hashes) => [...(await embed(hashes.map((hash) => byHash.get(hash) ?? '')))];
-    return this.of(tenantId)(texts.map(sha256), keyOf(model), embedHashes);
+    return this.tenants.of(tenantId)(texts.map(sha256), keyOf(model), embedHashes);
   }
 
   /** Removes the embeddings of texts. @throws HOT_STORE_UNAVAILABLE (unavailable), as Redis's own error */
   async forget(tenantId: string, model: EmbeddingModel, texts: readonly string[]): Promise<void> {
-    await Promise.all(texts.map(async (text) => this.of(tenantId).forget([sha256(text)], keyOf(model), () => Promise.resolve([]))));
+    await Promise.all(texts.map(async (text) => this.tenants.of(tenantId).forget([sha256(text)], keyOf(model), () => Promise.resolve([]))));
   }
+}
 
-  private of(tenantId: string): Memoised {
-    const known = this.tenants.get(tenantId);
-    if (known) return known;
-    const { embeddingSeconds } = this.settings;
-    const cache = new AsyncMemoCache(new RedisBackend(this.redis, { tenantId, namespace: MEMO_NAMESPACES.embeddings }), embeddingSeconds > 0 ? { ttl: embeddingSeconds } : {});
-    const memoised = cache.batchMemoize<EmbedOnce>(async (texts, _model, embed) => embed(texts), { name: 'embedding', params: ['texts', 'model', 'embed'], exclude: ['embed'], results: 'frozen' });
-    this.tenants.set(tenantId, memoised);
-    return memoised;
-  }
+function memoised(cache: AsyncMemoCache): Memoised {
+  return cache.batchMemoize<EmbedOnce>(async (texts, _model, embed) => embed(texts), { name: 'embedding', params: ['texts', 'model', 'embed'], exclude: ['embed'], results: 'frozen' });
 }
 
 function keyOf({ provider, endpoint, name }: EmbeddingModel): ModelKey {

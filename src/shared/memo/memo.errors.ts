@@ -1,6 +1,10 @@
+import { inspect } from 'node:util';
 import { AppError } from '../errors/index.js';
 
 const internal = (code: string, message: string, cause?: unknown): AppError => new AppError({ kind: 'internal', code, message, cause });
+
+/** What was given, short. */
+const printed = (value: unknown): string => inspect(value, { depth: 0, maxStringLength: 60, breakLength: Infinity });
 
 /** Every way in which memoising can fail. A memoised call itself never fails by any but those whose name begins with `batch`: it runs uncached. */
 export const memoErrors = {
@@ -29,6 +33,14 @@ export const memoErrors = {
     internal('MEMO_BATCH_LENGTH', `"${name}" returned ${String(outputs)} outputs for ${String(inputs)} inputs; a batch function answers each input, in order.`),
   nothingToAnnotate: (name: string): AppError =>
     internal('MEMO_ENTRY_MISSING', `There is no entry of "${name}" with these inputs. Give expected, and annotate makes one.`),
+  pageInvalid: (size: unknown): AppError => internal('MEMO_PAGE_INVALID', `The size of a page is an integer from 1, not ${String(size)}.`),
+  knowledgeIdInvalid: (id: unknown): AppError =>
+    internal('KNOWLEDGE_ID_INVALID', `The id of an object is a text or an exact integer, not ${printed(id)}. Give it a property id, or give the store the option idOf.`),
+  notCallable: (func: string, why: string): AppError =>
+    internal('MEMO_ENTRY_NOT_CALLABLE', `The inputs of an entry of "${func}" are no call of it: ${why}. Give the option params, or a function that takes the entry's inputs as one object.`),
+  noRows: (func: string, others: readonly string[]): AppError =>
+    internal('MEMO_TABLE_EMPTY', `There is no entry of "${func}" to test, only of ${JSON.stringify(others)}. Give the option name, or entries that have an expected result.`),
+  entryFailed: (assertion: string, what: string, cause?: unknown): AppError => internal('MEMO_ENTRY_FAILED', `${assertion} does not hold: it ${what}.`, cause),
   backendTimedOut: (deadlineMs: number): AppError =>
     internal('MEMO_BACKEND_TIMED_OUT', `The backend of a cache did not answer within ${String(deadlineMs)} ms.`),
   notOurs: (place: string, what: string): AppError => internal('MEMO_PLACE_TAKEN', `${place} ${what}. Name another place.`),

@@ -1,6 +1,7 @@
 import { OmitType } from '@nestjs/swagger';
 import type { AgentVersion } from '../agent.js';
 import { masked } from '../header-secrets.service.js';
+import { AgentMemoDto } from './agent-memo.dto.js';
 import { AgentDto } from './agent.dto.js';
 
 /** The agent's definition as it was from this version to the next. */
@@ -9,7 +10,7 @@ export class AgentVersionDto extends OmitType(AgentDto, ['createdAt', 'updatedAt
   createdAt!: Date;
 
   static of({ agentId, version, definition, createdAt }: AgentVersion): AgentVersionDto {
-    const { tools, mcpServers, collections, tags } = definition;
-    return { agentId, version, ...definition, tools: [...tools], mcpServers: masked(mcpServers), collections: [...collections], tags: [...tags], createdAt };
+    const { tools, mcpServers, collections, tags, memo } = definition;
+    return { agentId, version, ...definition, tools: [...tools], mcpServers: masked(mcpServers), collections: [...collections], tags: [...tags], memo: memo && AgentMemoDto.of(memo), createdAt };
   }
 }

@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { CONFLICT_POLICIES, type ConflictPolicy, type ModelProvider, type Tier } from '../../../contracts/index.js';
 import type { Agent, AgentType } from '../agent.js';
 import { masked } from '../header-secrets.service.js';
+import { AgentMemoDto } from './agent-memo.dto.js';
 import { ShownMcpServerDto } from './mcp-server.dto.js';
 import { ChosenModelDto } from './model-choice.dto.js';
 
@@ -26,6 +27,7 @@ export class AgentDto {
   maxIterations!: number;
   maxHistoryMessages!: number;
   @ApiProperty({ enum: CONFLICT_POLICIES }) onConflict!: ConflictPolicy;
+  memo!: AgentMemoDto | null;
   isPublic!: boolean;
   isActive!: boolean;
   minimumTier!: Tier;
@@ -34,6 +36,6 @@ export class AgentDto {
   updatedAt!: Date;
 
   static of({ tenantId: _, ...agent }: Agent): AgentDto {
-    return { ...agent, tools: [...agent.tools], mcpServers: masked(agent.mcpServers), collections: [...agent.collections], tags: [...agent.tags] };
+    return { ...agent, tools: [...agent.tools], mcpServers: masked(agent.mcpServers), collections: [...agent.collections], memo: agent.memo && AgentMemoDto.of(agent.memo), tags: [...agent.tags] };
   }
 }

@@ -1,7 +1,8 @@
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsObject, IsString, IsUUID, Length, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsObject, IsOptional, IsString, IsUUID, Length, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
 import { BUILTIN_TOOLS, CONFLICT_POLICIES, type ConflictPolicy, MODEL_PROVIDERS, type ModelProvider, Optional, type Tier, TIERS, TOOL_RULE } from '../../../contracts/index.js';
 import { AGENT_TYPES, type AgentType } from '../agent.js';
+import { AgentMemoDto } from './agent-memo.dto.js';
 import { McpServerDto } from './mcp-server.dto.js';
 import { ModelChoiceDto } from './model-choice.dto.js';
 
@@ -35,6 +36,8 @@ export class CreateAgentDto {
   @IsInt() @Min(1) @Max(1_000) maxHistoryMessages: number = 50;
   /** What becomes of a turn while another one of its conversation has not ended, unless it says so itself. */
   @IsIn(CONFLICT_POLICIES) onConflict: ConflictPolicy = 'enqueue';
+  /** What is kept and given again; default: nothing. */
+  @IsOptional() @IsObject() @ValidateNested() @Type(() => AgentMemoDto) memo: AgentMemoDto | null = null;
   @IsBoolean() isPublic: boolean = false;
   @IsIn(TIERS) minimumTier: Tier = 'free';
   @IsArray() @ArrayMaxSize(50) @ArrayUnique() @IsString({ each: true }) @MaxLength(64, { each: true }) tags: string[] = [];

@@ -2,6 +2,7 @@ import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsObject, IsOptional, IsString, IsUUID, Length, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
 import { BUILTIN_TOOLS, CONFLICT_POLICIES, type ConflictPolicy, MODEL_PROVIDERS, type ModelProvider, Optional, type Tier, TIERS, TOOL_RULE } from '../../../contracts/index.js';
 import { AGENT_TYPES, type AgentType } from '../agent.js';
+import { AgentMemoDto } from './agent-memo.dto.js';
 import { McpServerDto } from './mcp-server.dto.js';
 import { ModelChoiceDto } from './model-choice.dto.js';
 
@@ -34,6 +35,8 @@ export class UpdateAgentDto {
   /** Messages of the conversation that the model is shown at the most. */
   @Optional() @IsInt() @Min(1) @Max(1_000) maxHistoryMessages?: number;
   @Optional() @IsIn(CONFLICT_POLICIES) onConflict?: ConflictPolicy;
+  /** In place of all that was said of it. null: nothing is kept any more. */
+  @IsOptional() @IsObject() @ValidateNested() @Type(() => AgentMemoDto) memo?: AgentMemoDto | null;
   @Optional() @IsBoolean() isPublic?: boolean;
   /** false: it cannot be run until it is switched on again. */
   @Optional() @IsBoolean() isActive?: boolean;

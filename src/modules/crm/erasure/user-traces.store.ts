@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { REDIS, type Redis, keys } from '../../../shared/redis/index.js';
+import { RunMemos } from '../../execution/index.js';
 
 /** Keys that Redis looks through at once. */
 const COUNT = 1_000;
@@ -23,12 +24,17 @@ export interface FoundTraces {
   readonly redisKeys: number;
   /** Answers to requests with an Idempotency-Key. */
   readonly idempotencyAnswers: number;
+  /** Answers of models and results of tools that were kept for others. */
+  readonly memoEntries: number;
 }
 
 /** Looks through every key of a tenant in Redis for what is about somebody. It takes as long as there are keys in all: for rare occasions. */
 @Injectable()
 export class UserTracesStore {
-  constructor(@Inject(REDIS) private readonly redis: Redis) {}
+  constructor(
+    @Inject(REDIS) private readonly redis: Redis,
+    private readonly memos: RunMemos,
+  ) {}
 
   async remove(tenantId: string, of: TracesOf): Promise<FoundTraces> {
     const answers = keys.idempotency(tenantId, '', '').slice(0, -1);
@@ -40,7 +46,7 @@ export class UserTracesStore {
       if (named.length > 0) redisKeys += await this.redis.unlink(...named);
       for (const key of found) if (key.startsWith(answers) && (await this.forgetAnswer(key, of))) idempotencyAnswers++;
     } while (cursor !== '0');
-    return { redisKeys, idempotencyAnswers };
+    return { redisKeys, idempotencyAnswers, memoEntries: await this.memos.forget(tenantId, of.ids) };
   }
 
   /** The key stays: who sends the request again is told by its handler what there is now, and begins nothing a second time. @returns whether there was an answer about him */

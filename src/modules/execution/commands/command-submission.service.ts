@@ -81,9 +81,9 @@ export class CommandSubmission {
 }
 
 function turnOf(body: SubmitCommandDto, { executionId, metadata, provider, model }: Command): Omit<TurnRequest, 'message'> {
-  const { agentId, conversationId, sessionId, userId, maxIterations, timeoutMs, onConflict, webhookUrl, temperature, maxTokens } = body;
+  const { agentId, conversationId, sessionId, userId, maxIterations, timeoutMs, onConflict, webhookUrl, memo, temperature, maxTokens } = body;
   const overrides = { ...(provider && model && { provider, model }), temperature, maxTokens };
   const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
-  const turn = { agentId, conversationId, sessionId, userId, maxIterations, timeoutMs, onConflict, webhookUrl, executionId, commandId: metadata.dbUuid };
+  const turn = { agentId, conversationId, sessionId, userId, maxIterations, timeoutMs, onConflict, webhookUrl, memo, executionId, commandId: metadata.dbUuid };
   return { ...turn, ...(Object.keys(given).length > 0 && { overrides: given }), metadata: body.metadata ?? {} };
 }

@@ -9,6 +9,8 @@ export class TokenUsageDto {
   totalTokens!: number;
   /** A call was cut off, and what it has used is an estimate. */
   isEstimated?: true;
+  /** Tokens of answers that were kept and given again, or shared with a call under way; no part of the other numbers, and free. */
+  savedTokens?: number;
 }
 
 export class ExecutionErrorDto {

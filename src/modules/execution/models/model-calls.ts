@@ -1,4 +1,4 @@
-import { type ModelMessage, type TextStreamPart, ToolChoiceViolationError, type ToolSet, dynamicTool, isStepCount, jsonSchema, streamText } from 'ai';
+import { type ModelMessage, type ProviderMetadata, type TextStreamPart, ToolChoiceViolationError, type ToolSet, dynamicTool, isStepCount, jsonSchema, streamText } from 'ai';
 import type { NewExecutionEvent, TokenUsage } from '../../../contracts/index.js';
 import { messageOf } from '../../../shared/models/index.js';
 import type { AgentTool } from '../tools/agent-tool.js';
@@ -125,8 +125,8 @@ function after(before: Incoming, part: Part): Incoming {
   return incoming;
 }
 
-function afterStep(incoming: Incoming, { finishReason, usage: reported }: Extract<Part, { type: 'finish-step' }>): Incoming {
-  const usage = toUsage(reported);
+function afterStep(incoming: Incoming, { finishReason, usage: reported, providerMetadata }: Extract<Part, { type: 'finish-step' }>): Incoming {
+  const usage = usageOf(reported, providerMetadata);
   const isEnd = finishReason !== 'error';
   const ended = { ...incoming, calls: incoming.calls + (isEnd ? 1 : 0), usage: total(incoming.usage, usage), finishReason };
   return isEnd || usage.totalTokens > 0 ? { ...ended, counted: incoming.counted + 1, said: '' } : ended;
@@ -152,7 +152,14 @@ function toSdkTool({ description, inputSchema, execute }: AgentTool): ToolSet[st
 /** The sum of what two calls have used; an estimate if one of them is. */
 export function total(one: TokenUsage, other: TokenUsage): TokenUsage {
   const isEstimated = one.isEstimated ?? other.isEstimated;
-  return { inputTokens: one.inputTokens + other.inputTokens, outputTokens: one.outputTokens + other.outputTokens, totalTokens: one.totalTokens + other.totalTokens, ...(isEstimated && { isEstimated }) };
+  const savedTokens = (one.savedTokens ?? 0) + (other.savedTokens ?? 0);
+  return { inputTokens: one.inputTokens + other.inputTokens, outputTokens: one.outputTokens + other.outputTokens, totalTokens: one.totalTokens + other.totalTokens, ...(isEstimated && { isEstimated }), ...(savedTokens > 0 && { savedTokens }) };
+}
+
+/** What is given again has cost nothing. */
+function usageOf(reported: Parameters<typeof toUsage>[0], metadata: ProviderMetadata | undefined): TokenUsage {
+  const usage = toUsage(reported);
+  return metadata?.['nooble']?.['cached'] === true ? { ...NO_USAGE, savedTokens: usage.totalTokens } : usage;
 }
 
 function toUsage({ inputTokens = 0, outputTokens = 0, totalTokens }: { inputTokens: number | undefined; outputTokens: number | undefined; totalTokens: number | undefined }): TokenUsage {

@@ -49,6 +49,13 @@ export class ModelProviders {
     return made;
   }
 
+  /** Where a provider's models answer, without the secrets that a URL may hold. */
+  endpointOf(provider: string): string {
+    if (provider !== 'openai-compatible' || this.settings.openaiBaseUrl === '') return provider;
+    const { origin, pathname } = new URL(this.settings.openaiBaseUrl);
+    return `${origin}${pathname}`;
+  }
+
   private builtinModel(model: string): ProviderModel {
     if (model !== BUILTIN_MODEL_NAME) throw modelUnknown('builtin', model, [BUILTIN_MODEL_NAME]);
     return this.builtin;

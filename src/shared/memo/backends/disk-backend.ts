@@ -7,7 +7,7 @@ import { entryOfText, entryText } from '../entry/entry-text.js';
 import { DiskFiles } from './disk-files.js';
 import { CULLED_BY, type CullingPolicy, DISK_SCHEMA } from './disk-schema.js';
 import { SyncMemoBackend } from './memo-backend.js';
-import { columnOf } from './namespace.js';
+import { columnOf, isWholeColumn } from './namespace.js';
 import { openSqlite } from './sqlite-backend.js';
 
 /** @source AgentHeaven 0.9.2, DiskCache: size_limit */
@@ -34,7 +34,7 @@ interface Row {
   readonly is_packed: number;
 }
 
-type StatementName = 'read' | 'use' | 'file' | 'write' | 'tick' | 'delete' | 'slots' | 'clear' | 'count' | 'total' | 'expired' | 'cull' | 'named';
+type StatementName = 'read' | 'use' | 'file' | 'write' | 'tick' | 'delete' | 'slots' | 'clear' | 'count' | 'slotsOf' | 'clearOf' | 'countOf' | 'total' | 'expired' | 'cull' | 'named';
 
 /** Entries on disk up to a size: an SQLite index with the small ones in it, files for the large ones. Several processes may use the folder. */
 export class DiskBackend extends SyncMemoBackend {
@@ -104,6 +104,19 @@ export class DiskBackend extends SyncMemoBackend {
     return this.sql.count.get(Math.floor(nowMs))?.['n'] as number;
   }
 
+  override slotsOf(func: string): readonly string[] {
+    return isWholeColumn(func) ? this.sql.slotsOf.all(func).map(({ slot }) => slot as string) : super.slotsOf(func);
+  }
+
+  override clearOf(func: string): void {
+    if (isWholeColumn(func)) this.removeFiles(this.sql.clearOf.all(func).map(({ file }) => file));
+    else super.clearOf(func);
+  }
+
+  override countOf(func: string, nowMs: number): number {
+    return isWholeColumn(func) ? (this.sql.countOf.get(func, Math.floor(nowMs))?.['n'] as number) : super.countOf(func, nowMs);
+  }
+
   /** Of all that is stored, bytes. */
   get sizeBytes(): number {
     return this.sql.total.get()?.['value'] as number;
@@ -165,6 +178,9 @@ function prepareAll(database: DatabaseSync, policy: CullingPolicy): Readonly<Rec
     slots: 'SELECT slot FROM entries ORDER BY stored_at, id',
     clear: 'DELETE FROM entries RETURNING file',
     count: 'SELECT COUNT(*) AS n FROM entries WHERE expires_at IS NULL OR expires_at > ?',
+    slotsOf: 'SELECT slot FROM entries WHERE func = ? ORDER BY stored_at, id',
+    clearOf: 'DELETE FROM entries WHERE func = ? RETURNING file',
+    countOf: 'SELECT COUNT(*) AS n FROM entries WHERE func = ? AND (expires_at IS NULL OR expires_at > ?)',
     total: "SELECT value FROM totals WHERE name = 'size_bytes'",
     expired: 'DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE expires_at <= ? AND slot <> ? LIMIT ?) RETURNING file',
     cull: `DELETE FROM entries WHERE id = (SELECT id FROM entries WHERE slot <> ? ORDER BY ${least}, id LIMIT 1) RETURNING file`,

@@ -17,6 +17,7 @@ export const DISK_SCHEMA = `
     expires_at INTEGER,
     CHECK ((body IS NULL) <> (file IS NULL))
   ) STRICT;
+  CREATE INDEX IF NOT EXISTS entries_func ON entries (func);
   CREATE INDEX IF NOT EXISTS entries_stored_at ON entries (stored_at, id);
   CREATE INDEX IF NOT EXISTS entries_used_at ON entries (used_at, id);
   CREATE INDEX IF NOT EXISTS entries_uses ON entries (uses, id);

@@ -1,6 +1,7 @@
 import type { CacheEntry, Inputs } from '../entry/cache-entry.js';
 import type { EntryKey } from '../entry/entry-key.js';
 import type { MemoEvent } from '../cache/memo-events.js';
+import { pagesOf } from './pages.js';
 
 /** What a feed is told of the function that was called: its name, and itself unless the call named it by a text. */
 export interface FedFunction {
@@ -14,6 +15,9 @@ export interface FedCall {
   /** All of them, those that are excluded from the key included. */
   readonly inputs: Inputs;
 }
+
+/** Entries that are asked for at the same time. */
+const PAGE = 100;
 
 type Report = (event: MemoEvent) => void;
 
@@ -49,6 +53,18 @@ export abstract class SyncMemoBackend extends MemoBackend {
   count(nowMs: number): number {
     return this.slots().filter((slot) => isAlive(this.read(slot), nowMs)).length;
   }
+  /** The slots of one function. One that has an index by functions overrides this and what follows. */
+  slotsOf(func: string): readonly string[] {
+    return this.slots().filter((slot) => isOf(func, this.read(slot)));
+  }
+  /** As {@link count}, of one function. */
+  countOf(func: string, nowMs: number): number {
+    return this.slots().filter((slot) => isOf(func, this.read(slot), nowMs)).length;
+  }
+  /** As {@link clear}, of one function. */
+  clearOf(func: string): void {
+    for (const slot of this.slotsOf(func)) this.delete(slot);
+  }
   /** Gives back what it holds; what is stored stays. */
   close(): void {}
 }
@@ -70,7 +86,33 @@ export abstract class AsyncMemoBackend extends MemoBackend {
   abstract slots(): Promise<readonly string[]>;
   abstract clear(): Promise<void>;
   abstract count(nowMs: number): Promise<number>;
+  async slotsOf(func: string): Promise<readonly string[]> {
+    return (await this.entriesOf(func)).map(({ slot }) => slot);
+  }
+  async countOf(func: string, nowMs: number): Promise<number> {
+    return (await this.entriesOf(func)).filter(({ entry }) => isOf(func, entry, nowMs)).length;
+  }
+  async clearOf(func: string): Promise<void> {
+    for (const page of pagesOf(await this.slotsOf(func), PAGE)) await Promise.all(page.map((slot) => this.delete(slot)));
+  }
   async close(): Promise<void> {}
+
+  private async entriesOf(func: string): Promise<{ readonly slot: string; readonly entry: CacheEntry }[]> {
+    const found: { readonly slot: string; readonly entry: CacheEntry }[] = [];
+    for (const page of pagesOf(await this.slots(), PAGE)) {
+      const entries = await this.readMany(page);
+      for (const slot of page) {
+        const entry = entries.get(slot);
+        if (isOf(func, entry)) found.push({ slot, entry });
+      }
+    }
+    return found;
+  }
+}
+
+/** Whether it is an entry of the function, and has not expired until then. */
+export function isOf(func: string, entry: CacheEntry | undefined, nowMs = -Infinity): entry is CacheEntry {
+  return isAlive(entry, nowMs) && entry.func === func;
 }
 
 export function isAlive(entry: CacheEntry | undefined, nowMs: number): entry is CacheEntry {

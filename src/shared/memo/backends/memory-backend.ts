@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import type { CacheEntry } from '../entry/cache-entry.js';
 import type { EntryKey } from '../entry/entry-key.js';
-import { SyncMemoBackend, isAlive } from './memo-backend.js';
+import { SyncMemoBackend, isAlive, isOf } from './memo-backend.js';
 
 /** Entries at most, unless the caller says otherwise. As `CACHE_L1_MAX_ENTRIES`. */
 const MAX_ENTRIES = 10_000;
 
-/** Entries in the memory of this process: the one used longest ago goes when there are too many. */
+/** Entries in the memory of this process: the one used longest ago goes when there are too many. To count them is not to use them. */
 export class MemoryBackend extends SyncMemoBackend {
   readonly isPersistent = false;
   private readonly entries: LRUCache<string, CacheEntry>;
@@ -45,6 +45,14 @@ export class MemoryBackend extends SyncMemoBackend {
     let count = 0;
     for (const entry of this.entries.values()) if (isAlive(entry, nowMs)) count++;
     return count;
+  }
+
+  override slotsOf(func: string): readonly string[] {
+    return this.slots().filter((slot) => isOf(func, this.entries.peek(slot)));
+  }
+
+  override countOf(func: string, nowMs: number): number {
+    return [...this.entries.values()].filter((entry) => isOf(func, entry, nowMs)).length;
   }
 
   override close(): void {

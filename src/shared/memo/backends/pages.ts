@@ -1,10 +1,15 @@
-/** Entries that are read or written in one step. */
+/** Entries that are read, written or removed in one step. */
 export const PAGE = 500;
 /** And so much text of them: MySQL takes 16 MB at once unless told otherwise, and a character has three bytes at most here. */
 const PAGE_CHARACTERS = 4_194_304;
 
-/** A list in parts that a database takes in one step. @param charactersOf the text that an item sends, UTF-16 code units */
-export function pagesOf<T>(items: readonly T[], charactersOf: (item: T) => number = () => 0): T[][] {
+/** A list in pieces of a size. */
+export function* pagesOf<T>(items: readonly T[], size = PAGE): Generator<readonly T[]> {
+  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
+}
+
+/** A list in pieces of at most {@link PAGE} items, which a database takes at once. @param charactersOf the text that an item sends, UTF-16 code units */
+export function pagesByText<T>(items: readonly T[], charactersOf: (item: T) => number): readonly (readonly T[])[] {
   const pages: T[][] = [];
   let left = 0;
   for (const item of items) {

@@ -47,13 +47,13 @@ export class RedisBackend extends AsyncMemoBackend {
   }
 
   override async readMany(slots: readonly string[]): Promise<ReadonlyMap<string, CacheEntry>> {
-    const pages = await Promise.all(pagesOf(slots).map((page) => this.redis.mget(page.map((slot) => this.keyOf(slot)))));
+    const pages = await Promise.all([...pagesOf(slots)].map((page) => this.redis.mget(page.map((slot) => this.keyOf(slot)))));
     const read = pages.flat().map((text, i) => [slots[i] as string, this.entryOf(slots[i] as string, text)] as const);
     return new Map(read.filter((pair): pair is [string, CacheEntry] => pair[1] !== undefined));
   }
 
   override async writeMany(entries: ReadonlyMap<string, CacheEntry>): Promise<void> {
-    await Promise.all(pagesOf([...entries]).map((page) => this.writePage(page)));
+    await Promise.all([...pagesOf([...entries])].map((page) => this.writePage(page)));
   }
 
   async delete(slot: string): Promise<boolean> {

@@ -1,11 +1,14 @@
 import type { CacheEntry } from '../entry/cache-entry.js';
 import { entryOfText, entryText } from '../entry/entry-text.js';
 import { AsyncMemoBackend } from './memo-backend.js';
-import { columnOf, namespaceOf } from './namespace.js';
-import { pagesOf } from './pages.js';
+import { columnOf, isWholeColumn, namespaceOf } from './namespace.js';
+import { pagesByText, pagesOf } from './pages.js';
 
 /** Writes after which what has expired is removed. As in SQLite. */
 const WRITES_BETWEEN_PURGES = 1_000;
+
+/** Entries of one function. MySQL compares without regard to spaces at the end. */
+const OF_FUNCTION = 'namespace = ? AND func = ? AND length(func) = length(?)';
 
 type Value = string | number | null;
 
@@ -67,7 +70,7 @@ export abstract class SqlBackend extends AsyncMemoBackend {
   override async writeMany(entries: ReadonlyMap<string, CacheEntry>): Promise<void> {
     // All writers take the rows in the same order, so that none waits for one that waits for it.
     const rows = [...entries].map(([slot, entry]) => this.rowOf(slot, entry)).sort((a, b) => (a.slot < b.slot ? -1 : 1));
-    for (const page of pagesOf(rows, ({ values }) => values.reduce<number>((sum, value) => sum + String(value).length, 0))) await this.writePage(page);
+    for (const page of pagesByText(rows, ({ values }) => values.reduce<number>((sum, value) => sum + String(value).length, 0))) await this.writePage(page);
   }
 
   async delete(slot: string): Promise<boolean> {
@@ -85,6 +88,23 @@ export abstract class SqlBackend extends AsyncMemoBackend {
 
   async count(nowMs: number): Promise<number> {
     const { rows } = await this.run('SELECT COUNT(*) AS n FROM nooble_memo WHERE namespace = ? AND (expires_at IS NULL OR expires_at > ?)', [this.namespace, Math.floor(nowMs)]);
+    return Number(rows[0]?.['n']);
+  }
+
+  override async slotsOf(func: string): Promise<readonly string[]> {
+    if (!isWholeColumn(func)) return super.slotsOf(func);
+    const { rows } = await this.run(`SELECT slot FROM nooble_memo WHERE ${OF_FUNCTION} ORDER BY written_at, slot`, [this.namespace, func, func]);
+    return rows.map(({ slot }) => String(slot));
+  }
+
+  override async clearOf(func: string): Promise<void> {
+    if (isWholeColumn(func)) await this.run(`DELETE FROM nooble_memo WHERE ${OF_FUNCTION}`, [this.namespace, func, func]);
+    else await super.clearOf(func);
+  }
+
+  override async countOf(func: string, nowMs: number): Promise<number> {
+    if (!isWholeColumn(func)) return super.countOf(func, nowMs);
+    const { rows } = await this.run(`SELECT COUNT(*) AS n FROM nooble_memo WHERE ${OF_FUNCTION} AND (expires_at IS NULL OR expires_at > ?)`, [this.namespace, func, func, Math.floor(nowMs)]);
     return Number(rows[0]?.['n']);
   }
 

@@ -2,7 +2,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { CacheEntry } from '../entry/cache-entry.js';
 import { entryOfText, entryText } from '../entry/entry-text.js';
 import { SyncMemoBackend } from './memo-backend.js';
-import { columnOf, namespaceOf } from './namespace.js';
+import { columnOf, isWholeColumn, namespaceOf } from './namespace.js';
 
 /** How long one process waits for another one that writes, milliseconds. */
 export const BUSY_TIMEOUT_MS = 5_000;
@@ -36,7 +36,7 @@ export function openSqlite(file: string, schema: string): DatabaseSync {
 export class SqliteBackend extends SyncMemoBackend {
   readonly isPersistent = true;
   private readonly database: DatabaseSync;
-  private readonly statements: Readonly<Record<'read' | 'write' | 'delete' | 'slots' | 'clear' | 'count' | 'purge', StatementSync>>;
+  private readonly statements: Readonly<Record<'read' | 'write' | 'delete' | 'slots' | 'clear' | 'count' | 'slotsOf' | 'clearOf' | 'countOf' | 'purge', StatementSync>>;
   private readonly namespace: string;
   private writes = 0;
 
@@ -57,6 +57,9 @@ export class SqliteBackend extends SyncMemoBackend {
       slots: prepare('SELECT slot FROM nooble_memo WHERE namespace = ? ORDER BY id'),
       clear: prepare('DELETE FROM nooble_memo WHERE namespace = ?'),
       count: prepare('SELECT COUNT(*) AS n FROM nooble_memo WHERE namespace = ? AND (expires_at IS NULL OR expires_at > ?)'),
+      slotsOf: prepare('SELECT slot FROM nooble_memo WHERE namespace = ? AND func = ? ORDER BY id'),
+      clearOf: prepare('DELETE FROM nooble_memo WHERE namespace = ? AND func = ?'),
+      countOf: prepare('SELECT COUNT(*) AS n FROM nooble_memo WHERE namespace = ? AND func = ? AND (expires_at IS NULL OR expires_at > ?)'),
       purge: prepare('DELETE FROM nooble_memo WHERE expires_at <= ?'),
     };
   }
@@ -91,6 +94,19 @@ export class SqliteBackend extends SyncMemoBackend {
 
   override count(nowMs: number): number {
     return this.statements.count.get(this.namespace, Math.floor(nowMs))?.['n'] as number;
+  }
+
+  override slotsOf(func: string): readonly string[] {
+    return isWholeColumn(func) ? this.statements.slotsOf.all(this.namespace, func).map(({ slot }) => slot as string) : super.slotsOf(func);
+  }
+
+  override clearOf(func: string): void {
+    if (isWholeColumn(func)) this.statements.clearOf.run(this.namespace, func);
+    else super.clearOf(func);
+  }
+
+  override countOf(func: string, nowMs: number): number {
+    return isWholeColumn(func) ? (this.statements.countOf.get(this.namespace, func, Math.floor(nowMs))?.['n'] as number) : super.countOf(func, nowMs);
   }
 
   override close(): void {

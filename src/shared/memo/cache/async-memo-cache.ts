@@ -1,4 +1,5 @@
 import { type AsyncMemoBackend, type SyncMemoBackend } from '../backends/memo-backend.js';
+import { pagesOf } from '../backends/pages.js';
 import { AsyncBatch } from '../calls/async-batch.js';
 import { AsyncCalls } from '../calls/async-calls.js';
 import { asyncStream } from '../calls/async-stream.js';
@@ -62,6 +63,11 @@ export class AsyncMemoCache implements AsyncIterable<CacheEntry> {
     return this.backend.count(this.store.nowMs());
   }
 
+  /** Entries of one function that have not expired. @param func itself, or its name in keys, with its version */
+  async sizeOf(func: NamedFunction): Promise<number> {
+    return this.backend.countOf(this.nameOf(func), this.store.nowMs());
+  }
+
   /** The value of an entry, what it should have been before what it was; MISS when there is none. */
   async get(func: NamedFunction, inputs: Inputs = {}): Promise<unknown> {
     const fed = this.store.fedBy({ func: { name: this.store.names.resolve(func), fn: typeof func === 'function' ? func : undefined }, inputs });
@@ -72,8 +78,8 @@ export class AsyncMemoCache implements AsyncIterable<CacheEntry> {
   }
 
   /** The entry itself; MISS when there is none. */
-  async retrieve(func: NamedFunction, inputs: Inputs = {}): Promise<CacheEntry | Miss> {
-    return (await this.store.readOrThrow(this.store.keyOf(func, inputs))) ?? MISS;
+  async retrieve(func: NamedFunction | CacheEntry, inputs: Inputs = {}): Promise<CacheEntry | Miss> {
+    return (await this.store.readOrThrow(this.keyOf(func, inputs))) ?? MISS;
   }
 
   async has(func: NamedFunction | CacheEntry, inputs: Inputs = {}): Promise<boolean> {
@@ -132,6 +138,22 @@ export class AsyncMemoCache implements AsyncIterable<CacheEntry> {
     await this.backend.clear();
   }
 
+  /** Removes the entries of one function. @param func as of {@link sizeOf} */
+  async clearOf(func: NamedFunction): Promise<void> {
+    this.store.forget(undefined);
+    await this.backend.clearOf(this.nameOf(func));
+  }
+
+  /** The entries of one function that there are when it begins, in pages of at most so many, each of which is read at once. @param func as of {@link sizeOf} */
+  async *pagesOf(func: NamedFunction, size: number): AsyncIterableIterator<readonly CacheEntry[]> {
+    if (!Number.isSafeInteger(size) || size < 1) throw memoErrors.pageInvalid(size);
+    for (const slots of pagesOf(await this.backend.slotsOf(this.nameOf(func)), size)) {
+      const read = await this.store.readSlots(slots);
+      const page = slots.map((slot) => this.store.alive(read.get(slot))).filter((entry) => entry !== undefined);
+      if (page.length > 0) yield page;
+    }
+  }
+
   /** The entries that there are when it begins. Others may be removed and set meanwhile. */
   async *[Symbol.asyncIterator](): AsyncIterableIterator<CacheEntry> {
     for (const slot of await this.backend.slots()) {
@@ -154,6 +176,10 @@ export class AsyncMemoCache implements AsyncIterable<CacheEntry> {
     await this.backend.close();
   }
 
+  private nameOf(func: NamedFunction): string {
+    return typeof func === 'string' ? func : this.store.names.resolve(func);
+  }
+
   private keyOf(func: NamedFunction | CacheEntry, inputs: Inputs): CacheEntry['entryKey'] {
     return func instanceof CacheEntry ? func.entryKey : this.store.keyOf(func, inputs);
   }
@@ -172,7 +198,7 @@ export class AsyncMemoCache implements AsyncIterable<CacheEntry> {
   }
 
   private wrapBatch(fn: Callable, { itemIndex = 0, ...options }: BatchOptions, method?: MethodOf): Callable {
-    const plan = planOf(this.store, fn, { options: options as MemoizeOptions, isPersistent: this.backend.isPersistent, method });
+    const plan = planOf(this.store, fn, { options: options as MemoizeOptions, isPersistent: this.backend.isPersistent, method, itemIndex });
     if (plan.kind === 'generator' || plan.kind === 'asyncGenerator') throw memoErrors.batchStreams(plan.func);
     const batch = new AsyncBatch(this.store, plan, itemIndex);
     return this.wrapped(plan, (self, args) => batch.call(self, args));

@@ -32,12 +32,17 @@ export class AsyncMemoStore extends StoreBase {
   /** The entries of many keys, in their order. */
   async readMany(keys: readonly EntryKey[]): Promise<readonly (CacheEntry | undefined)[]> {
     if (keys.length === 0) return [];
-    const { backend } = this;
-    const slots = [...new Set(keys.map((key) => backend.slotOf(key)))];
+    const slots = keys.map((key) => this.backend.slotOf(key));
     return this.found(async () => {
-      const entries = backend instanceof AsyncMemoBackend ? await backend.readMany(slots) : new Map(slots.map((slot) => [slot, backend.read(slot)]));
-      return keys.map((key) => this.checked(entries.get(backend.slotOf(key)), key));
+      const entries = await this.readSlots([...new Set(slots)]);
+      return keys.map((key, i) => this.checked(entries.get(slots[i] ?? ''), key));
     });
+  }
+
+  /** What there is in slots, expired or not. @throws what the backend throws */
+  async readSlots(slots: readonly string[]): Promise<ReadonlyMap<string, CacheEntry | undefined>> {
+    const { backend } = this;
+    return backend instanceof AsyncMemoBackend ? backend.readMany(slots) : new Map(slots.map((slot) => [slot, backend.read(slot)]));
   }
 
   /** Keeps a result, unless its entry was removed since the call began. */

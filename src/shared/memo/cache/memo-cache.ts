@@ -68,8 +68,8 @@ export class MemoCache implements Iterable<CacheEntry> {
   }
 
   /** The entry itself; MISS when there is none. */
-  retrieve(func: NamedFunction, inputs: Inputs = {}): CacheEntry | Miss {
-    return this.store.readOrThrow(this.store.keyOf(func, inputs)) ?? MISS;
+  retrieve(func: NamedFunction | CacheEntry, inputs: Inputs = {}): CacheEntry | Miss {
+    return this.store.readOrThrow(this.keyOf(func, inputs)) ?? MISS;
   }
 
   has(func: NamedFunction | CacheEntry, inputs: Inputs = {}): boolean {
@@ -164,7 +164,7 @@ export class MemoCache implements Iterable<CacheEntry> {
   }
 
   private wrapBatch(fn: Callable, { itemIndex = 0, ...options }: BatchOptions, method?: MethodOf): Callable {
-    const plan = planOf(this.store, fn, { options: options as MemoizeOptions, isPersistent: this.backend.isPersistent, method });
+    const plan = planOf(this.store, fn, { options: options as MemoizeOptions, isPersistent: this.backend.isPersistent, method, itemIndex });
     if (plan.kind === 'generator' || plan.kind === 'asyncGenerator') throw memoErrors.batchStreams(plan.func);
     const batch = new SyncBatch(this.store, plan, itemIndex);
     return this.wrapped(plan, (self, args) => batch.call(self, args));

@@ -73,6 +73,25 @@ export class ArgumentBinding {
     return without(this.allInputsOf(args), this.options.exclude);
   }
 
+  /** The arguments of which the inputs are these. @throws MEMO_ENTRY_NOT_CALLABLE when one has no parameter */
+  argsOf(inputs: Inputs): readonly unknown[] {
+    const further = inputs[FURTHER];
+    if (this.parameters.isObject) return Array.isArray(further) ? further : [inputs];
+    const { names } = this.parameters;
+    const unknown = Object.keys(inputs).find((name) => name !== FURTHER && !names.includes(name));
+    if (unknown !== undefined) throw memoErrors.notCallable(this.func, `of its parameters (${names.join(', ')}) none is ${unknown}`);
+    return this.positionalArgs(inputs);
+  }
+
+  private positionalArgs(inputs: Inputs): readonly unknown[] {
+    const { names, hasRest } = this.parameters;
+    const single = hasRest ? names.slice(0, -1) : names;
+    const [restName, rest = []] = hasRest ? [names.at(-1), inputs[names.at(-1) ?? FURTHER]] : [FURTHER, inputs[FURTHER]];
+    if (!Array.isArray(rest)) throw memoErrors.notCallable(this.func, `${restName ?? FURTHER} is not the list of the further arguments`);
+    const given = rest.length > 0 ? single.length : single.findLastIndex((name) => Object.hasOwn(inputs, name)) + 1;
+    return [...single.slice(0, given).map((name) => inputs[name]), ...(rest as unknown[])];
+  }
+
   /** With those that are excluded from the key. */
   allInputsOf(args: readonly unknown[]): Inputs {
     const inputs = this.parameters.isObject ? objectInputs(args) : this.positional(args);

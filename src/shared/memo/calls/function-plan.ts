@@ -17,6 +17,8 @@ export interface PlanOptions {
   readonly ttlMs?: number | undefined;
   readonly isCacheable?: ((result: never, inputs: Inputs) => boolean) | undefined;
   readonly areResultsFrozen: boolean;
+  /** Of a function of a batch: which argument that is. */
+  readonly itemIndex?: number | undefined;
   /** Of a method: what stands for the object that it is called on. */
   readonly selfKey?: ((self: unknown) => unknown) | undefined;
   /** Of the cache, which may change. */
@@ -106,6 +108,14 @@ export class FunctionPlan {
   /** What the caller is given whose call has computed. */
   computed(result: unknown, entry: CacheEntry | undefined): unknown {
     return this.options.areResultsFrozen && entry ? entry.value : result;
+  }
+
+  get isMethod(): boolean {
+    return this.options.selfKey !== undefined;
+  }
+
+  get itemIndex(): number | undefined {
+    return this.options.itemIndex;
   }
 
   private withSelf(self: unknown, args: readonly unknown[]): readonly unknown[] {

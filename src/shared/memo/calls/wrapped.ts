@@ -11,8 +11,24 @@ export interface MethodOf {
   readonly name: string;
 }
 
+interface Planned {
+  readonly options: MemoizeOptions;
+  readonly isPersistent: boolean;
+  readonly method?: MethodOf | undefined;
+  /** Of a function of a batch. */
+  readonly itemIndex?: number;
+}
+
+const PLANS = new WeakMap<Callable, FunctionPlan>();
+
+/** The plan of a memoised function; undefined of any other. */
+export function planBehind(fn: Callable): FunctionPlan | undefined {
+  return PLANS.get(fn);
+}
+
 /** The plan of a function that is memoised now: it has its name from here on. @throws MEMO_NAME_REQUIRED, MEMO_NAME_TAKEN, MEMO_NAME_INVALID, MEMO_PARAMS_INVALID, MEMO_TTL_INVALID */
-export function planOf(store: StoreBase, fn: Callable, { options, isPersistent, method }: { readonly options: MemoizeOptions; readonly isPersistent: boolean; readonly method?: MethodOf | undefined }): FunctionPlan {
+export function planOf(store: StoreBase, fn: Callable, { options, ...rest }: Planned): FunctionPlan {
+  const { isPersistent, method, itemIndex } = rest;
   const { name, version, params, defaults, exclude = [], annotation, ttl, isCacheable, results, self } = options;
   const ttlMs = store.ttlOf(annotation, ttl);
   const func = store.names.claim(fn, { name, version, derivedName: method?.name });
@@ -20,7 +36,7 @@ export function planOf(store: StoreBase, fn: Callable, { options, isPersistent, 
   const plan = new FunctionPlan(
     fn,
     {
-      ...{ func, params, defaults, exclude, annotation, ttlMs, isCacheable: isCacheable },
+      ...{ func, params, defaults, exclude, annotation, ttlMs, isCacheable, itemIndex },
       kind: options.kind ?? kindOfFunction(fn),
       areResultsFrozen: results === 'frozen',
       selfKey: method && ((object) => (self ? self(object as never) : selfKeyOf(object, isPersistent))),
@@ -51,5 +67,6 @@ export function wrapped(store: StoreBase, plan: FunctionPlan, { call, cache, con
     forget: { value: (...args: unknown[]) => controls(keyOf(args)).forget() },
   });
   store.names.bind(memoized, plan.func);
+  PLANS.set(memoized, plan);
   return memoized;
 }

@@ -1,0 +1,105 @@
+import { type LanguageModelMiddleware, wrapLanguageModel } from 'ai';
+import type { AsyncMemoCache, CacheDirective, KeptStreams, StreamOrigin } from '../../../shared/memo/index.js';
+import { type AnsweringModel, answerInputs, type CallOptions } from './answer-key.js';
+import { type AnswerPart, isCleanAnswer, isCleanStream, markedCached, packed, type PackedPart, tokensOf, unpacked, type WholeAnswer } from './answer-parts.js';
+import type { ProviderModel } from './builtin.model.js';
+
+/** Calls whose answers are kept, of one caller. */
+export interface AnswerOptions extends CacheDirective {
+  /** Where the model answers, without secrets. */
+  readonly endpoint: string;
+  /** Whether answers that ask for tools are kept, too. */
+  readonly toolCalls: boolean;
+  /** Kept with what this caller's calls bring. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Is told of every answer, when it begins. */
+  readonly answered?: (origin: StreamOrigin) => void;
+  /** Is told what an answer would have cost that nobody was asked for, tokens. */
+  readonly saved?: (tokens: number) => void;
+}
+
+/** Streams of one tenant's answers, by whether those that ask for tools are kept. */
+interface AnswerStreams {
+  readonly parts: KeptStreams<AnswerPart>;
+  readonly wholes: KeptStreams<WholeAnswer>;
+}
+
+/**
+ * Answers of models, kept in the cache of one tenant. A middleware for the AI SDK: calls with the same model, parameters, tools and messages are
+ * answered once; those at the same time share one call, which ends early only when all of them have ended. An answer that was not asked for anew has the
+ * same parts and the same usage, and says `cached: true` under `nooble` in the provider metadata of its end.
+ */
+export class KeptAnswers {
+  private readonly streams: Readonly<Record<'toolCalls' | 'textOnly', AnswerStreams>>;
+
+  constructor(cache: AsyncMemoCache) {
+    const streamsOf = (toolCalls: boolean): AnswerStreams => ({
+      parts: cache.streams<AnswerPart>({ isCacheable: (parts) => isCleanStream(parts, toolCalls), pack: packed, unpack: (kept) => unpacked(kept as PackedPart[]) }),
+      wholes: cache.streams<WholeAnswer>({ isCacheable: ([answer]) => answer !== undefined && isCleanAnswer(answer, toolCalls) }),
+    });
+    this.streams = { toolCalls: streamsOf(true), textOnly: streamsOf(false) };
+  }
+
+  /** The model behind {@link middleware}. */
+  wrap(model: ProviderModel, options: AnswerOptions): ProviderModel {
+    return wrapLanguageModel({ model, middleware: this.middleware(options) });
+  }
+
+  middleware({ endpoint, toolCalls, answered, saved, ...call }: AnswerOptions): LanguageModelMiddleware {
+    const streams = this.streams[toolCalls ? 'toolCalls' : 'textOnly'];
+    const told = <T extends AnswerPart | WholeAnswer>(origin: StreamOrigin): ((part: T) => T) => {
+      answered?.(origin);
+      return origin === 'made' ? (part) => part : (part) => ended(part, saved);
+    };
+    const inputsOf = (model: AnsweringModel, params: CallOptions) => () => answerInputs(model, endpoint, params);
+    return {
+      wrapStream: async ({ doStream, params, model }) => {
+        // Raw chunks are for looking at a provider: from a cache they would be of no use.
+        if (params.includeRawChunks === true) return doStream();
+        const open = (abortSignal: AbortSignal): AsyncIterable<AnswerPart> => partsOf(model, { ...params, abortSignal });
+        const { origin, items } = await streams.parts.read({ ...call, func: 'answer.parts', inputs: inputsOf(model, params), open }, params.abortSignal);
+        return { stream: ReadableStream.from(mapped(items, told<AnswerPart>(origin))) };
+      },
+      wrapGenerate: async ({ params, model }) => {
+        const open = (abortSignal: AbortSignal): AsyncIterable<WholeAnswer> => wholeOf(model, { ...params, abortSignal });
+        const { origin, items } = await streams.wholes.read({ ...call, func: 'answer.whole', inputs: inputsOf(model, params), open }, params.abortSignal);
+        const { value } = (await items.next()) as IteratorYieldResult<WholeAnswer>;
+        // To its end, where it is kept.
+        await items.next();
+        return told<WholeAnswer>(origin)(value);
+      },
+    };
+  }
+}
+
+function ended<T extends AnswerPart | WholeAnswer>(part: T, saved: AnswerOptions['saved']): T {
+  const tokens = tokensOf(part);
+  if (tokens !== undefined) saved?.(tokens);
+  return markedCached(part);
+}
+
+async function* partsOf(model: ProviderModel, call: CallOptions): AsyncGenerator<AnswerPart> {
+  const { stream } = await model.doStream(call);
+  yield* stream;
+}
+
+/** Without what was sent, which has the users' words, and the headers that came back. */
+async function* wholeOf(model: ProviderModel, call: CallOptions): AsyncGenerator<WholeAnswer> {
+  const { request: _, response, ...answer } = await model.doGenerate(call);
+  const { id, timestamp, modelId } = response ?? {};
+  yield { ...answer, response: { ...(id !== undefined && { id }), ...(timestamp && { timestamp }), ...(modelId !== undefined && { modelId }) } };
+}
+
+/** Not a generator: whoever leaves while it waits is let go at once. */
+function mapped<T>(items: AsyncIterableIterator<T, undefined>, change: (item: T) => T): AsyncIterableIterator<T, undefined> {
+  return {
+    next: async () => {
+      const step = await items.next();
+      return step.done === true ? step : { done: false, value: change(step.value) };
+    },
+    return: async () => (await items.return?.()) ?? { done: true, value: undefined },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
