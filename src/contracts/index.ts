@@ -24,8 +24,7 @@ export type {
 } from './execution-events.js';
 export { CLIENT_ID, REPLY_QUEUE_PREFIX, SYSTEM_TENANT, newId } from './ids.js';
 export { IsAlone, IsContent, IsId, IsMessageText, IsMetadata, IsQueryBoolean, IsTime, IsWebhookUrl, MAX_URL_CHARACTERS, Optional, together, Verbatim } from './fields.js';
-export { MEMO_NAMESPACES } from './memo-namespaces.js';
-export { MAX_MEMO_SECONDS, MemoDirective } from './memo.js';
+export { EMBEDDINGS_NAMESPACE, MAX_MEMO_SECONDS, MemoDirective } from './memo.js';
 export { MAX_CONTENT_CHARACTERS, MAX_MESSAGE_CHARACTERS, MAX_METADATA_BYTES, MESSAGE_ROLES } from './messages.js';
 export type { MessageRole, TokenUsage } from './messages.js';
 export { GetMigrationStatsData, MigrateConversationData, MoveConversationData, StartMigrationLoopData, StopMigrationLoopData, SweepData } from './migration-actions.js';

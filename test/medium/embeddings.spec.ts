@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { PinoLogger } from 'nestjs-pino';
 import { EmbeddingMemoStore } from '../../src/modules/knowledge/embedding-memo.store.js';
 import { type EmbeddingRequest, type Embeddings, EmbeddingsService } from '../../src/modules/knowledge/embeddings.service.js';
 import { EmbeddingModels } from '../../src/modules/knowledge/models/embedding-models.js';
@@ -30,7 +31,7 @@ afterAll(async () => {
 /** A process. */
 function open(changes: Partial<ModelSettings> = {}, { store = redis, cache = {} }: { store?: Redis; cache?: Partial<CacheSettings> } = {}): (request: EmbeddingRequest, tenantId?: string) => Promise<Embeddings> {
   const settings = Object.assign(new ModelSettings(), { openaiBaseUrl: server.url, openaiApiKey: KEY, defaultEmbeddingModel: 'tiny', embeddingTimeoutSeconds: 10, ...changes });
-  const memo = new EmbeddingMemoStore(store, Object.assign(new CacheSettings(), cache));
+  const memo = new EmbeddingMemoStore(store, Object.assign(new CacheSettings(), cache), new PinoLogger({ pinoHttp: { level: 'silent' } }));
   const service = new EmbeddingsService(LIMITS, new EmbeddingModels(settings), memo, settings, new MetricsService());
   return async (request, tenantId = 'acme') => service.embed({ tenantId, tier: 'enterprise' }, request);
 }

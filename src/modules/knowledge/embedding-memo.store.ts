@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { MEMO_NAMESPACES } from '../../contracts/index.js';
+import { PinoLogger } from 'nestjs-pino';
+import { EMBEDDINGS_NAMESPACE } from '../../contracts/index.js';
 import { CacheSettings } from '../../shared/config/index.js';
-import { type AsyncMemoCache, type AsyncMemoized, TenantMemos } from '../../shared/memo/index.js';
+import { type AsyncMemoCache, type AsyncMemoized, type MemoEvent, TenantMemos } from '../../shared/memo/index.js';
 import { REDIS, type Redis } from '../../shared/redis/index.js';
 import type { EmbeddingModel } from './models/embedding-model.js';
 
@@ -26,8 +27,13 @@ type Memoised = AsyncMemoized<AsyncMemoCache, EmbedOnce>;
 export class EmbeddingMemoStore {
   private readonly tenants: TenantMemos<Memoised>;
 
-  constructor(@Inject(REDIS) redis: Redis, { embeddingSeconds }: CacheSettings) {
-    this.tenants = new TenantMemos(redis, MEMO_NAMESPACES.embeddings, memoised, embeddingSeconds > 0 ? { ttl: embeddingSeconds } : {});
+  constructor(
+    @Inject(REDIS) redis: Redis,
+    { embeddingSeconds }: CacheSettings,
+    private readonly logger: PinoLogger,
+  ) {
+    const onEvent = (event: MemoEvent): void => { this.note(event); };
+    this.tenants = new TenantMemos(redis, EMBEDDINGS_NAMESPACE, memoised, { onEvent, ...(embeddingSeconds > 0 && { ttl: embeddingSeconds }) });
   }
 
   /**
@@ -45,6 +51,11 @@ export class EmbeddingMemoStore {
   /** Removes the embeddings of texts. @throws HOT_STORE_UNAVAILABLE (unavailable), as Redis's own error */
   async forget(tenantId: string, model: EmbeddingModel, texts: readonly string[]): Promise<void> {
     await Promise.all(texts.map(async (text) => this.tenants.of(tenantId).forget([sha256(text)], keyOf(model), () => Promise.resolve([]))));
+  }
+
+  private note(event: MemoEvent): void {
+    const { type, ...what } = event;
+    this.logger.debug({ event: type, ...('error' in what && { err: what.error }) }, 'The memo of embeddings does without');
   }
 }
 

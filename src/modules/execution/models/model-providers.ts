@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ModelSettings } from '../../../shared/config/index.js';
-import { modelMissing, modelProviderNotConfigured, modelProviderUnknown, modelUnknown, type Redact, redactionOf } from '../../../shared/models/index.js';
+import { endpointOf, modelMissing, modelProviderNotConfigured, modelProviderUnknown, modelUnknown, type Redact, redactionOf } from '../../../shared/models/index.js';
 import { TokenCounter } from '../../conversations/index.js';
 import { BUILTIN_MODEL_NAME, createBuiltinModel, type ProviderModel } from './builtin.model.js';
 import { createOpenAiCompatibleModel } from './openai-compatible.model.js';
@@ -52,8 +52,7 @@ export class ModelProviders {
   /** Where a provider's models answer, without the secrets that a URL may hold. */
   endpointOf(provider: string): string {
     if (provider !== 'openai-compatible' || this.settings.openaiBaseUrl === '') return provider;
-    const { origin, pathname } = new URL(this.settings.openaiBaseUrl);
-    return `${origin}${pathname}`;
+    return endpointOf(this.settings.openaiBaseUrl);
   }
 
   private builtinModel(model: string): ProviderModel {

@@ -1,5 +1,6 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { type EmbeddingModelMiddleware, embedMany, wrapEmbeddingModel } from 'ai';
+import { endpointOf } from '../../../shared/models/index.js';
 import type { EmbeddingModel } from './embedding-model.js';
 
 /** Times that a failed call is repeated where the error allows it (408, 409, 429, 5xx, network): after 2 s, then 4 s, or when the provider says (`retry-after`). */
@@ -32,7 +33,7 @@ export function createOpenAiCompatibleEmbedding({ baseUrl, apiKey, name }: OpenA
   return {
     provider: 'openai-compatible',
     name,
-    endpoint: withoutCredentials(baseUrl),
+    endpoint: endpointOf(baseUrl),
     embed: async (texts, abortSignal) => {
       const { embeddings, usage } = await embedMany({ model, values: [...texts], maxRetries: MAX_RETRIES, abortSignal });
       return { vectors: embeddings, tokens: Number.isFinite(usage.tokens) ? usage.tokens : 0 };
@@ -46,10 +47,4 @@ function inOrder(result: EmbedResult): EmbedResult {
   const ordered = result.embeddings.map((_, i) => result.embeddings[places.get(i) ?? -1]);
   // Numbers that are not those of the texts say nothing.
   return ordered.every((vector) => vector !== undefined) ? { ...result, embeddings: ordered } : result;
-}
-
-/** Neither user and password nor a query, which may hold a key. */
-function withoutCredentials(baseUrl: string): string {
-  const { origin, pathname } = new URL(baseUrl);
-  return origin + pathname.replace(/\/+$/, '');
 }
