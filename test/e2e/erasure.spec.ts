@@ -33,7 +33,7 @@ let agentId: string;
 beforeAll(async () => {
   nooble = await startTestApp({ ...NOTHING_BY_ITSELF, ERASURE_SETTLE_SECONDS: '1' });
   all = new Conversations(nooble.client('acme'));
-  agentId = await createAgent(all.client, '');
+  agentId = await createAgent(all.client, '', { memo: { answers: {} } });
 });
 afterAll(() => nooble.close());
 
@@ -99,7 +99,7 @@ describe('the erasure of a user', () => {
     expect(await placesOf('ann-secret')).toEqual([]);
     expect(await placesOf('ann-session')).toEqual([]);
     expect(receipt).toMatchObject({ verifiedAt: expect.any(String), userHash: createHash('sha256').update('acme\nann-secret').digest('hex') });
-    expect(receipt.counts).toMatchObject({ conversations: 6, commands: 1, executions: 2, deadLetters: 1, queuedJobs: 1, idempotencyAnswers: 2 });
+    expect(receipt.counts).toMatchObject({ conversations: 6, commands: 1, executions: 2, deadLetters: 1, queuedJobs: 1, idempotencyAnswers: 2, memoEntries: 2 });
     expect(receipt.passes).toBeGreaterThanOrEqual(2);
     for (const conversationId of [hot, both, cold]) expect((await all.client.get<ErrorAnswer>(`/api/v1/conversations/${conversationId}`)).body.code).toBe('CONVERSATION_NOT_FOUND');
     expect((await all.client.get<{ result: unknown; userId: unknown }>(`/api/v1/executions/${executionId}`)).body).toMatchObject({ status: 'completed', result: null, userId: null });

@@ -24,7 +24,7 @@ export const UNKNOWN_ID = '01a1fd7d-0000-7000-8000-000000000000';
 /** Every field that an agent can be made with, none at its default. */
 export const FULL = {
   ...{ name: 'Guide', slug: 'guide', description: 'Knows the way', type: 'workflow', systemPrompt: 'Be short.', background: 'A guide.', provider: 'builtin', model: 'builtin/chat' },
-  ...{ temperature: 0, maxTokens: 10, tools: ['datetime'], collections: [], maxIterations: 2, maxHistoryMessages: 7, onConflict: 'reject', isPublic: true, minimumTier: 'advance', tags: ['a', 'b'] },
+  ...{ temperature: 0, maxTokens: 10, tools: ['datetime'], collections: [], maxIterations: 2, maxHistoryMessages: 7, onConflict: 'reject', memo: { answers: { ttlSeconds: 60, toolCalls: true }, tools: [{ name: 'datetime', ttlSeconds: 1 }] }, isPublic: true, minimumTier: 'advance', tags: ['a', 'b'] },
 };
 
 /** One agent of one tenant, and what a test does with it. */

@@ -21,7 +21,7 @@ export function edited(agent: Agent, edit: AgentEdit, settings: ModelSettings): 
   const fallbackModel = edit.fallbackModel === undefined ? agent.fallbackModel : chooseFallback(edit.fallbackModel, settings);
   const definition = { ...definitionOf(agent), ...present(edit), ...editedModel(agent, edit, settings), fallbackModel };
   requireSupported(definition);
-  requireMemoTools(definition);
+  if (edit.memo) requireMemoTools(definition);
   return definition;
 }
 
@@ -29,13 +29,12 @@ export function edited(agent: Agent, edit: AgentEdit, settings: ModelSettings): 
  * The definition after the return to an earlier one. Whether the agent may run is not part of the return: who goes back to an older
  * prompt must not switch on what somebody has switched off, nor the other way round.
  *
- * @throws AGENT_TYPE_UNSUPPORTED, MEMO_TOOL_UNKNOWN, MODEL_UNKNOWN, MODEL_PROVIDER_NOT_CONFIGURED (invalid): what could be used then need not be usable now
+ * @throws AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN, MODEL_PROVIDER_NOT_CONFIGURED (invalid): what could be used then need not be usable now
  */
 export function restored(agent: Agent, earlier: AgentDefinition, settings: ModelSettings): AgentDefinition {
   const fallbackModel = chooseFallback(earlier.fallbackModel, settings);
   const definition = { ...definitionOf(agent), ...earlier, ...chooseModel(earlier, settings), fallbackModel, isActive: agent.isActive };
   requireSupported(definition);
-  requireMemoTools(definition);
   return definition;
 }
 
@@ -45,7 +44,7 @@ export function requireSupported({ type, collections }: Pick<AgentDefinition, 't
   if (collections.length > 0) throw agentErrors.ragUnavailable('collections');
 }
 
-/** Tools whose results are kept are among the agent's; which an MCP server has shows when it is asked. @throws MEMO_TOOL_UNKNOWN (invalid) */
+/** Tools whose results are to be kept are among the agent's; which an MCP server has shows when it is asked. One that the agent loses later may stay named. @throws MEMO_TOOL_UNKNOWN (invalid) */
 export function requireMemoTools({ memo, tools, mcpServers }: Pick<AgentDefinition, 'memo' | 'tools' | 'mcpServers'>): void {
   const unknown = memo?.tools.find(({ name }) => !tools.includes(name) && !mcpServers.some((server) => name.startsWith(`${server.name}_`)));
   if (unknown) throw agentErrors.memoToolUnknown(unknown.name, [...tools, ...mcpServers.map((server) => `${server.name}_<tool>`)]);
