@@ -15,7 +15,7 @@ const MAY_IMPORT = {
 /** Lowest first. A folder of src/shared may import every folder of a lower level, and none of its own level but its SIBLINGS. */
 const LEVELS = [
   ['errors', 'config', 'telemetry'],
-  ['redis', 'database', 'http', 'outbound'],
+  ['redis', 'database', 'http', 'outbound', 'models'],
   ['cache', 'actions', 'idempotency'],
   ['memo'],
 ];
@@ -33,7 +33,7 @@ const OWNED_LIBRARIES = {
   },
   mysql2: { libraries: 'mysql2', owners: ['^src/shared/memo/backends/'] },
   outbound: { libraries: 'undici|ipaddr[.]js', owners: ['^src/shared/outbound/'] },
-  ai: { libraries: 'ai|@ai-sdk/[^/]+', owners: ['^src/modules/[^/]+/models/', '^src/modules/.+[.]model[.]', '^src/modules/.*agent-loop[.]ts$', '^src/modules/[^/]+/tools/mcp-connection[.]ts$'] },
+  ai: { libraries: 'ai|@ai-sdk/[^/]+', owners: ['^src/(modules/[^/]+|shared)/models/', '^src/modules/.+[.]model[.]', '^src/modules/.*agent-loop[.]ts$', '^src/modules/[^/]+/tools/mcp-connection[.]ts$'] },
   mathjs: { libraries: 'mathjs', owners: ['^src/modules/execution/tools/calculator[.]ts$'] },
 };
 

@@ -4,6 +4,7 @@ import { AgentsModule } from './modules/agents/index.js';
 import { ConversationsModule } from './modules/conversations/index.js';
 import { CrmModule } from './modules/crm/index.js';
 import { ExecutionModule } from './modules/execution/index.js';
+import { KnowledgeModule } from './modules/knowledge/index.js';
 import { MigrationModule } from './modules/migration/index.js';
 import { TenancyModule } from './modules/tenancy/index.js';
 import { ActionsModule } from './shared/actions/index.js';
@@ -24,7 +25,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ...[ConfigModule.forRoot(settings), TelemetryModule, RedisModule, DatabaseModule, OutboundModule, IdempotencyModule, CacheModule, ActionsModule],
-        ...[TenancyModule, AgentsModule, ConversationsModule, ExecutionModule, MigrationModule, CrmModule],
+        ...[TenancyModule, AgentsModule, ConversationsModule, KnowledgeModule, ExecutionModule, MigrationModule, CrmModule],
       ],
       providers: [
         { provide: APP_FILTER, useClass: ErrorFilter },

@@ -2,6 +2,7 @@ import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsNumber, IsObject, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { GetContextData, GetHistoryData, SaveMessageData, SessionClosedData } from './conversation-actions.js';
 import { EraseUserData, SweepErasuresData } from './crm-actions.js';
+import { GenerateEmbeddingsData } from './embedding-actions.js';
 import { CancelExecutionData, DeliverWebhookData, ForgetConversationsData, GetAgentConfigData, InvalidateAgentCacheData, PersistExecutionData, SweepRunsData } from './execution-actions.js';
 import { IsId, IsMessageText, Optional, Verbatim } from './fields.js';
 import { CLIENT_ID } from './ids.js';
@@ -82,6 +83,7 @@ export const ACTIONS = {
   'conversation.get_context': { data: GetContextData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
   'conversation.get_history': { data: GetHistoryData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 32 },
   'conversation.session_closed': { data: SessionClosedData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 8 },
+  'embedding.generate': { data: GenerateEmbeddingsData, attempts: 3, backoffMs: 1_000, deadlineMs: 90_000, concurrency: 8 },
   'migration.sweep': { data: SweepData, attempts: 1, backoffMs: 0, deadlineMs: 60_000, concurrency: 1, isSystemOnly: true },
   'migration.move': { data: MoveConversationData, attempts: 5, backoffMs: 1_000, deadlineMs: 300_000, concurrency: 16 },
   'migration.start_migration_loop': { data: StartMigrationLoopData, attempts: 3, backoffMs: 1_000, deadlineMs: 30_000, concurrency: 1, isAdminOnly: true },

@@ -2,6 +2,7 @@ import type { ErasedUserAnswer } from './crm-actions.js';
 import type { ActionType } from './actions.js';
 import type { ContextAnswer, HistoryAnswer, SavedMessageAnswer, SessionClosedAnswer } from './conversation-actions.js';
 import type { DomainAction } from './domain-action.js';
+import type { EmbeddingsAnswer } from './embedding-actions.js';
 import type { AgentConfigAnswer, CancelledExecutionAnswer, InvalidatedAgentCacheAnswer } from './execution-actions.js';
 import type { ExecutionError, ExecutionStatus } from './execution-events.js';
 import type { TokenUsage } from './messages.js';
@@ -16,6 +17,7 @@ export interface ActionAnswers {
   'conversation.get_context': ContextAnswer;
   'conversation.get_history': HistoryAnswer;
   'conversation.session_closed': SessionClosedAnswer;
+  'embedding.generate': EmbeddingsAnswer;
   'migration.move': MovedConversationAnswer;
   'migration.start_migration_loop': MigrationLoopAnswer;
   'migration.stop_migration_loop': MigrationLoopAnswer;

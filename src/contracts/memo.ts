@@ -4,6 +4,9 @@ import { Optional } from './fields.js';
 /** Longest time that answers and results of tools are kept, seconds: a day. */
 export const MAX_MEMO_SECONDS = 86_400;
 
+/** The part of a tenant's memo in Redis that has embeddings. They follow from what people have said, and do not say who: the erasure of a user empties it. */
+export const EMBEDDINGS_NAMESPACE = 'embeddings';
+
 /** What one turn wants otherwise of an agent that keeps its model's answers; of another agent it changes nothing. */
 export class MemoDirective {
   /** true: the model is asked whatever is kept, and its answer is kept. */

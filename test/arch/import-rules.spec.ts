@@ -17,7 +17,7 @@ const MODULE_ROWS: Record<string, readonly string[]> = {
   crm: ['tenancy', 'agents', 'conversations', 'execution', 'migration'],
 };
 const GROUND = ['errors', 'config', 'telemetry'];
-const MIDDLE = ['redis', 'database', 'http', 'outbound'];
+const MIDDLE = ['redis', 'database', 'http', 'outbound', 'models'];
 const SHARED_ROWS: Record<string, readonly string[]> = {
   errors: [],
   config: ['errors'],
@@ -26,6 +26,7 @@ const SHARED_ROWS: Record<string, readonly string[]> = {
   database: GROUND,
   http: GROUND,
   outbound: GROUND,
+  models: GROUND,
   cache: [...GROUND, ...MIDDLE],
   actions: [...GROUND, ...MIDDLE],
   idempotency: [...GROUND, ...MIDDLE],
@@ -120,6 +121,7 @@ const LIBRARY_CASES: Case[] = [
   ['src/modules/agents/provider.ts', "import '@ai-sdk/openai-compatible';", 'owned-ai'],
   ['src/modules/execution/models/registry.ts', "import 'ai';\nimport '@ai-sdk/openai-compatible';"],
   ['src/modules/knowledge/embedding.model.ts', "import 'ai';"],
+  ['src/shared/models/failure.ts', "import 'ai';"],
   ['src/modules/execution/agent-loop.ts', "import 'ai';"],
   ['src/modules/execution/tools/mcp-list.ts', "import '@ai-sdk/mcp';", 'owned-ai'],
   ['src/modules/execution/tools/mcp-connection.ts', "import '@ai-sdk/mcp';"],

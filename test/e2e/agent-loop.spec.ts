@@ -98,7 +98,7 @@ describe('the agent loop', () => {
   describe('what there is not yet', () => {
     it.each([['POST', AGENTS], ['PATCH', `${AGENTS}/${UNKNOWN_ID}`]])('is refused with what is missing: %s %s of knowledge_search', async (method, path) => {
       const answer = await acme.call<{ code: string; message: string }>(method, path, { ...(method === 'POST' && { name: 'A' }), tools: ['knowledge_search'] });
-      expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED', message: expect.stringContaining('knowledge_search needs the knowledge module') } });
+      expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED', message: expect.stringContaining('knowledge_search needs collections') } });
     });
 
     it.each([["type = 'rag'"], [`collections = ARRAY['${UNKNOWN_ID}']::uuid[]`]])('is not run either: an agent with %s', async (change) => {

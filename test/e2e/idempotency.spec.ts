@@ -11,6 +11,7 @@ const NOT_CREATING: Readonly<Record<string, string>> = {
   '/api/v1/conversations/{conversationId}/close': 'closes what is open',
   '/api/v1/sessions/{sessionId}/close': 'closes what is open',
   '/api/v1/executions/{executionId}/cancel': 'stops what runs',
+  '/api/v1/embeddings': 'computes',
   '/api/v1/ws/tickets': 'a ticket is kept nowhere, so an answer cannot be given again; a second one expires by itself',
   '/api/v1/webhooks/deliveries/{deliveryId}/retry': 'tells again under the same webhook-id, by which the receiver knows it',
   '/api/v1/admin/cache/invalidate': 'forgets',

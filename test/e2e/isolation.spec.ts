@@ -28,6 +28,7 @@ const BODIES: readonly (readonly [RegExp, (world: World) => unknown])[] = [
   [/notes$/, () => ({ text: 'hello' })],
   [/satisfaction$/, () => ({ customerSatisfaction: 1 })],
   [/messages$/, () => ({ role: 'user', content: 'hello' })],
+  [/embeddings$/, () => ({ texts: ['hello'] })],
   [/commands$/, ({ agentId }) => ({ agentId, task: 'hello' })],
   [/commands\/\{\w+\}$/, () => ({ metadata: {} })],
   [/^\/api\/v1\/conversations$/, ({ agentId }) => ({ agentId })],

@@ -110,6 +110,7 @@ const ROUTES = lines(`
   GET /api/v1/crm/export                                      operator
   GET /api/v1/crm/users/:userId/export                        operator
   DELETE /api/v1/crm/users/:userId                            operator
+  POST /api/v1/embeddings                                     user
   GET /api/v1/executions                                      user
   GET /api/v1/executions/:executionId                         user
   POST /api/v1/executions/:executionId/cancel                 user
@@ -141,6 +142,7 @@ const ACTION_SCOPES = lines(`
   conversation.get_history                   internal
   conversation.save_message                  internal
   conversation.session_closed                internal
+  embedding.generate                         internal
   execution.agent_run                        internal
   execution.cache.invalidate                 internal
   execution.cancel                           internal

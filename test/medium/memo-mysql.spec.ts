@@ -43,6 +43,17 @@ run(program === undefined ? 'MariaDB, which is not installed here (Debian: apt-g
     isPersistent: true,
   });
 
+  it('has a batch in few statements, however large it is', async () => {
+    await empty();
+    const cache = open();
+    const runs: number[] = [];
+    const f = cache.batchMemoize((items: readonly number[]) => (runs.push(items.length), items.map((item) => ({ item, text: 'ü'.repeat(9_000) }))), { name: 'f' });
+    await f([1, 2, 3]);
+    const items = Array.from({ length: 600 }, (_, i) => 599 - i);
+    expect((await f(items)).map(({ item }) => item)).toEqual(items);
+    expect([(await f(items)).length, runs, cache.stats.backendFailures, await cache.size()]).toEqual([600, [3, 597], 0, 600]);
+  });
+
   it('has a part of the table for each namespace, names that differ in case included', async () => {
     await empty();
     const [lower, upper] = [open('a'), open('A')];

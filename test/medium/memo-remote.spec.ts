@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { type AsyncMemoBackend, AsyncMemoCache, type AsyncMemoCacheOptions, MISS, type MemoEvent, PostgresBackend, RedisBackend } from '../../src/shared/memo/index.js';
 import { keys } from '../../src/shared/redis/index.js';
@@ -83,8 +83,38 @@ describe('PostgreSQL', () => {
     const f = cache.memoize((x: number) => x + 1, { name: 'f' });
     expect([await f(1), await f(1), cache.stats.backendFailures, cache.stats.misses]).toEqual([2, 2, 4, 2]);
     await expect(cache.get('f', { x: 1 })).rejects.toThrow();
+    const batch = cache.batchMemoize((items: readonly number[]) => items.map((x) => x + 1), { name: 'batch' });
+    expect([await batch([1, 2, 3]), cache.stats.backendFailures]).toEqual([[2, 3, 4], 6]);
+  });
+
+  it('has a batch in few statements, however large it is', async () => {
+    const backend = new PostgresBackend({ url: database.url, namespace: 'batch' });
+    const one = [jest.spyOn(backend, 'read'), jest.spyOn(backend, 'write')];
+    const cache = keepOpen(backend);
+    const { runs, answers } = await largeBatches(cache);
+    expect([runs, answers, await cache.size(), one.map(({ mock }) => mock.calls.length)]).toEqual([[700, 600], true, 1_300, [0, 0]]);
+    expect(await sameAtOnce(() => openPostgres({}, 'at-once'))).toEqual([0, 500]);
   });
 });
+
+/** Batches of more items than go in one step, half of which are known. */
+async function largeBatches(cache: AsyncMemoCache): Promise<{ runs: number[]; answers: boolean }> {
+  const runs: number[] = [];
+  const f = cache.batchMemoize((items: readonly number[]) => (runs.push(items.length), items.map((item) => ({ item }))), { name: 'f' });
+  await f(Array.from({ length: 700 }, (_, i) => i));
+  const items = Array.from({ length: 1_300 }, (_, i) => 1_299 - i);
+  const answers = await f(items);
+  return { runs, answers: answers.every(({ item }, i) => item === items[i]) };
+}
+
+/** Two processes keep the same entries, in opposite orders. */
+async function sameAtOnce(open: () => AsyncMemoCache): Promise<number[]> {
+  const caches = [open(), open()];
+  const items = Array.from({ length: 500 }, (_, i) => i);
+  const batches = caches.map((cache) => cache.batchMemoize((all: readonly number[]) => [...all], { name: 'f' }));
+  await Promise.all([batches[0]!(items), batches[1]!(items.toReversed())]);
+  return [caches[0]!.stats.backendFailures + caches[1]!.stats.backendFailures, await caches[0]!.size()];
+}
 
 describe('Redis', () => {
   it('keeps tenants and namespaces apart, on the shard of the tenant', async () => {
@@ -127,5 +157,36 @@ describe('Redis', () => {
     expect(cache.stats.backendFailures).toBe(1);
     expect(await f(1)).toBe(1);
     expect(cache.stats.hits).toBe(1);
+    const batch = cache.batchMemoize((items: readonly number[]) => [...items], { name: 'batch' });
+    const stuck = jest.spyOn(redis, 'mget').mockReturnValueOnce(new Promise(() => undefined));
+    expect([await batch([1, 2]), cache.stats.backendFailures, await batch([2, 1]), cache.stats.hits]).toEqual([[1, 2], 2, [2, 1], 3]);
+    stuck.mockRestore();
+  });
+
+  it('has a batch in two round trips, and in few however large it is', async () => {
+    await redis.flushdb();
+    const calls = (['get', 'mget', 'multi'] as const).map((command) => jest.spyOn(redis, command));
+    const counts = (): number[] => calls.map(({ mock }) => mock.calls.splice(0).length);
+    const cache = openRedis();
+    const embed = cache.batchMemoize((texts: readonly string[]) => texts.map(({ length }) => [length]), { name: 'embed' });
+    const texts = Array.from({ length: 100 }, (_, i) => `text ${String(i)}`);
+    await embed(texts);
+    expect(counts()).toEqual([0, 1, 1]);
+    expect([(await embed(texts))[99], counts()]).toEqual([[7], [0, 1, 0]]);
+    expect(await largeBatches(cache)).toEqual({ runs: [700, 600], answers: true });
+    expect([counts(), await cache.size()]).toEqual([[0, 5, 4], 1_400]);
+    for (const call of calls) call.mockRestore();
+  });
+
+  it('takes an item that cannot be read for a miss, and no more than that', async () => {
+    await redis.flushdb();
+    const events: MemoEvent[] = [];
+    const cache = openRedis({ onEvent: (event) => events.push(event) });
+    const runs: number[] = [];
+    const f = cache.batchMemoize((items: readonly number[]) => (runs.push(items.length), [...items]), { name: 'f' });
+    await f([1, 2, 3]);
+    const [damaged] = await redis.keys('*:e:*');
+    await redis.set(damaged!, '{"func":');
+    expect([await f([1, 2, 3]), await f([1, 2, 3]), runs, events.map(({ type }) => type)]).toEqual([[1, 2, 3], [1, 2, 3], [3, 1], ['damaged']]);
   });
 });

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { MemoEvent } from '../../src/shared/memo/index.js';
 import { type ContractSubject, entriesOf, openAnother, openEach, sizeOf } from './memo-contract-subject.js';
+import { waitFor } from './wait-for.js';
 
 /** What memoised functions do over every backend. */
 export function memoises(name: string, subject: ContractSubject): void {
@@ -42,9 +43,9 @@ export function memoises(name: string, subject: ContractSubject): void {
   });
 }
 
-/** What streams and batches do over every backend. */
-export function memoisesMany(name: string, subject: ContractSubject): void {
-  describe(`${name} under streams and batches`, () => {
+/** What streams do over every backend. */
+export function memoisesStreams(name: string, subject: ContractSubject): void {
+  describe(`${name} under streams`, () => {
     const at = openEach(subject);
     const runs: unknown[] = [];
     beforeEach(() => {
@@ -69,6 +70,17 @@ export function memoisesMany(name: string, subject: ContractSubject): void {
       for (let i = 0; i < 3; i++) await replay.next();
       expect(await replay.next()).toEqual({ done: true, value: 'end' });
     });
+  });
+}
+
+/** What batches do over every backend. */
+export function memoisesBatches(name: string, subject: ContractSubject): void {
+  describe(`${name} under batches`, () => {
+    const at = openEach(subject);
+    const runs: unknown[] = [];
+    beforeEach(() => {
+      runs.length = 0;
+    });
 
     it('computes only those items of a batch that it does not have', async () => {
       const squares = at.cache.batchMemoize(async (items: readonly number[]): Promise<number[]> => (runs.push([...items]), Promise.resolve(items.map((item) => item * item))), { name: 'squares' });
@@ -77,6 +89,30 @@ export function memoisesMany(name: string, subject: ContractSubject): void {
       expect(await squares([])).toEqual([]);
       expect(runs).toEqual([[1, 2, 3], [4]]);
       expect(await sizeOf(at.cache)).toBe(4);
+    });
+
+    it('keeps each item of a batch by itself, unless it was removed while the batch was computed', async () => {
+      const gate = Promise.withResolvers<undefined>();
+      const f = at.cache.batchMemoize(async (items: readonly string[]): Promise<{ item: string }[]> => (runs.push([...items]), await gate.promise, items.map((item) => ({ item }))), { name: 'f', params: ['items'] });
+      const batches = [f(['a', '', 'c']), f(['c', 'd'])];
+      await waitFor('both batches to be computed', () => runs.length === 2);
+      await at.cache.remove('f', { items: [''] });
+      gate.resolve(undefined);
+      expect(await Promise.all(batches)).toEqual([[{ item: 'a' }, { item: '' }, { item: 'c' }], [{ item: 'c' }, { item: 'd' }]]);
+      expect((await entriesOf(at.cache)).map(({ inputs }) => inputs['items']).sort()).toEqual([['a'], ['c'], ['d']]);
+      expect(await f(['d', '', 'c', 'a'])).toEqual([{ item: 'd' }, { item: '' }, { item: 'c' }, { item: 'a' }]);
+      expect(runs).toEqual([['a', '', 'c'], ['d'], ['']]);
+    });
+
+    it('computes items of a batch again whose time is over', async () => {
+      let now = Date.now();
+      const timed = await openAnother(subject, { nowMs: () => now });
+      const f = timed.batchMemoize(async (items: readonly number[]): Promise<number[]> => (runs.push([...items]), Promise.resolve([...items])), { name: 'f', ttl: '1h' });
+      await f([1, 2]);
+      now += 1_800_000;
+      await f([2, 3]);
+      now += 2_400_000;
+      expect([await f([1, 2, 3]), runs]).toEqual([[1, 2, 3], [[1, 2], [3], [1, 2]]]);
     });
   });
 }

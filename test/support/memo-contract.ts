@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { CacheEntry, MISS, UNSET } from '../../src/shared/memo/index.js';
 import { UNLIKE_ARGUMENTS } from './adversarial-arguments.js';
-import { memoises, memoisesMany, memoisesShared } from './memo-contract-calls.js';
+import { memoises, memoisesBatches, memoisesShared, memoisesStreams } from './memo-contract-calls.js';
 import { keepsKnowledge } from './memo-contract-knowledge.js';
 import { type ContractSubject, entriesOf, openAnother, openEach, sizeOf } from './memo-contract-subject.js';
 
@@ -35,7 +35,8 @@ export function keepsTheContract(name: string, subject: ContractSubject): void {
   givesEntriesBack(name, subject);
   dropsEntries(name, subject);
   memoises(name, subject);
-  memoisesMany(name, subject);
+  memoisesStreams(name, subject);
+  memoisesBatches(name, subject);
   memoisesShared(name, subject);
   keepsKnowledge(name, subject);
   if (subject.isPersistent) outlivesItsProcess(name, subject);

@@ -68,12 +68,14 @@ export class ForgetScript extends Scripted<'execution.forget_conversations'> {}
 export class EraseScript extends Scripted<'crm.erase_user'> {}
 @HandlesAction('crm.sweep_erasures')
 export class SweepErasuresScript extends Scripted<'crm.sweep_erasures'> {}
+@HandlesAction('embedding.generate')
+export class EmbedScript extends Scripted<'embedding.generate'> {}
 @HandlesAction('migration.move')
 export class SecondMoveScript extends Scripted<'migration.move'> {}
 
 export const EVERY_SCRIPT: readonly Type[] = [
   ...[RunScript, PersistScript, WebhookScript, SweepRunsScript, CancelScript, InvalidateScript, ConfigScript, SaveScript, ContextScript, HistoryScript, SessionClosedScript],
-  ...[SweepScript, MoveScript, StartScript, StopScript, MigrateScript, StatsScript, ForgetScript, EraseScript, SweepErasuresScript],
+  ...[SweepScript, MoveScript, StartScript, StopScript, MigrateScript, StatsScript, ForgetScript, EraseScript, SweepErasuresScript, EmbedScript],
 ];
 
 /** One process that has queues and scripted handlers, and nothing else of the system. */

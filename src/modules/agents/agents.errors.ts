@@ -47,7 +47,7 @@ export const agentErrors = {
     new AppError({
       kind: 'invalid',
       code: 'AGENT_TYPE_UNSUPPORTED',
-      message: 'type rag and collections need the knowledge module, which this version does not have; use the type conversational or workflow, and no collections.',
+      message: 'type rag and collections need a search of documents, which this version does not have; use the type conversational or workflow, and no collections.',
       details: { field },
     }),
   memoToolUnknown: (tool: string, known: readonly string[]): AppError =>

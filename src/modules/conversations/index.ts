@@ -27,5 +27,4 @@ export type { MemoryWindow } from './memory/memory-window.js';
 export { SessionsService } from './sessions.service.js';
 export { SocketSessions } from './socket-sessions.service.js';
 export type { SessionSocket } from './socket-sessions.service.js';
-export { toStorableText } from './storable-text.js';
 export { TokenCounter } from './memory/token-counter.service.js';

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { toStorableText } from '../../contracts/index.js';
 import { AgentCacheInvalidator } from '../../shared/cache/index.js';
 import { MigrationSettings } from '../../shared/config/index.js';
 import { ArchiveRepository } from './archive/archive.repository.js';
@@ -7,7 +8,6 @@ import { conversationErrors, refused } from './conversations.errors.js';
 import type { Appended, AppendOptions, Refused } from './hot/append.js';
 import { HotConversationStore } from './hot/hot-conversation.store.js';
 import { TokenCounter } from './memory/token-counter.service.js';
-import { toStorableText } from './storable-text.js';
 
 /** Where a message goes, and what limits it. */
 export interface AppendTarget extends Omit<AppendOptions, 'create' | 'sessionId'> {

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type ScriptedCall, ScriptedModel } from '../../../test/support/scripted-model.js';
 import type { NewExecutionEvent } from '../../contracts/index.js';
+import { modelUnknown } from '../../shared/models/index.js';
 import type { Message } from '../conversations/index.js';
 import { type LoopInput, type LoopOutcome, runAgentLoop } from './agent-loop.js';
-import { modelUnknown } from './models/models.errors.js';
 import type { AgentTool } from './tools/agent-tool.js';
 
 const FALLBACK = { provider: 'openai-compatible', model: 'second' } as const;

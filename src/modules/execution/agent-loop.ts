@@ -1,9 +1,9 @@
 import type { ModelMessage } from 'ai';
 import type { ExecutionError, TokenUsage } from '../../contracts/index.js';
+import { toExecutionError } from '../../shared/models/index.js';
 import type { Message } from '../conversations/index.js';
 import type { AgentSnapshot } from './context/execution-context.js';
 import { type LoopWriter, ModelPhases, type PhaseAnswer, type PhasesInput } from './model-phases.js';
-import { toExecutionError } from './models/provider-failure.js';
 
 /** What one run of the loop needs. */
 export interface LoopInput extends PhasesInput {

@@ -1,10 +1,10 @@
 import type { TokenUsage } from '../../contracts/index.js';
+import { toExecutionError } from '../../shared/models/index.js';
 import type { AgentModel } from '../agents/index.js';
 import type { LlmConfig } from './context/execution-context.js';
 import type { EventWriter } from './event-log/event-writer.js';
 import { callModel, type ModelAnswer, type ModelListener, type ModelRequest, NO_USAGE, total } from './models/model-calls.js';
 import type { ModelProviders } from './models/model-providers.js';
-import { toExecutionError } from './models/provider-failure.js';
 import type { AgentTool } from './tools/agent-tool.js';
 
 /** What all phases of a run have in common. */

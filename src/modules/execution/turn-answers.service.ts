@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { DomainAction, ExecutionError, NewExecutionEvent, TokenUsage } from '../../contracts/index.js';
-import { ConversationsService, TokenCounter, toStorableText } from '../conversations/index.js';
+import { type DomainAction, type ExecutionError, type NewExecutionEvent, type TokenUsage, toStorableText } from '../../contracts/index.js';
+import { ConversationsService, TokenCounter } from '../conversations/index.js';
 import type { LoopOutcome } from './agent-loop.js';
 import type { ExecutionContext } from './context/execution-context.js';
 import type { StateChange } from './event-log/execution-hash.js';

@@ -38,6 +38,9 @@ export interface TierLimits {
   readonly maxMessagesPerConversation: number | null;
   /** A conversation that has been silent for this long is archived; after as long again its content is erased. Days. */
   readonly retentionDays: number;
+  /** Texts of one request for embeddings, and characters (UTF-16 code units) of each. */
+  readonly maxTextsPerEmbedding: number;
+  readonly maxCharactersPerText: number;
   /** Documents: nothing takes any yet, so nothing holds these three. */
   readonly documentsPerHour: number | null;
   readonly maxDocumentBytes: number | null;
@@ -64,6 +67,7 @@ export const TIER_LIMITS: Readonly<Record<Tier, TierLimits>> = {
     ...{ maxIterations: 3, maxTools: 2, runTimeoutMs: 30_000, estimatedSeconds: 30 },
     ...{ maxAgents: 1, models: FREE_MODELS, tools: ['basic_chat', 'datetime'], maxCollectionsPerAgent: 1 },
     ...{ contextMessages: 5, maxActiveConversations: 3, maxMessagesPerConversation: 50, retentionDays: 7 },
+    ...{ maxTextsPerEmbedding: 10, maxCharactersPerText: 2_000 },
     ...{ documentsPerHour: 5, maxDocumentBytes: 5 * MEBIBYTE, maxChunksPerDocument: 500 },
   },
   advance: {
@@ -71,6 +75,7 @@ export const TIER_LIMITS: Readonly<Record<Tier, TierLimits>> = {
     ...{ maxIterations: 5, maxTools: 5, runTimeoutMs: 60_000, estimatedSeconds: 20 },
     ...{ maxAgents: 3, models: [...FREE_MODELS, 'llama3-70b-8192'], tools: ['basic_chat', 'datetime', 'rag_query', 'calculator'], maxCollectionsPerAgent: 3 },
     ...{ contextMessages: 15, maxActiveConversations: 10, maxMessagesPerConversation: 200, retentionDays: 30 },
+    ...{ maxTextsPerEmbedding: 25, maxCharactersPerText: 4_000 },
     ...{ documentsPerHour: 20, maxDocumentBytes: 10 * MEBIBYTE, maxChunksPerDocument: 1_000 },
   },
   professional: {
@@ -78,6 +83,7 @@ export const TIER_LIMITS: Readonly<Record<Tier, TierLimits>> = {
     ...{ maxIterations: 10, maxTools: 10, runTimeoutMs: 120_000, estimatedSeconds: 10 },
     ...{ maxAgents: 10, models: null, tools: null, maxCollectionsPerAgent: 10 },
     ...{ contextMessages: 30, maxActiveConversations: 50, maxMessagesPerConversation: 1_000, retentionDays: 90 },
+    ...{ maxTextsPerEmbedding: 50, maxCharactersPerText: 8_000 },
     ...{ documentsPerHour: 100, maxDocumentBytes: 50 * MEBIBYTE, maxChunksPerDocument: 5_000 },
   },
   enterprise: {
@@ -85,6 +91,7 @@ export const TIER_LIMITS: Readonly<Record<Tier, TierLimits>> = {
     ...{ maxIterations: 20, maxTools: null, runTimeoutMs: 300_000, estimatedSeconds: 5 },
     ...{ maxAgents: null, models: null, tools: null, maxCollectionsPerAgent: null },
     ...{ contextMessages: 50, maxActiveConversations: null, maxMessagesPerConversation: null, retentionDays: 365 },
+    ...{ maxTextsPerEmbedding: 100, maxCharactersPerText: 8_000 },
     ...{ documentsPerHour: 500, maxDocumentBytes: 100 * MEBIBYTE, maxChunksPerDocument: 10_000 },
   },
 };

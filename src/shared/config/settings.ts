@@ -149,6 +149,10 @@ export class ModelSettings {
   @Setting('OPENAI_API_KEY', { isSecret: true }) @IsString() openaiApiKey = '';
   /** Model of agents that name none: `builtin/chat`, or one of the OpenAI-compatible server. */
   @Setting('NOOBLE_MODEL') @MinLength(1) defaultModel = 'builtin/chat';
+  /** Model of embeddings that name none: `builtin/embedding`, or one of the OpenAI-compatible server. */
+  @Setting('NOOBLE_EMBEDDING_MODEL') @MinLength(1) defaultEmbeddingModel = 'builtin/embedding';
+  /** A server that has not embedded the texts of a request after this long, with tries again, is given up, seconds. */
+  @Setting('EMBEDDING_TIMEOUT_SECONDS') @IsInt() @Min(1) @Max(60) embeddingTimeoutSeconds = 30;
   /** What models cost, US dollars for a million tokens: `model=input/output,model=input/output`. A model without a price costs nothing. */
   @Setting('MODEL_PRICES') @IsModelPrices() modelPrices = '';
 }

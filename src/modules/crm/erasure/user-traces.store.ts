@@ -1,4 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { EMBEDDINGS_NAMESPACE } from '../../../contracts/index.js';
+import { RedisBackend } from '../../../shared/memo/index.js';
 import { REDIS, type Redis, keys } from '../../../shared/redis/index.js';
 import { RunMemos } from '../../execution/index.js';
 
@@ -46,6 +48,8 @@ export class UserTracesStore {
       if (named.length > 0) redisKeys += await this.redis.unlink(...named);
       for (const key of found) if (key.startsWith(answers) && (await this.forgetAnswer(key, of))) idempotencyAnswers++;
     } while (cursor !== '0');
+    // Under hashes of texts: nobody can tell whose they are. Others go on making them, so they are no reason to look again.
+    await new RedisBackend(this.redis, { tenantId, namespace: EMBEDDINGS_NAMESPACE }).clear();
     return { redisKeys, idempotencyAnswers, memoEntries: await this.memos.forget(tenantId, of.ids) };
   }
 

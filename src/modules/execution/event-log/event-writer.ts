@@ -1,5 +1,4 @@
-import type { ExecutionEvent, NewExecutionEvent } from '../../../contracts/index.js';
-import { toStorableText } from '../../conversations/index.js';
+import { type ExecutionEvent, type NewExecutionEvent, toStorableText } from '../../../contracts/index.js';
 import { executionErrors } from '../execution.errors.js';
 import type { CancelRequest, RunRef } from '../execution.js';
 import type { Ended, RunStore } from '../runs/run.store.js';

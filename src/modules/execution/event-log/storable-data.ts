@@ -1,4 +1,4 @@
-import { toStorableText } from '../../conversations/index.js';
+import { toStorableText } from '../../../contracts/index.js';
 
 /** The same JSON value as PostgreSQL can keep it: U+FFFD for NUL and half surrogate pairs, in texts and in names. Models and tools say what they like. */
 export function toStorableData<T>(value: T): T {

@@ -1,9 +1,9 @@
 import { type ModelMessage, type ProviderMetadata, type TextStreamPart, ToolChoiceViolationError, type ToolSet, dynamicTool, isStepCount, jsonSchema, streamText } from 'ai';
 import type { NewExecutionEvent, TokenUsage } from '../../../contracts/index.js';
+import { messageOf } from '../../../shared/models/index.js';
 import type { AgentTool } from '../tools/agent-tool.js';
 import type { ProviderModel } from './builtin.model.js';
 import { estimatedUsage } from './cut-off-call.js';
-import { messageOf } from './provider-failure.js';
 
 /** Calls of one model that belong together. */
 export interface ModelRequest {

@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { ModelSettings } from '../../../shared/config/index.js';
+import { endpointOf, modelMissing, modelProviderNotConfigured, modelProviderUnknown, modelUnknown, type Redact, redactionOf } from '../../../shared/models/index.js';
 import { TokenCounter } from '../../conversations/index.js';
 import { BUILTIN_MODEL_NAME, createBuiltinModel, type ProviderModel } from './builtin.model.js';
-import { modelMissing, modelProviderNotConfigured, modelProviderUnknown, modelUnknown } from './models.errors.js';
-import { redactionOf } from '../tools/redaction.js';
 import { createOpenAiCompatibleModel } from './openai-compatible.model.js';
-import type { Redact } from './provider-failure.js';
 
 /** A guess: more models than an installation uses at once. Instances are small and cheap to make again. */
 const MAX_CACHED_MODELS = 256;
@@ -54,8 +52,7 @@ export class ModelProviders {
   /** Where a provider's models answer, without the secrets that a URL may hold. */
   endpointOf(provider: string): string {
     if (provider !== 'openai-compatible' || this.settings.openaiBaseUrl === '') return provider;
-    const { origin, pathname } = new URL(this.settings.openaiBaseUrl);
-    return `${origin}${pathname}`;
+    return endpointOf(this.settings.openaiBaseUrl);
   }
 
   private builtinModel(model: string): ProviderModel {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { ExecutionError, NewExecutionEvent } from '../../../contracts/index.js';
+import { type ExecutionError, type NewExecutionEvent, toStorableText } from '../../../contracts/index.js';
 import { toAppError } from '../../../shared/errors/index.js';
-import { ConversationsService, HistoryReader, toStorableText } from '../../conversations/index.js';
+import { ConversationsService, HistoryReader } from '../../conversations/index.js';
 import { textOfLog } from '../event-log/log-text.js';
 import { EventLogStore } from '../event-log/event-log.store.js';
 import type { StateChange } from '../event-log/execution-hash.js';

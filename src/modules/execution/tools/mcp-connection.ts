@@ -1,9 +1,9 @@
 import { createMCPClient, type MCPClient } from '@ai-sdk/mcp';
+import { toStorableText } from '../../../contracts/index.js';
 import { AppError } from '../../../shared/errors/index.js';
-import { toStorableText } from '../../conversations/index.js';
+import { redactionOf } from '../../../shared/models/index.js';
 import type { Fetch } from './agent-tool.js';
 import { acceptedTool, type McpTool, outputOf } from './mcp-tools.js';
-import { redactionOf } from './redaction.js';
 import { toolErrors } from './tools.errors.js';
 
 /** Where an MCP server is. */

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsIn, IsInt, IsString, Length, Max, Min, ValidateIf } from 'class-validator';
-import { BUILTIN_TOOLS, Optional, type Tier, together } from '../../../contracts/index.js';
+import { BUILTIN_TOOLS, MAX_EMBEDDING_CHARACTERS, MAX_EMBEDDING_TEXTS, Optional, type Tier, together } from '../../../contracts/index.js';
 import type { LimitOverrides, TierLimits } from '../tiers.js';
 
 /** A job's deadline ends every run. Milliseconds. */
@@ -51,6 +51,10 @@ export class LimitOverridesDto implements LimitOverrides {
   @OrUnlimited(1) maxActiveConversations?: number | null;
   @OrUnlimited(1) maxMessagesPerConversation?: number | null;
   @Within(1, 36_500) retentionDays?: number;
+  /** Texts of one request for embeddings. */
+  @Within(1, MAX_EMBEDDING_TEXTS) maxTextsPerEmbedding?: number;
+  /** Characters of each. */
+  @Within(1, MAX_EMBEDDING_CHARACTERS) maxCharactersPerText?: number;
   @OrUnlimited() documentsPerHour?: number | null;
   @OrUnlimited() maxDocumentBytes?: number | null;
   @OrUnlimited() maxChunksPerDocument?: number | null;

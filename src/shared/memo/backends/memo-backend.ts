@@ -1,6 +1,7 @@
 import type { CacheEntry, Inputs } from '../entry/cache-entry.js';
 import type { EntryKey } from '../entry/entry-key.js';
 import type { MemoEvent } from '../cache/memo-events.js';
+import { pagesOf } from './pages.js';
 
 /** What a feed is told of the function that was called: its name, and itself unless the call named it by a text. */
 export interface FedFunction {
@@ -68,10 +69,19 @@ export abstract class SyncMemoBackend extends MemoBackend {
   close(): void {}
 }
 
-/** The same over a network. */
+/** The same over a network. Where many entries cost no more time than one, the two methods for many are overridden. */
 export abstract class AsyncMemoBackend extends MemoBackend {
   abstract read(slot: string): Promise<CacheEntry | undefined>;
   abstract write(slot: string, entry: CacheEntry): Promise<void>;
+  /** Those that there are, by their slots. Fails as a whole. */
+  async readMany(slots: readonly string[]): Promise<ReadonlyMap<string, CacheEntry>> {
+    const read = await Promise.all(slots.map(async (slot) => [slot, await this.read(slot)] as const));
+    return new Map(read.filter((pair): pair is [string, CacheEntry] => pair[1] !== undefined));
+  }
+  /** Replaces what is there, each entry atomically. When it fails, some may have been written. */
+  async writeMany(entries: ReadonlyMap<string, CacheEntry>): Promise<void> {
+    await Promise.all([...entries].map(([slot, entry]) => this.write(slot, entry)));
+  }
   abstract delete(slot: string): Promise<boolean>;
   abstract slots(): Promise<readonly string[]>;
   abstract clear(): Promise<void>;
@@ -90,19 +100,14 @@ export abstract class AsyncMemoBackend extends MemoBackend {
   private async entriesOf(func: string): Promise<{ readonly slot: string; readonly entry: CacheEntry }[]> {
     const found: { readonly slot: string; readonly entry: CacheEntry }[] = [];
     for (const page of pagesOf(await this.slots(), PAGE)) {
-      const entries = await Promise.all(page.map((slot) => this.read(slot)));
-      for (const [i, slot] of page.entries()) {
-        const entry = entries[i];
+      const entries = await this.readMany(page);
+      for (const slot of page) {
+        const entry = entries.get(slot);
         if (isOf(func, entry)) found.push({ slot, entry });
       }
     }
     return found;
   }
-}
-
-/** A list in pieces of a size. */
-export function* pagesOf<T>(items: readonly T[], size: number): Generator<readonly T[]> {
-  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
 }
 
 /** Whether it is an entry of the function, and has not expired until then. */

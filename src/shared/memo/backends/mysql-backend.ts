@@ -16,8 +16,7 @@ const SCHEMA = `
   ) ENGINE = InnoDB
 `;
 
-const UPSERT = `INSERT INTO nooble_memo (namespace, slot, func, entry, expires_at, written_at) VALUES (?, ?, ?, ?, ?, ?)
-  ON DUPLICATE KEY UPDATE func = VALUES(func), entry = VALUES(entry), expires_at = VALUES(expires_at), written_at = VALUES(written_at)`;
+const ON_CONFLICT = 'ON DUPLICATE KEY UPDATE func = VALUES(func), entry = VALUES(entry), expires_at = VALUES(expires_at), written_at = VALUES(written_at)';
 
 export interface MysqlOptions {
   /** `mysql://user:password@host:port/database` */
@@ -38,7 +37,7 @@ export class MysqlBackend extends SqlBackend {
       const [result] = await (await opening).query<RowDataPacket[] | ResultSetHeader>(sql, [...values]);
       return Array.isArray(result) ? { rows: result, changed: 0 } : { rows: [], changed: result.affectedRows };
     };
-    super({ schema: SCHEMA, upsert: UPSERT, placeholder: () => '?', run }, namespace);
+    super({ schema: SCHEMA, onConflict: ON_CONFLICT, placeholder: () => '?', run }, namespace);
     this.pool = opening;
     // A faulty URL is told by the first statement.
     opening.catch(() => undefined);

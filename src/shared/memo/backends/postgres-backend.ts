@@ -19,8 +19,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS nooble_memo_expires_at ON nooble_memo (expires_at) WHERE expires_at IS NOT NULL;
 `;
 
-const UPSERT = `INSERT INTO nooble_memo (namespace, slot, func, entry, expires_at, written_at) VALUES (?, ?, ?, ?, ?, ?)
-  ON CONFLICT (namespace, slot) DO UPDATE SET func = excluded.func, entry = excluded.entry, expires_at = excluded.expires_at, written_at = excluded.written_at`;
+const ON_CONFLICT = 'ON CONFLICT (namespace, slot) DO UPDATE SET func = excluded.func, entry = excluded.entry, expires_at = excluded.expires_at, written_at = excluded.written_at';
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database` */
@@ -42,7 +41,7 @@ export class PostgresBackend extends SqlBackend {
       const { rows = [], rowCount } = await pool.query<Record<string, unknown>>(sql, values.length > 0 ? [...values] : undefined);
       return { rows, changed: rowCount ?? 0 };
     };
-    super({ schema: SCHEMA, upsert: UPSERT, placeholder: (place) => `$${String(place)}`, run }, namespace);
+    super({ schema: SCHEMA, onConflict: ON_CONFLICT, placeholder: (place) => `$${String(place)}`, run }, namespace);
     this.pool = pool;
   }
 

@@ -4,11 +4,10 @@ import type { CacheEntry } from '../entry/cache-entry.js';
 import { entryOfText, entryText } from '../entry/entry-text.js';
 import { AsyncMemoBackend } from './memo-backend.js';
 import { namespaceOf } from './namespace.js';
+import { PAGE, pagesOf } from './pages.js';
 
 /** Nothing stays in Redis without end: an entry that says nothing goes after this time, milliseconds. As messages and memory snapshots do. */
 const MAX_AGE_MS = 86_400_000;
-/** Entries that are removed in one step. */
-const PAGE = 500;
 
 export interface RedisOptions {
   /** Whose entries: part of every key. */
@@ -40,21 +39,21 @@ export class RedisBackend extends AsyncMemoBackend {
   }
 
   async read(slot: string): Promise<CacheEntry | undefined> {
-    const text = await this.redis.get(this.keyOf(slot));
-    if (text === null) return undefined;
-    try {
-      return entryOfText(text);
-    } catch (error) {
-      this.report({ type: 'damaged', place: this.keyOf(slot), error });
-      return undefined;
-    }
+    return this.entryOf(slot, await this.redis.get(this.keyOf(slot)));
   }
 
   async write(slot: string, entry: CacheEntry): Promise<void> {
-    const now = Date.now();
-    const endsAt = Math.ceil(Math.min(entry.expiresAt ?? Infinity, now + this.maxAgeMs));
-    const transaction = this.redis.multi().set(this.keyOf(slot), entryText(entry), 'PXAT', Math.max(endsAt, now + 1)).zadd(this.index, endsAt, slot);
-    await done(transaction.zremrangebyscore(this.index, '-inf', now).pexpire(this.index, this.maxAgeMs));
+    await this.writePage([[slot, entry]]);
+  }
+
+  override async readMany(slots: readonly string[]): Promise<ReadonlyMap<string, CacheEntry>> {
+    const pages = await Promise.all([...pagesOf(slots)].map((page) => this.redis.mget(page.map((slot) => this.keyOf(slot)))));
+    const read = pages.flat().map((text, i) => [slots[i] as string, this.entryOf(slots[i] as string, text)] as const);
+    return new Map(read.filter((pair): pair is [string, CacheEntry] => pair[1] !== undefined));
+  }
+
+  override async writeMany(entries: ReadonlyMap<string, CacheEntry>): Promise<void> {
+    await Promise.all([...pagesOf([...entries])].map((page) => this.writePage(page)));
   }
 
   async delete(slot: string): Promise<boolean> {
@@ -74,6 +73,25 @@ export class RedisBackend extends AsyncMemoBackend {
 
   async count(nowMs: number): Promise<number> {
     return this.redis.zcount(this.index, `(${String(nowMs)}`, '+inf');
+  }
+
+  private entryOf(slot: string, text: string | null): CacheEntry | undefined {
+    if (text === null) return undefined;
+    try {
+      return entryOfText(text);
+    } catch (error) {
+      this.report({ type: 'damaged', place: this.keyOf(slot), error });
+      return undefined;
+    }
+  }
+
+  /** In one transaction, which is one round trip. */
+  private async writePage(page: readonly (readonly [slot: string, entry: CacheEntry])[]): Promise<void> {
+    const now = Date.now();
+    const ends = page.map(([slot, { expiresAt = Infinity }]) => [Math.ceil(Math.min(expiresAt, now + this.maxAgeMs)), slot] as const);
+    const transaction = this.redis.multi().zadd(this.index, ...ends.flat());
+    for (const [i, [slot, entry]] of page.entries()) transaction.set(this.keyOf(slot), entryText(entry), 'PXAT', Math.max(ends[i]?.[0] ?? 0, now + 1));
+    await done(transaction.zremrangebyscore(this.index, '-inf', now).pexpire(this.index, this.maxAgeMs));
   }
 
   private async page(): Promise<string[]> {

@@ -2,6 +2,7 @@ import type { CacheEntry } from '../entry/cache-entry.js';
 import { entryOfText, entryText } from '../entry/entry-text.js';
 import { AsyncMemoBackend } from './memo-backend.js';
 import { columnOf, isWholeColumn, namespaceOf } from './namespace.js';
+import { pagesByText, pagesOf } from './pages.js';
 
 /** Writes after which what has expired is removed. As in SQLite. */
 const WRITES_BETWEEN_PURGES = 1_000;
@@ -11,12 +12,19 @@ const OF_FUNCTION = 'namespace = ? AND func = ? AND length(func) = length(?)';
 
 type Value = string | number | null;
 
+/** An entry as it is inserted. */
+interface Row {
+  readonly slot: string;
+  /** Of namespace, slot, func, entry, expires_at, and written_at. */
+  readonly values: readonly Value[];
+}
+
 /** What a database does in its own way. */
 export interface SqlDialect {
   /** Makes the table, if it is not there, whoever else does so now. */
   readonly schema: string;
-  /** Of namespace, slot, func, entry, expires_at, and written_at. */
-  readonly upsert: string;
+  /** What becomes of a row that is there already: the end of the statement that inserts. */
+  readonly onConflict: string;
   readonly placeholder: (place: number) => string;
   /** Runs a statement. `rows` of one that reads, `changed` of one that writes. */
   readonly run: (sql: string, values: readonly Value[]) => Promise<{ readonly rows: readonly Readonly<Record<string, unknown>>[]; readonly changed: number }>;
@@ -40,20 +48,29 @@ export abstract class SqlBackend extends AsyncMemoBackend {
 
   async read(slot: string): Promise<CacheEntry | undefined> {
     const { rows } = await this.run('SELECT entry FROM nooble_memo WHERE namespace = ? AND slot = ?', [this.namespace, slot]);
-    const text = rows[0]?.['entry'];
-    if (typeof text !== 'string') return undefined;
-    try {
-      return entryOfText(text);
-    } catch (error) {
-      this.report({ type: 'damaged', place: `nooble_memo ${this.namespace} ${slot}`, error });
-      return undefined;
-    }
+    return this.entryOf(slot, rows[0]?.['entry']);
   }
 
   async write(slot: string, entry: CacheEntry): Promise<void> {
-    const expiresAt = entry.expiresAt === undefined ? null : Math.ceil(entry.expiresAt);
-    await this.run(this.dialect.upsert, [this.namespace, slot, columnOf(entry.func), entryText(entry), expiresAt, Date.now()]);
-    if (++this.writes % WRITES_BETWEEN_PURGES === 0) await this.run('DELETE FROM nooble_memo WHERE expires_at <= ?', [Date.now()]);
+    await this.writePage([this.rowOf(slot, entry)]);
+  }
+
+  override async readMany(slots: readonly string[]): Promise<ReadonlyMap<string, CacheEntry>> {
+    const read = new Map<string, CacheEntry>();
+    for (const page of pagesOf(slots)) {
+      const { rows } = await this.run(`SELECT slot, entry FROM nooble_memo WHERE namespace = ? AND slot IN (${listed(page.length, '?')})`, [this.namespace, ...page]);
+      for (const row of rows) {
+        const entry = this.entryOf(String(row['slot']), row['entry']);
+        if (entry) read.set(String(row['slot']), entry);
+      }
+    }
+    return read;
+  }
+
+  override async writeMany(entries: ReadonlyMap<string, CacheEntry>): Promise<void> {
+    // All writers take the rows in the same order, so that none waits for one that waits for it.
+    const rows = [...entries].map(([slot, entry]) => this.rowOf(slot, entry)).sort((a, b) => (a.slot < b.slot ? -1 : 1));
+    for (const page of pagesByText(rows, ({ values }) => values.reduce<number>((sum, value) => sum + String(value).length, 0))) await this.writePage(page);
   }
 
   async delete(slot: string): Promise<boolean> {
@@ -91,6 +108,28 @@ export abstract class SqlBackend extends AsyncMemoBackend {
     return Number(rows[0]?.['n']);
   }
 
+  private entryOf(slot: string, text: unknown): CacheEntry | undefined {
+    if (typeof text !== 'string') return undefined;
+    try {
+      return entryOfText(text);
+    } catch (error) {
+      this.report({ type: 'damaged', place: `nooble_memo ${this.namespace} ${slot}`, error });
+      return undefined;
+    }
+  }
+
+  private rowOf(slot: string, entry: CacheEntry): Row {
+    const expiresAt = entry.expiresAt === undefined ? null : Math.ceil(entry.expiresAt);
+    return { slot, values: [this.namespace, slot, columnOf(entry.func), entryText(entry), expiresAt, Date.now()] };
+  }
+
+  private async writePage(page: readonly Row[]): Promise<void> {
+    await this.run(`INSERT INTO nooble_memo (namespace, slot, func, entry, expires_at, written_at) VALUES ${listed(page.length, '(?, ?, ?, ?, ?, ?)')} ${this.dialect.onConflict}`, page.flatMap(({ values }) => values));
+    const before = this.writes;
+    this.writes += page.length;
+    if (Math.floor(this.writes / WRITES_BETWEEN_PURGES) > Math.floor(before / WRITES_BETWEEN_PURGES)) await this.run('DELETE FROM nooble_memo WHERE expires_at <= ?', [Date.now()]);
+  }
+
   private async run(sql: string, values: readonly Value[]): ReturnType<SqlDialect['run']> {
     await this.makeTable();
     let place = 0;
@@ -105,4 +144,8 @@ export abstract class SqlBackend extends AsyncMemoBackend {
     });
     return this.made;
   }
+}
+
+function listed(count: number, item: string): string {
+  return Array.from({ length: count }, () => item).join(', ');
 }

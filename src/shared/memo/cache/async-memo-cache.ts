@@ -1,4 +1,5 @@
-import { type AsyncMemoBackend, type SyncMemoBackend, pagesOf } from '../backends/memo-backend.js';
+import { type AsyncMemoBackend, type SyncMemoBackend } from '../backends/memo-backend.js';
+import { pagesOf } from '../backends/pages.js';
 import { AsyncBatch } from '../calls/async-batch.js';
 import { AsyncCalls } from '../calls/async-calls.js';
 import { asyncStream } from '../calls/async-stream.js';
@@ -147,8 +148,8 @@ export class AsyncMemoCache implements AsyncIterable<CacheEntry> {
   async *pagesOf(func: NamedFunction, size: number): AsyncIterableIterator<readonly CacheEntry[]> {
     if (!Number.isSafeInteger(size) || size < 1) throw memoErrors.pageInvalid(size);
     for (const slots of pagesOf(await this.backend.slotsOf(this.nameOf(func)), size)) {
-      const entries = await Promise.all(slots.map(async (slot) => this.store.alive(await this.backend.read(slot))));
-      const page = entries.filter((entry) => entry !== undefined);
+      const read = await this.store.readSlots(slots);
+      const page = slots.map((slot) => this.store.alive(read.get(slot))).filter((entry) => entry !== undefined);
       if (page.length > 0) yield page;
     }
   }

@@ -43,8 +43,7 @@ export class AsyncBatch {
 
   private async land(batch: BatchUnits, own: readonly OwnUnit[], { self, since }: { readonly self: unknown; readonly since: number }): Promise<void> {
     try {
-      const isFound = await Promise.all(own.map((mine) => this.find(mine, batch, self)));
-      const missing = own.filter((_, i) => isFound[i] !== true);
+      const missing = await this.missingOf(own.filter((mine) => !this.feed(mine, batch, self)));
       if (missing.length > 0) await this.compute(batch, missing, { self, since });
     } catch (error) {
       for (const { deferred } of own) deferred.reject(error);
@@ -52,13 +51,25 @@ export class AsyncBatch {
     }
   }
 
-  private async find({ unit, deferred }: OwnUnit, batch: BatchUnits, self: unknown): Promise<boolean> {
-    if (unit.key === undefined) return false;
-    const fed = this.store.fed(this.plan, self, batch.argsOf([unit.item]));
-    const entry = fed === MISS ? await this.store.read(unit.key) : undefined;
-    if (fed === MISS && entry === undefined) return false;
-    deferred.resolve({ value: fed, entry, isHit: true });
-    return true;
+  /** @returns whether the backend answers by itself */
+  private feed({ unit, deferred }: OwnUnit, batch: BatchUnits, self: unknown): boolean {
+    const value = unit.key === undefined ? MISS : this.store.fed(this.plan, self, batch.argsOf([unit.item]));
+    if (value !== MISS) deferred.resolve({ value, entry: undefined, isHit: true });
+    return value !== MISS;
+  }
+
+  /** Asks for all of them together. @returns those of which nothing is kept */
+  private async missingOf(own: readonly OwnUnit[]): Promise<readonly OwnUnit[]> {
+    const keyed = own.flatMap(({ unit, deferred }) => (unit.key ? [{ key: unit.key, unit, deferred }] : []));
+    const entries = await this.store.readMany(keyed.map(({ key }) => key));
+    const found = new Set<Unit>();
+    for (const [i, { unit, deferred }] of keyed.entries()) {
+      const entry = entries[i];
+      if (entry === undefined) continue;
+      deferred.resolve({ value: undefined, entry, isHit: true });
+      found.add(unit);
+    }
+    return own.filter(({ unit }) => !found.has(unit));
   }
 
   private async compute(batch: BatchUnits, missing: readonly OwnUnit[], { self, since }: { readonly self: unknown; readonly since: number }): Promise<void> {
@@ -67,14 +78,9 @@ export class AsyncBatch {
     const units = missing.map(({ unit }) => unit);
     const drafts = units.map((unit) => batch.draft(unit));
     const outputs = batch.checked(await plan.run(self, batch.argsOf(units.map(({ item }) => item))), units);
-    await Promise.all(
-      missing.map(async ({ deferred }, i) => {
-        const draft = drafts[i];
-        const entry = draft && plan.complete(draft, outputs[i]);
-        await store.keep(entry, since);
-        deferred.resolve({ value: outputs[i], entry, isHit: false });
-      }),
-    );
+    const entries = drafts.map((draft, i) => draft && plan.complete(draft, outputs[i]));
+    await store.keepMany(entries.filter((entry) => entry !== undefined), since);
+    for (const [i, { deferred }] of missing.entries()) deferred.resolve({ value: outputs[i], entry: entries[i], isHit: false });
   }
 
   private async answerOf(flight: Promise<Landing & { readonly isHit?: boolean }>, isOwn: boolean): Promise<UnitAnswer> {

@@ -1,4 +1,4 @@
-import { pagesOf } from '../backends/memo-backend.js';
+import { pagesOf } from '../backends/pages.js';
 import { namespaceOf } from '../backends/namespace.js';
 import type { AsyncMemoCache } from '../cache/async-memo-cache.js';
 import { CacheEntry } from '../entry/cache-entry.js';

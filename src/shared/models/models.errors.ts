@@ -1,4 +1,4 @@
-import { AppError } from '../../../shared/errors/index.js';
+import { AppError } from '../errors/index.js';
 
 /**
  * The agent's `provider` is none we have.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { APICallError, JSONParseError, RetryError, TypeValidationError } from 'ai';
-import { redactionOf } from '../tools/redaction.js';
+import { redactionOf } from './redaction.js';
 import { messageOf, toExecutionError } from './provider-failure.js';
 
 const call = (statusCode: number, message: string): APICallError => new APICallError({ message, statusCode, url: 'https://models.example', requestBodyValues: {} });
@@ -9,6 +9,7 @@ describe('a failure of a provider', () => {
   it.each([
     [call(429, 'Slow down, sk-abcdefgh.'), 'The model provider failed (HTTP 429): Slow down, [key]'],
     [call(200, 'Failed to process successful response'), 'its connection broke off'],
+    [new APICallError({ message: 'Invalid JSON response', statusCode: 200, url: 'https://models.example', requestBodyValues: {}, cause: new JSONParseError({ text: '<html>', cause: new SyntaxError('x') }) }), 'no part of an answer: <html>'],
     [new JSONParseError({ text: '<html>', cause: new SyntaxError('x') }), 'no part of an answer: <html>'],
     [new TypeValidationError({ value: { key: 'sk-abcdefgh' }, cause: new SyntaxError('x') }), 'no part of an answer: {"key":"[key]"}'],
     [new TypeError('Response stream ended without a finish reason.'), 'its answer ended before it was whole'],

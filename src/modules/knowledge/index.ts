@@ -1,0 +1,3 @@
+export { EmbeddingsService } from './embeddings.service.js';
+export type { EmbeddingRequest, Embeddings } from './embeddings.service.js';
+export { KnowledgeModule } from './knowledge.module.js';
