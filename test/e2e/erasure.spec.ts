@@ -8,6 +8,7 @@ import { ErasureRepository } from '../../src/modules/crm/erasure/erasure.reposit
 import { UserTracesStore } from '../../src/modules/crm/erasure/user-traces.store.js';
 import { LedgerVerification } from '../../src/modules/migration/index.js';
 import { ExecutionErasure } from '../../src/modules/execution/index.js';
+import { keys } from '../../src/shared/redis/index.js';
 import { QueuedJobs } from '../../src/shared/actions/index.js';
 import { createAgent } from '../factories/agent.js';
 import type { ErrorAnswer } from '../support/api-client.js';
@@ -91,12 +92,15 @@ describe('the erasure of a user', () => {
     for (const conversationId of [hot, both, cold]) expect((await all.client.get(`/api/v1/crm/conversations/${conversationId}`)).status).toBe(200);
     for (const conversationId of [hot, cold]) await all.client.get(`/api/v1/conversations/${conversationId}/context`);
     expect((await placesOf(secret)).length).toBeGreaterThan(8);
+    await all.client.post('/api/v1/embeddings', { texts: [secret] });
+    expect(await nooble.redis.zcard(keys.memoIndex('acme', 'embeddings'))).toBe(1);
     const othersId = await all.begin({ userId: 'someone-else' });
     await all.say(othersId, 'untouched');
 
     const receipt = await erase('ann-secret');
     expect(await placesOf(secret)).toEqual([]);
     expect(await placesOf('ann-secret')).toEqual([]);
+    expect(await nooble.redis.zcard(keys.memoIndex('acme', 'embeddings'))).toBe(0);
     expect(await placesOf('ann-session')).toEqual([]);
     expect(receipt).toMatchObject({ verifiedAt: expect.any(String), userHash: createHash('sha256').update('acme\nann-secret').digest('hex') });
     expect(receipt.counts).toMatchObject({ conversations: 6, commands: 1, executions: 2, deadLetters: 1, queuedJobs: 1, idempotencyAnswers: 2, memoEntries: 2 });

@@ -85,7 +85,7 @@ describe('a free tenant', () => {
     expect((await begin(client, agentId)).headers.get('x-ratelimit-remaining')).toBe('1');
     expect((await begin(client, agentId)).status).toBe(202);
     expect(await begin(client, agentId)).toMatchObject({ status: 429, body: { code: 'RATE_LIMITED' } });
-    expect((await client.get<{ total: number }>('/api/v1/commands?status=pending')).body.total).toBe(0);
+    await waitFor('the commands', async () => (await client.get<{ total: number }>('/api/v1/commands?status=pending')).body.total === 0);
   });
 
   it('is told by a frame of its socket, which stays open', async () => {
@@ -200,8 +200,10 @@ describe('requests of one API key', () => {
     expect(refused[0]).toMatchObject({ body: { code: 'RATE_LIMITED', details: { limit: 'apiRequestsPerMinute' } } });
     expect([refused[0]!.headers.get('retry-after'), ...rateOf(refused[0]!)]).toEqual([expect.stringMatching(/^\d+$/), '3', '0', expect.stringMatching(/^\d+$/)]);
     expect((await setLimits(tenantId, { apiRequestsPerMinute: 300 })).status).toBe(200);
-    const more = await Promise.all(Array.from({ length: 40 }, async (_, i) => (await Promise.all(Array.from({ length: 10 }, () => first.get(AGENTS)))).map(({ status }) => [i, status] as const)));
-    expect(more.flat().filter(([, status]) => status === 200)).toHaveLength(297);
+    // Not all at once: whoever cannot be counted in time is let in.
+    const more: number[] = [];
+    for (let i = 0; i < 40; i++) more.push(...(await Promise.all(Array.from({ length: 10 }, () => first.get(AGENTS)))).map(({ status }) => status));
+    expect(more.filter((status) => status === 200)).toHaveLength(297);
     await setLimits(tenantId, { apiRequestsPerMinute: 3 });
     const others = await second.get(AGENTS);
     expect([others.status, ...rateOf(others)]).toEqual([200, '3', '2', expect.any(String)]);

@@ -117,6 +117,14 @@ async function sameAtOnce(open: () => AsyncMemoCache): Promise<number[]> {
 }
 
 describe('Redis', () => {
+  it('keeps so many entries at the most: what ends first goes, with its place in the index', async () => {
+    await redis.flushdb();
+    const cache = keepOpen(new RedisBackend(redis, { tenantId: 'acme', namespace: 'few', maxEntries: 3 }));
+    for (let i = 1; i <= 5; i++) await cache.set('f', { i }, { output: i, metadata: { expiresAt: Date.now() + (i === 4 ? 1_000 : 60_000 + i) } });
+    expect((await Array.fromAsync(cache)).map(({ output }) => output).sort()).toEqual([2, 3, 5]);
+    expect([await cache.size(), (await redis.keys('*')).length]).toEqual([3, 4]);
+  });
+
   it('keeps tenants and namespaces apart, on the shard of the tenant', async () => {
     await redis.flushdb();
     const [acme, other, more] = [openRedis(), openRedis({}, 'other'), openRedis({}, 'acme', 'more')];

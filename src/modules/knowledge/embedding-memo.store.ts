@@ -29,11 +29,11 @@ export class EmbeddingMemoStore {
 
   constructor(
     @Inject(REDIS) redis: Redis,
-    { embeddingSeconds }: CacheSettings,
+    { embeddingSeconds, memoMaxEntries: maxEntries }: CacheSettings,
     private readonly logger: PinoLogger,
   ) {
     const onEvent = (event: MemoEvent): void => { this.note(event); };
-    this.tenants = new TenantMemos(redis, EMBEDDINGS_NAMESPACE, memoised, { onEvent, ...(embeddingSeconds > 0 && { ttl: embeddingSeconds }) });
+    this.tenants = new TenantMemos(redis, EMBEDDINGS_NAMESPACE, memoised, { onEvent, maxEntries, ...(embeddingSeconds > 0 && { ttl: embeddingSeconds }) });
   }
 
   /**

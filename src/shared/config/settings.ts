@@ -239,6 +239,8 @@ export class CacheSettings {
   @Setting('CACHE_TTL_CRM_READ_SECONDS') @IsInt() @Min(1) @Max(3_600) crmReadSeconds = 2;
   /** Statistics for operators may be this old, seconds. */
   @Setting('CACHE_TTL_CRM_STATISTICS_SECONDS') @IsInt() @Min(1) @Max(3_600) crmStatisticsSeconds = 30;
+  /** Answers of models, results of tools, and embeddings that a tenant keeps in Redis, of each kind at the most; those that end first go. */
+  @Setting('MEMO_MAX_ENTRIES') @IsInt() @Min(1) @Max(10_000_000) memoMaxEntries = 5_000;
 }
 
 /** What operators have done. */

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import type { Counter } from 'prom-client';
 import type { DomainAction, MemoDirective } from '../../../contracts/index.js';
+import { CacheSettings } from '../../../shared/config/index.js';
 import { type KeptStreams, type MemoEvent, type StreamOrigin, TenantMemos } from '../../../shared/memo/index.js';
 import { REDIS, type Redis } from '../../../shared/redis/index.js';
 import { MetricsService } from '../../../shared/telemetry/index.js';
@@ -32,9 +33,10 @@ export class RunMemos {
     @Inject(REDIS) redis: Redis,
     private readonly providers: ModelProviders,
     private readonly logger: PinoLogger,
+    { memoMaxEntries: maxEntries }: CacheSettings,
     metrics: MetricsService,
   ) {
-    const options = { onEvent: (event: MemoEvent) => { this.note(event); } };
+    const options = { maxEntries, onEvent: (event: MemoEvent) => { this.note(event); } };
     this.answers = new TenantMemos(redis, 'answers', (cache) => new KeptAnswers(cache), options);
     this.results = new TenantMemos(redis, 'tools', (cache) => cache.streams({ isCacheable: () => true }), options);
     this.calls = metrics.counter({

@@ -16,6 +16,8 @@ export interface RedisOptions {
   readonly namespace?: string;
   /** How long an entry stays that does not expire by itself, milliseconds; a day without it. */
   readonly maxAgeMs?: number;
+  /** Entries at the most: what ends first goes. Without it: without bound. */
+  readonly maxEntries?: number;
 }
 
 /** Entries of one tenant in Redis, on the tenant's shard: a string each, and a sorted set of their slots by the time they end. */
@@ -25,6 +27,7 @@ export class RedisBackend extends AsyncMemoBackend {
   private readonly tenant: string;
   private readonly index: string;
   private readonly maxAgeMs: number;
+  private readonly maxEntries: number;
 
   /** @param redis stays open when the cache is closed: it is the caller's */
   constructor(
@@ -36,6 +39,7 @@ export class RedisBackend extends AsyncMemoBackend {
     this.tenant = encodeTenant(options.tenantId);
     this.index = keys.memoIndex(this.tenant, this.namespace);
     this.maxAgeMs = options.maxAgeMs ?? MAX_AGE_MS;
+    this.maxEntries = options.maxEntries ?? Infinity;
   }
 
   async read(slot: string): Promise<CacheEntry | undefined> {
@@ -66,9 +70,7 @@ export class RedisBackend extends AsyncMemoBackend {
   }
 
   async clear(): Promise<void> {
-    for (let slots = await this.page(); slots.length > 0; slots = await this.page()) {
-      await done(this.redis.multi().unlink(...slots.map((slot) => this.keyOf(slot))).zrem(this.index, ...slots));
-    }
+    for (let slots = await this.first(PAGE); slots.length > 0; slots = await this.first(PAGE)) await this.remove(slots);
   }
 
   async count(nowMs: number): Promise<number> {
@@ -91,11 +93,18 @@ export class RedisBackend extends AsyncMemoBackend {
     const ends = page.map(([slot, { expiresAt = Infinity }]) => [Math.ceil(Math.min(expiresAt, now + this.maxAgeMs)), slot] as const);
     const transaction = this.redis.multi().zadd(this.index, ...ends.flat());
     for (const [i, [slot, entry]] of page.entries()) transaction.set(this.keyOf(slot), entryText(entry), 'PXAT', Math.max(ends[i]?.[0] ?? 0, now + 1));
-    await done(transaction.zremrangebyscore(this.index, '-inf', now).pexpire(this.index, this.maxAgeMs));
+    const answers = await done(transaction.zremrangebyscore(this.index, '-inf', now).pexpire(this.index, this.maxAgeMs).zcard(this.index));
+    const excess = Number(answers.at(-1)) - this.maxEntries;
+    if (excess > 0) await this.remove(await this.first(Math.min(excess, PAGE)));
   }
 
-  private async page(): Promise<string[]> {
-    return this.redis.zrange(this.index, 0, PAGE - 1);
+  private async remove(slots: readonly string[]): Promise<void> {
+    await done(this.redis.multi().unlink(...slots.map((slot) => this.keyOf(slot))).zrem(this.index, ...slots));
+  }
+
+  /** Those that end first. */
+  private async first(count: number): Promise<string[]> {
+    return this.redis.zrange(this.index, 0, count - 1);
   }
 
   private keyOf(slot: string): string {

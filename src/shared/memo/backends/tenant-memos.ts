@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Redis } from '../../redis/index.js';
 import { type AsyncMemoCacheOptions } from '../cache/async-memo-store.js';
 import { AsyncMemoCache } from '../cache/async-memo-cache.js';
-import { RedisBackend } from './redis-backend.js';
+import { RedisBackend, type RedisOptions } from './redis-backend.js';
 
 /** Tenants whose caches a process holds; of others they are made anew, which loses nothing but what is under way. */
 const MAX_TENANTS = 1_000;
@@ -16,7 +16,7 @@ export class TenantMemos<T = AsyncMemoCache> {
     private readonly redis: Redis,
     readonly namespace: string,
     private readonly useOf: (cache: AsyncMemoCache) => T,
-    private readonly options: AsyncMemoCacheOptions = {},
+    private readonly options: AsyncMemoCacheOptions & Pick<RedisOptions, 'maxEntries'> = {},
   ) {}
 
   of(tenantId: string): T {
@@ -31,7 +31,9 @@ export class TenantMemos<T = AsyncMemoCache> {
   private find(tenantId: string): { readonly cache: AsyncMemoCache; readonly use: T } {
     const known = this.made.get(tenantId);
     if (known) return known;
-    const cache = new AsyncMemoCache(new RedisBackend(this.redis, { tenantId, namespace: this.namespace }), this.options);
+    const { maxEntries, ...options } = this.options;
+    const backend = new RedisBackend(this.redis, { tenantId, namespace: this.namespace, ...(maxEntries !== undefined && { maxEntries }) });
+    const cache = new AsyncMemoCache(backend, options);
     const made = { cache, use: this.useOf(cache) };
     this.made.set(tenantId, made);
     return made;
