@@ -10,11 +10,18 @@ import { devDataDir } from './services.mjs';
 /** What only asks for help needs no services. */
 const HELP = new Set(['--help', '-h', 'help']);
 
+function needsServices(args) {
+  if (args.length === 0 || args.some((arg) => HELP.has(arg))) return false;
+  // Of the memo caches one is in the server's own Redis; the others are where their place says.
+  if (args[0] === 'memo') return !process.env.REDIS_URL && args.some((arg, i) => arg === '--cache=redis' || (arg === 'redis' && args[i - 1] === '--cache'));
+  return true;
+}
+
 // Nothing of its own on standard output: that is the command's.
 await runCommand(async (args) => {
   loadEnvFile();
   const env = { ...process.env };
-  if (args.length > 0 && !args.some((arg) => HELP.has(arg))) {
+  if (needsServices(args)) {
     const services = await joinServices({ dataDir: devDataDir, persistent: true });
     onExit(services.stop);
     Object.assign(env, { DATABASE_URL: services.databaseUrl, REDIS_URL: services.redisUrl });

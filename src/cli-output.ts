@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { columnsOf, printable, printableJson } from './printable.js';
 
 const BAR_WIDTH = 30;
 
@@ -10,15 +11,25 @@ export interface CommandResult {
   readonly isWrong?: boolean;
 }
 
-/** On standard output, in JSON on one line or for a person. */
-export function tell({ result, lines }: CommandResult, isJson: boolean): void {
-  process.stdout.write(isJson ? `${JSON.stringify(result)}\n` : lines.map((line) => `${line}\n`).join(''));
+/** Where a command speaks. */
+export interface Streams {
+  readonly stdout: NodeJS.WritableStream & { readonly columns?: number };
+  readonly stderr: NodeJS.WritableStream;
+}
+
+/** Gives out what a command has found, in JSON on one line or for a person. */
+export type Tell = (result: CommandResult, options: { readonly json?: boolean }) => void;
+
+/** What it prints: nothing in it that a terminal would obey. */
+export function textOf({ result, lines }: CommandResult, isJson: boolean): string {
+  return isJson ? `${printableJson(result)}\n` : lines.map((line) => `${printable(line)}\n`).join('');
 }
 
 /** Rows under their headings, in columns as wide as they need. @param rows the same number of cells each */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = headings.map((heading, column) => Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  return [headings, ...rows].map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  const lines = [headings, ...rows].map((row) => row.map(printable));
+  const widths = headings.map((_, column) => Math.max(...lines.map((row) => columnsOf(row[column] ?? ''))));
+  return lines.map((row) => row.map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - columnsOf(cell))).join('  ').trimEnd());
 }
 
 /** A bar of what is done, on standard error and at a terminal alone. @returns what is to be called with each step */

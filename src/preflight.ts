@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { addressOf, reasonOf } from './service-address.js';
 import { DatabaseSettings, RedisSettings, ServerSettings, type Settings } from './shared/config/index.js';
 import { inspectDatabase } from './shared/database/index.js';
 import { AppError } from './shared/errors/index.js';
@@ -65,16 +66,4 @@ async function reach<T>({ name, variable, url, giveUpAt, warn }: Service, attemp
 function isFinal(error: unknown): boolean {
   const { code, message } = error as { code?: string; message?: string };
   return /^(28|3D)/.test(code ?? '') || /^(WRONGPASS|NOAUTH)/.test(message ?? '');
-}
-
-/** Host and port, without the password. */
-function addressOf(url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  return parsed?.host ?? 'an address that is not a URL';
-}
-
-function reasonOf(error: unknown): string {
-  const { code, message, errors } = error as { code?: string; message?: string; errors?: Error[] };
-  const text = message !== undefined && message !== '' ? message : (errors?.[0]?.message ?? code ?? 'no answer');
-  return text.split('\n')[0] ?? text;
 }

@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '../../src/contracts/index.js';
 import { keys } from '../../src/shared/redis/index.js';
-import { type CliEnd, runCli } from '../support/cli-process.js';
+import { JsonFileBackend, MemoCache } from '../../src/shared/memo/index.js';
+import { type CliEnd, runCli, runScript } from '../support/cli-process.js';
 import { Conversations } from '../support/conversations.js';
 import { Migration } from '../support/migration.js';
 import { createEmptyDatabase, redisUrl } from '../support/services.js';
@@ -106,6 +110,20 @@ describe('migrate hot', () => {
     for (let times = 0; times < 2; times++) expect(await json('hot', conversationId, '--tenant', tenant)).toEqual({ code: 0, conversationId, status: 'transferred', storage: 'both', messageCount: 2 });
     expect(await all.get(conversationId)).toMatchObject({ storage: 'both' });
     expect((await all.page(conversationId, 'after=0')).data.map(({ content }) => content)).toEqual(['one', 'two']);
+  });
+});
+
+describe('memo', () => {
+  it('on files needs no services, not even their addresses', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nooble-memo-cli-'));
+    new MemoCache(new JsonFileBackend(folder)).set('f', { x: 1 }, { output: 2 });
+    // Whoever looks at these addresses fails.
+    const nowhere = { DATABASE_URL: 'none', REDIS_URL: 'none' };
+    const { code, stdout, stderr } = await runScript(nowhere, 'memo', 'inspect', '--cache', `json:${folder}`, '--json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ entries: [{ func: 'f', inputs: { x: 1 }, output: 2 }], more: 0 });
+    expect(await runScript(nowhere, 'memo', 'stats', '--cache', 'redis', '--tenant', 'acme')).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('REDIS_URL') });
+    rmSync(folder, { recursive: true });
   });
 });
 

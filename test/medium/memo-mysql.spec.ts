@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createConnection } from 'mysql2/promise';
-import { AsyncMemoCache, MysqlBackend } from '../../src/shared/memo/index.js';
+import { AsyncMemoCache, MysqlBackend, entryOfText } from '../../src/shared/memo/index.js';
+import { runCommand } from '../support/command-line.js';
 import { keepsTheContract } from '../support/memo-contract.js';
 import { OwnMariadb, findMariadb } from '../support/own-mariadb.js';
 
@@ -60,5 +61,19 @@ run(program === undefined ? 'MariaDB, which is not installed here (Debian: apt-g
     await Promise.all([lower.set('f', {}, { output: 1 }), upper.set('f', {}, { output: 2 })]);
     await lower.clear();
     expect([await lower.size(), await upper.get('f')]).toEqual([0, 2]);
+  });
+
+  it('is looked at and cleared from the command line, which does not make the table', async () => {
+    await empty();
+    const memo = (...args: string[]): ReturnType<typeof runCommand> => runCommand(['memo', ...args, '--cache', server.url, '--namespace', 'cli']);
+    expect(await memo('stats')).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no table nooble_memo') });
+    expect(await memo('stats')).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no table nooble_memo') });
+    const cache = open('cli');
+    for (let x = 0; x < 60; x++) await cache.set('f', { x }, { output: x });
+    expect((await memo('stats')).stdout).toMatch(/^f +60 +0 +0 +3\.\d kB +– +–$/m);
+    expect((await memo('export')).stdout.trimEnd().split('\n').map((line) => Number(entryOfText(line).output)).sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, x) => x));
+    expect(await memo('clear', '--function', 'f', '--yes')).toEqual({ code: 0, stdout: '60 entries removed.\n', stderr: '' });
+    await open('others').set('g', {}, { output: 1 });
+    expect((await memo('inspect')).stdout).toContain('but in "others"');
   });
 });

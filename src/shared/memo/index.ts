@@ -7,6 +7,7 @@ export { AsyncMemoBackend, SyncMemoBackend } from './backends/memo-backend.js';
 export type { FedCall, FedFunction } from './backends/memo-backend.js';
 export { MemoryBackend } from './backends/memory-backend.js';
 export { MysqlBackend } from './backends/mysql-backend.js';
+export { namespaceOf } from './backends/namespace.js';
 export { NoCacheBackend } from './backends/no-cache-backend.js';
 export { PostgresBackend } from './backends/postgres-backend.js';
 export { RedisBackend } from './backends/redis-backend.js';

@@ -43,6 +43,9 @@ export const memoErrors = {
   entryFailed: (assertion: string, what: string, cause?: unknown): AppError => internal('MEMO_ENTRY_FAILED', `${assertion} does not hold: it ${what}.`, cause),
   backendTimedOut: (deadlineMs: number): AppError =>
     internal('MEMO_BACKEND_TIMED_OUT', `The backend of a cache did not answer within ${String(deadlineMs)} ms.`),
+  /** @param what such as `folder x` */
+  placeMissing: (what: string): AppError =>
+    new AppError({ kind: 'notFound', code: 'MEMO_PLACE_MISSING', message: `There is no ${what}: nothing was ever kept there, or the cache is somewhere else.` }),
   notOurs: (place: string, what: string): AppError => internal('MEMO_PLACE_TAKEN', `${place} ${what}. Name another place.`),
 };
 

@@ -6,9 +6,9 @@ import type { CacheEntry } from '../entry/cache-entry.js';
 import { entryOfText, entryText } from '../entry/entry-text.js';
 import { DiskFiles } from './disk-files.js';
 import { CULLED_BY, type CullingPolicy, DISK_SCHEMA } from './disk-schema.js';
-import { SyncMemoBackend } from './memo-backend.js';
+import { type ExistingOnly, SyncMemoBackend } from './memo-backend.js';
 import { columnOf, isWholeColumn } from './namespace.js';
-import { openSqlite } from './sqlite-backend.js';
+import { openExistingSqlite, openSqlite } from './sqlite-backend.js';
 
 /** @source AgentHeaven 0.9.2, DiskCache: size_limit */
 const SIZE_LIMIT_BYTES = 32_000_000_000;
@@ -20,7 +20,7 @@ const MIN_FILE_BYTES = 32_768;
 const MIN_PACKED_BYTES = 1_024;
 const MAX_PACKED_SHARE = 0.8;
 
-export interface DiskOptions {
+export interface DiskOptions extends ExistingOnly {
   /** Is made, if it is not there, and belongs to this cache alone. */
   readonly folder: string;
   /** Soft: a write removes a few entries when they are over it together. Texts as they are stored, bytes. */
@@ -45,14 +45,15 @@ export class DiskBackend extends SyncMemoBackend {
   private readonly sizeLimitBytes: number;
   private readonly policy: CullingPolicy;
 
-  constructor({ folder, sizeLimitBytes = SIZE_LIMIT_BYTES, policy = 'least-recently-stored' }: DiskOptions) {
+  constructor({ folder, sizeLimitBytes = SIZE_LIMIT_BYTES, policy = 'least-recently-stored', mustExist = false }: DiskOptions) {
     super();
     [this.sizeLimitBytes, this.policy] = [sizeLimitBytes, policy];
-    mkdirSync(folder, { recursive: true });
-    this.database = openSqlite(join(folder, 'index.sqlite'), DISK_SCHEMA);
+    const index = join(folder, 'index.sqlite');
+    if (!mustExist) mkdirSync(folder, { recursive: true });
+    this.database = mustExist ? openExistingSqlite(index, ['entries', 'totals']) : openSqlite(index, DISK_SCHEMA);
     this.files = new DiskFiles(folder);
     this.sql = prepareAll(this.database, policy);
-    this.files.removeOrphans((name) => this.sql.named.get(name) !== undefined);
+    if (!mustExist) this.files.removeOrphans((name) => this.sql.named.get(name) !== undefined);
   }
 
   read(slot: string): CacheEntry | undefined {

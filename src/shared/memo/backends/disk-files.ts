@@ -12,7 +12,6 @@ export class DiskFiles {
 
   constructor(folder: string) {
     this.root = join(folder, 'files');
-    mkdirSync(this.root, { recursive: true });
   }
 
   /** @returns the file's name */
@@ -36,6 +35,7 @@ export class DiskFiles {
 
   /** Removes what killed processes have left. @param isNamed whether a row names a file */
   removeOrphans(isNamed: (name: string) => boolean): void {
+    mkdirSync(this.root, { recursive: true });
     for (const name of readdirSync(this.root, { recursive: true, encoding: 'utf8' })) {
       const stat = absentIfMissing(() => statSync(join(this.root, name)));
       if (stat?.isFile() === true && Date.now() - stat.mtimeMs > ORPHAN_AGE_MS && !isNamed(name)) this.remove(name);

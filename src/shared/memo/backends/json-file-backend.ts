@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import type { CacheEntry } from '../entry/cache-entry.js';
 import { entryOfText, entryText } from '../entry/entry-text.js';
-import { SyncMemoBackend } from './memo-backend.js';
+import { memoErrors } from '../memo.errors.js';
+import { type ExistingOnly, SyncMemoBackend } from './memo-backend.js';
 
 const FILE = /^\d{40}[.]json$/;
 const UNFINISHED = /^[.]\d{40}[.].+[.]tmp$/;
@@ -14,15 +15,24 @@ const INDENT = 4;
 
 /**
  * One readable file for each entry, `<40 digits>.json`, in a folder. Files appear whole: they are written beside their place and renamed.
- * One that cannot be read is renamed to `<name>.damaged` and is a miss.
+ * One that cannot be read is renamed to `<name>.damaged`, unless somebody only looks, and is a miss.
  */
 export class JsonFileBackend extends SyncMemoBackend {
   readonly isPersistent = true;
+  private readonly mustExist: boolean;
   private writes = 0;
 
   /** @param folder is made, if it is not there; other files in it stay as they are */
-  constructor(private readonly folder: string) {
+  constructor(
+    private readonly folder: string,
+    { mustExist = false }: ExistingOnly = {},
+  ) {
     super();
+    this.mustExist = mustExist;
+    if (mustExist) {
+      if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw memoErrors.placeMissing(`folder ${folder}`);
+      return;
+    }
     mkdirSync(folder, { recursive: true });
     this.removeUnfinished();
   }
@@ -34,8 +44,8 @@ export class JsonFileBackend extends SyncMemoBackend {
     try {
       return entryOfText(text);
     } catch (error) {
-      const place = `${path}.damaged`;
-      absentIfMissing(() => { renameSync(path, place); });
+      const place = this.mustExist ? path : `${path}.damaged`;
+      if (!this.mustExist) absentIfMissing(() => { renameSync(path, place); });
       this.report({ type: 'damaged', place, error });
       return undefined;
     }

@@ -19,6 +19,12 @@ export interface FedCall {
 /** Entries that are asked for at the same time. */
 const PAGE = 100;
 
+/** What those that keep things elsewhere than in memory also take. */
+export interface ExistingOnly {
+  /** For looking at what another program keeps: a place that is not there is the error MEMO_PLACE_MISSING instead of being made, and nothing is tidied up. */
+  readonly mustExist?: boolean;
+}
+
 type Report = (event: MemoEvent) => void;
 
 /** What both kinds of backend have. An entry is in one *slot*, whose name the backend makes of its key. */
@@ -71,6 +77,8 @@ export abstract class SyncMemoBackend extends MemoBackend {
 
 /** The same over a network. Where many entries cost no more time than one, the two methods for many are overridden. */
 export abstract class AsyncMemoBackend extends MemoBackend {
+  /** Unix time in milliseconds at which what is in the slot goes, though its entry may say nothing of it. Only of a backend where that is so. */
+  endsAt?(slot: string): Promise<number | undefined>;
   abstract read(slot: string): Promise<CacheEntry | undefined>;
   abstract write(slot: string, entry: CacheEntry): Promise<void>;
   /** Those that there are, by their slots. Fails as a whole. */

@@ -1,4 +1,5 @@
 import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import type { ExistingOnly } from './memo-backend.js';
 import { SqlBackend } from './sql-backend.js';
 
 // Both MySQL and MariaDB: names and slots compare by their bytes.
@@ -18,7 +19,7 @@ const SCHEMA = `
 
 const ON_CONFLICT = 'ON DUPLICATE KEY UPDATE func = VALUES(func), entry = VALUES(entry), expires_at = VALUES(expires_at), written_at = VALUES(written_at)';
 
-export interface MysqlOptions {
+export interface MysqlOptions extends ExistingOnly {
   /** `mysql://user:password@host:port/database` */
   readonly url: string;
   /** One cache's part of the table; `default` without it. */
@@ -31,13 +32,13 @@ export class MysqlBackend extends SqlBackend {
   private readonly pool: Promise<Pool>;
   private closing: Promise<void> | undefined;
 
-  constructor({ url, namespace, maxConnections = 4 }: MysqlOptions) {
+  constructor({ url, maxConnections = 4, ...part }: MysqlOptions) {
     const opening = import('mysql2/promise').then(({ createPool }) => createPool({ uri: url, connectionLimit: maxConnections, charset: 'utf8mb4' }));
     const run = async (sql: string, values: readonly (string | number | null)[]): Promise<{ rows: RowDataPacket[]; changed: number }> => {
       const [result] = await (await opening).query<RowDataPacket[] | ResultSetHeader>(sql, [...values]);
       return Array.isArray(result) ? { rows: result, changed: 0 } : { rows: [], changed: result.affectedRows };
     };
-    super({ schema: SCHEMA, onConflict: ON_CONFLICT, placeholder: () => '?', run }, namespace);
+    super({ schema: SCHEMA, missingTable: 'ER_NO_SUCH_TABLE', onConflict: ON_CONFLICT, placeholder: () => '?', run }, part);
     this.pool = opening;
     // A faulty URL is told by the first statement.
     opening.catch(() => undefined);

@@ -8,6 +8,8 @@ import { PAGE, pagesOf } from './pages.js';
 
 /** Nothing stays in Redis without end: an entry that says nothing goes after this time, milliseconds. As messages and memory snapshots do. */
 const MAX_AGE_MS = 86_400_000;
+/** Keys that are looked at in one step. */
+const SCANNED = 1_000;
 
 export interface RedisOptions {
   /** Whose entries: part of every key. */
@@ -66,7 +68,7 @@ export class RedisBackend extends AsyncMemoBackend {
   }
 
   async slots(): Promise<readonly string[]> {
-    return this.redis.zrange(this.index, 0, -1);
+    return this.redis.zrangebyscore(this.index, `(${String(Date.now())}`, '+inf');
   }
 
   async clear(): Promise<void> {
@@ -75,6 +77,23 @@ export class RedisBackend extends AsyncMemoBackend {
 
   async count(nowMs: number): Promise<number> {
     return this.redis.zcount(this.index, `(${String(nowMs)}`, '+inf');
+  }
+
+  override async endsAt(slot: string): Promise<number | undefined> {
+    const endsAt = await this.redis.zscore(this.index, slot);
+    return endsAt === null ? undefined : Number(endsAt);
+  }
+
+  /** Those of the tenant that have entries. Goes through all keys that the server has, in steps that hold nobody up. */
+  async namespaces(): Promise<readonly string[]> {
+    const found = new Set<string>();
+    let cursor = '0';
+    do {
+      const [next, names] = await this.redis.scan(cursor, 'MATCH', keys.memoIndex(this.tenant, '*'), 'COUNT', SCANNED);
+      for (const name of names) found.add(name.split(':').at(-2) ?? '');
+      cursor = next;
+    } while (cursor !== '0');
+    return [...found].sort();
   }
 
   private entryOf(slot: string, text: string | null): CacheEntry | undefined {

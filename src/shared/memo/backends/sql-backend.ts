@@ -1,6 +1,7 @@
 import type { CacheEntry } from '../entry/cache-entry.js';
 import { entryOfText, entryText } from '../entry/entry-text.js';
-import { AsyncMemoBackend } from './memo-backend.js';
+import { memoErrors } from '../memo.errors.js';
+import { AsyncMemoBackend, type ExistingOnly } from './memo-backend.js';
 import { columnOf, isWholeColumn, namespaceOf } from './namespace.js';
 import { pagesByText, pagesOf } from './pages.js';
 
@@ -23,6 +24,8 @@ interface Row {
 export interface SqlDialect {
   /** Makes the table, if it is not there, whoever else does so now. */
   readonly schema: string;
+  /** `code` of the driver's error when it is not there. */
+  readonly missingTable: string;
   /** What becomes of a row that is there already: the end of the statement that inserts. */
   readonly onConflict: string;
   readonly placeholder: (place: number) => string;
@@ -34,16 +37,18 @@ export interface SqlDialect {
 export abstract class SqlBackend extends AsyncMemoBackend {
   readonly isPersistent = true;
   private readonly namespace: string;
+  private readonly mustExist: boolean;
   private made: Promise<unknown> | undefined;
   private writes = 0;
 
-  /** @param namespace one cache's part of the table */
+  /** @param part `namespace`: one cache's part of the table */
   constructor(
     private readonly dialect: SqlDialect,
-    namespace: string | undefined,
+    part: ExistingOnly & { readonly namespace?: string },
   ) {
     super();
-    this.namespace = namespaceOf(namespace);
+    this.namespace = namespaceOf(part.namespace);
+    this.mustExist = part.mustExist ?? false;
   }
 
   async read(slot: string): Promise<CacheEntry | undefined> {
@@ -108,6 +113,12 @@ export abstract class SqlBackend extends AsyncMemoBackend {
     return Number(rows[0]?.['n']);
   }
 
+  /** Those that have entries. */
+  async namespaces(): Promise<readonly string[]> {
+    const { rows } = await this.run('SELECT DISTINCT namespace FROM nooble_memo ORDER BY namespace', []);
+    return rows.map(({ namespace }) => String(namespace));
+  }
+
   private entryOf(slot: string, text: unknown): CacheEntry | undefined {
     if (typeof text !== 'string') return undefined;
     try {
@@ -138,11 +149,19 @@ export abstract class SqlBackend extends AsyncMemoBackend {
 
   /** Once; again after a failure. */
   private async makeTable(): Promise<unknown> {
-    this.made ??= this.dialect.run(this.dialect.schema, []).catch((error: unknown) => {
+    this.made ??= (this.mustExist ? this.findTable() : this.dialect.run(this.dialect.schema, [])).catch((error: unknown) => {
       this.made = undefined;
       throw error;
     });
     return this.made;
+  }
+
+  private async findTable(): Promise<unknown> {
+    try {
+      return await this.dialect.run('SELECT 1 FROM nooble_memo WHERE 1 = 0', []);
+    } catch (error) {
+      throw (error as { readonly code?: string }).code === this.dialect.missingTable ? memoErrors.placeMissing('table nooble_memo in this database') : error;
+    }
   }
 }
 
