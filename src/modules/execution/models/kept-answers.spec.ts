@@ -178,6 +178,13 @@ describe('answers of models that are kept', () => {
     expect([await cache.size(), isCached(await partsOf({}, model)) === true]).toEqual(toolCalls ? [1, true] : [0, false]);
   });
 
+  it('that ask for tools are not given to callers who do not want such ones from the cache', async () => {
+    provider.ending = 'tool-calls';
+    const [wanting, other] = [wrapped({ toolCalls: true }), wrapped({ toolCalls: false })];
+    await partsOf({}, wanting);
+    expect([isCached(await partsOf({}, other)), isCached(await partsOf({}, wanting)), provider.calls.length]).toEqual([undefined, true, 2]);
+  });
+
   it('follow what the caller says: not from the cache, not into it, for how long', async () => {
     const asked = async (options: Partial<AnswerOptions>): Promise<string> => textOf(await partsOf({}, wrapped(options)));
     expect([await asked({ noStore: true }), await cache.size()]).toEqual(['answer 1.', 0]);

@@ -37,7 +37,7 @@ export interface StreamReading<T> {
 }
 
 export interface KeptStreamsOptions<T> {
-  /** Whether the items of a stream that has ended are the whole of it, and worth to be kept. */
+  /** Whether the items of a stream that has ended are the whole of it, and worth to be kept; of kept ones, whether they are taken. */
   readonly isCacheable: (items: readonly T[]) => boolean;
   /** What an entry holds of them. Default: the items. */
   readonly pack?: (items: readonly T[]) => unknown;
@@ -68,8 +68,10 @@ export class KeptStreams<T> {
    */
   async read(call: StreamCall<T>, signal?: AbortSignal): Promise<StreamReading<T>> {
     const key = this.keyOf(call);
-    const name = key && call.noCache !== true ? flightName(key, call) : undefined;
-    const joined = name === undefined ? undefined : this.joinable(name, key);
+    const name = key && flightName(key, call);
+    const joined = name === undefined || call.noCache === true ? undefined : this.joinable(name, key);
+    // What is under way is older than what this caller asks for.
+    if (call.noCache === true && call.noStore !== true && key) this.store.forget(key);
     const flight = joined ?? this.begin(call, key, name);
     const items = flight.stream.join(signal);
     const first = await items.next();
@@ -124,7 +126,9 @@ export class KeptStreams<T> {
     const entry = await this.store.read(key);
     if (entry === undefined || (maxAge !== undefined && this.store.nowMs() - storedAtOf(entry) > ttlMs(maxAge))) return undefined;
     try {
-      return this.options.unpack ? this.options.unpack(entry.value) : (entry.value as readonly T[]);
+      const items = this.options.unpack ? this.options.unpack(entry.value) : (entry.value as readonly T[]);
+      // Others on this cache may keep what is not wanted here.
+      return this.options.isCacheable(items) ? items : undefined;
     } catch (error) {
       // Of another version, or changed by hand.
       this.store.counters.report({ type: 'damaged', place: func, error });
