@@ -139,6 +139,18 @@ describe('streams that are kept', () => {
     expect(await all((await streams.read(call(4))).items)).toEqual([2, 2, 2]);
   });
 
+  it('are kept under what the call began with, whatever becomes of it, and without what the cache excludes', async () => {
+    const cache = new AsyncMemoCache(new MemoryBackend(), { exclude: ['trace'] });
+    const streams = cache.streams<number>({ isCacheable: isWhole });
+    const origin = async (ids: number[], trace: string): Promise<string> => {
+      const open = async function* (): AsyncGenerator<number> { yield* [0, 1, ids.push(2)]; };
+      const reading = await streams.read({ func: 'numbers', inputs: () => ({ ids, trace }), open });
+      await all(reading.items);
+      return reading.origin;
+    };
+    expect([await origin([1], 'a'), await origin([1], 'b'), await origin([1, 2], 'a')]).toEqual(['made', 'kept', 'made']);
+  });
+
   it('what was removed while it came does not come back, and nobody joins it any more', async () => {
     const [cache, source] = [new AsyncMemoCache(new MemoryBackend()), new Source()];
     const streams = cache.streams<number>({ isCacheable: isWhole });
