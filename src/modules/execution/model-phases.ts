@@ -4,7 +4,7 @@ import type { AgentModel } from '../agents/index.js';
 import type { LlmConfig } from './context/execution-context.js';
 import type { EventWriter } from './event-log/event-writer.js';
 import { callModel, type ModelAnswer, type ModelListener, type ModelRequest, NO_USAGE, total } from './models/model-calls.js';
-import type { ModelProviders } from './models/model-providers.js';
+import type { RunModels } from './models/model-providers.js';
 import type { AgentTool } from './tools/agent-tool.js';
 
 /** What all phases of a run have in common. */
@@ -13,7 +13,7 @@ export interface PhasesInput {
   readonly llm: LlmConfig;
   /** Goes on when the model of `llm` has failed for good and nothing of the answer was said yet. */
   readonly fallbackModel: AgentModel | null;
-  readonly models: Pick<ModelProviders, 'resolve' | 'redact'>;
+  readonly models: RunModels;
   readonly tools: readonly AgentTool[];
   readonly signal: AbortSignal;
   /** Tokens of a text for that model. */
@@ -72,7 +72,7 @@ export class ModelPhases {
   }
 
   private async call({ isAnswer, ...phase }: Phase): Promise<ModelAnswer> {
-    const { executionId, llm, tools, signal, countTokens } = this.input;
+    const { executionId, llm, models, tools, signal, countTokens } = this.input;
     const { provider, model: name } = this.current;
     const listener: ModelListener = {
       text: (text) => {
@@ -84,8 +84,8 @@ export class ModelPhases {
       },
     };
     try {
-      const model = this.input.models.resolve(provider, name);
-      const answer = await callModel({ ...phase, executionId, model, tools, temperature: llm.temperature, maxOutputTokens: llm.maxTokens, signal, countTokens: (text) => countTokens(text, name) }, listener);
+      const model = models.resolve(provider, name);
+      const answer = await callModel({ ...phase, executionId, model, tools, temperature: llm.temperature, maxOutputTokens: llm.maxTokens, signal, isAsking: models.isAsking, countTokens: (text) => countTokens(text, name) }, listener);
       this.used = total(this.used, answer.usage);
       return answer;
     } catch (failure) {

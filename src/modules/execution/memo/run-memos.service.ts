@@ -8,7 +8,7 @@ import { REDIS, type Redis } from '../../../shared/redis/index.js';
 import { MetricsService } from '../../../shared/telemetry/index.js';
 import type { AgentSnapshot } from '../context/execution-context.js';
 import { KeptAnswers } from '../models/kept-answers.js';
-import { ModelProviders } from '../models/model-providers.js';
+import { ModelProviders, type RunModels } from '../models/model-providers.js';
 import type { AgentTool } from '../tools/agent-tool.js';
 import { keptTool } from './kept-tool.js';
 
@@ -17,9 +17,6 @@ export interface MemoRun {
   readonly action: DomainAction<'execution.agent_run'>;
   readonly agent: Pick<AgentSnapshot, 'agentId' | 'version' | 'memo'>;
 }
-
-/** Whatever finds models. */
-export type RunModels = Pick<ModelProviders, 'resolve' | 'redact'>;
 
 /** What of runs is kept for their tenant and given again, by the wish of their agents: answers of models, and results of tools. */
 @Injectable()
@@ -54,9 +51,12 @@ export class RunMemos {
     const kept = this.answers.of(action.tenantId);
     const options = { ...directiveOf(action.data.memo, answers.ttlSeconds), toolCalls: answers.toolCalls, metadata: tracesOf(action) };
     const saved = (tokens: number): void => { this.savedTokens.inc(tokens); };
+    let isAsking = false;
+    const asking = (is: boolean): void => { isAsking = is; };
     return {
+      isAsking: () => isAsking,
       redact: this.providers.redact,
-      resolve: (provider, model) => kept.wrap(this.providers.resolve(provider, model), { ...options, endpoint: this.providers.endpointOf(provider), answered: this.counted('answer'), saved }),
+      resolve: (provider, model) => kept.wrap(this.providers.resolve(provider, model), { ...options, endpoint: this.providers.endpointOf(provider), answered: this.counted('answer'), asking, saved }),
     };
   }
 

@@ -7,6 +7,7 @@ import type { CallOptions } from './answer-key.js';
 import { type AnswerPart, isCleanAnswer, isCleanStream } from './answer-parts.js';
 import type { ProviderModel } from './builtin.model.js';
 import { type AnswerOptions, KeptAnswers } from './kept-answers.js';
+import { callModel, type ModelAnswer } from './model-calls.js';
 
 const USAGE = { inputTokens: { total: 10, noCache: 10, cacheRead: 0, cacheWrite: 0 }, outputTokens: { total: 5, text: 5, reasoning: 0 } };
 type Ending = Extract<AnswerPart, { type: 'finish' }>['finishReason']['unified'];
@@ -121,6 +122,22 @@ describe('answers of models that are kept', () => {
     alone.abort(new Error('gone'));
     await expect(waiting).rejects.toThrow('gone');
     expect(provider.calls[1]!.abortSignal!.aborted).toBe(true);
+  });
+
+  it('a call that is cut off costs whoever has made it, not whoever waits for the same answer', async () => {
+    provider.gate = new Promise(() => undefined);
+    const asked = (stop: AbortController): Promise<ModelAnswer> => {
+      let isAsking = false;
+      const model = wrapped({ asking: (is) => { isAsking = is; } });
+      const tell = { text: () => undefined, tool: async () => Promise.resolve() };
+      return callModel({ executionId: 'e', model, instructions: undefined, messages: [{ role: 'user', content: 'Hi' }], tools: [], temperature: 0, maxOutputTokens: 9, maxCalls: 1, toolsUntil: 0, signal: stop.signal, isAsking: () => isAsking, countTokens: () => 7 }, tell);
+    };
+    const [first, second] = [new AbortController(), new AbortController()];
+    const answers = [first, second].map(asked);
+    await waitFor('the call', () => provider.calls.length === 1);
+    second.abort(new Error('gone'));
+    first.abort(new Error('gone'));
+    expect((await Promise.all(answers)).map(({ usage }) => usage.totalTokens)).toEqual([21, 0]);
   });
 
   it('a refusal is everybody\'s, is tried again by the SDK, and once for all', async () => {

@@ -14,6 +14,8 @@ export interface AnswerOptions extends CacheDirective {
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Is told of every answer, when it begins. */
   readonly answered?: (origin: StreamOrigin) => void;
+  /** Is told with each call whether a provider is asked on behalf of this caller: not when it begins, and then if it is. */
+  readonly asking?: (isAsking: boolean) => void;
   /** Is told what an answer would have cost that nobody was asked for, tokens. */
   readonly saved?: (tokens: number) => void;
 }
@@ -45,23 +47,31 @@ export class KeptAnswers {
     return wrapLanguageModel({ model, middleware: this.middleware(options) });
   }
 
-  middleware({ endpoint, toolCalls, answered, saved, ...call }: AnswerOptions): LanguageModelMiddleware {
+  middleware({ endpoint, toolCalls, answered, asking, saved, ...call }: AnswerOptions): LanguageModelMiddleware {
     const streams = this.streams[toolCalls ? 'toolCalls' : 'textOnly'];
     const told = <T extends AnswerPart | WholeAnswer>(origin: StreamOrigin): ((part: T) => T) => {
       answered?.(origin);
       return origin === 'made' ? (part) => part : (part) => ended(part, saved);
+    };
+    /** @returns the same way to begin, which says that it is gone */
+    const opening = <S>(begin: (signal: AbortSignal) => S): ((signal: AbortSignal) => S) => {
+      asking?.(false);
+      return (signal) => {
+        asking?.(true);
+        return begin(signal);
+      };
     };
     const inputsOf = (model: AnsweringModel, params: CallOptions) => () => answerInputs(model, endpoint, params);
     return {
       wrapStream: async ({ doStream, params, model }) => {
         // Raw chunks are for looking at a provider: from a cache they would be of no use.
         if (params.includeRawChunks === true) return doStream();
-        const open = (abortSignal: AbortSignal): AsyncIterable<AnswerPart> => partsOf(model, { ...params, abortSignal });
+        const open = opening((abortSignal) => partsOf(model, { ...params, abortSignal }));
         const { origin, items } = await streams.parts.read({ ...call, func: 'answer.parts', inputs: inputsOf(model, params), open }, params.abortSignal);
         return { stream: ReadableStream.from(mapped(items, told<AnswerPart>(origin))) };
       },
       wrapGenerate: async ({ params, model }) => {
-        const open = (abortSignal: AbortSignal): AsyncIterable<WholeAnswer> => wholeOf(model, { ...params, abortSignal });
+        const open = opening((abortSignal) => wholeOf(model, { ...params, abortSignal }));
         const { origin, items } = await streams.wholes.read({ ...call, func: 'answer.whole', inputs: inputsOf(model, params), open }, params.abortSignal);
         const { value } = (await items.next()) as IteratorYieldResult<WholeAnswer>;
         // To its end, where it is kept.

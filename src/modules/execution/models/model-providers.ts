@@ -5,6 +5,12 @@ import { TokenCounter } from '../../conversations/index.js';
 import { BUILTIN_MODEL_NAME, createBuiltinModel, type ProviderModel } from './builtin.model.js';
 import { createOpenAiCompatibleModel } from './openai-compatible.model.js';
 
+/** Where a run finds its models. */
+export interface RunModels extends Pick<ModelProviders, 'resolve' | 'redact'> {
+  /** As of a call's request. */
+  readonly isAsking?: () => boolean;
+}
+
 /** A guess: more models than an installation uses at once. Instances are small and cheap to make again. */
 const MAX_CACHED_MODELS = 256;
 
