@@ -42,7 +42,7 @@ export class AgentRunData {
   @Optional() @IsInt() @Min(1) timeoutMs?: number;
   @Optional() @ValidateNested() @Type(() => LlmOverridesData) overrides?: LlmOverridesData;
   /** Of an agent that keeps its model's answers. */
-  @Optional() @ValidateNested() @Type(() => MemoDirective) memo?: MemoDirective;
+  @Optional() @IsObject() @ValidateNested() @Type(() => MemoDirective) memo?: MemoDirective;
   /** Default: the agent's. A run that is added to the queue by another program waits unless it says otherwise. */
   @Optional() @IsIn(CONFLICT_POLICIES) onConflict?: ConflictPolicy;
 }

@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsString, Length, Matches, Max, Min, ValidateIf, ValidateNested } from 'class-validator';
+import { IsIn, IsInt, IsObject, IsString, Length, Matches, Max, Min, ValidateIf, ValidateNested } from 'class-validator';
 import { CONFLICT_POLICIES, type ConflictPolicy } from './actions.js';
 import type { ExecutionStatus } from './execution-events.js';
 import { IsAlone, IsId, IsMessageText, IsMetadata, IsWebhookUrl, Optional } from './fields.js';
@@ -33,7 +33,7 @@ export class ExecutionStartFrame extends PingFrame {
   /** Is told over HTTP when the run has ended. */
   @Optional() @IsWebhookUrl() webhookUrl?: string;
   /** Of an agent that keeps its model's answers. */
-  @Optional() @ValidateNested() @Type(() => MemoDirective) memo?: MemoDirective;
+  @Optional() @IsObject() @ValidateNested() @Type(() => MemoDirective) memo?: MemoDirective;
   /** Default: it goes on. */
   @Optional() @IsIn(DISCONNECT_POLICIES) onDisconnect?: DisconnectPolicy;
 }

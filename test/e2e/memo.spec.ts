@@ -106,6 +106,8 @@ describe('an agent that keeps', () => {
       const socket = await TestSocket.open(`${nooble.url.replace('http', 'ws')}/ws`, { 'x-tenant-id': 'acme', 'x-tenant-tier': 'enterprise' });
       socket.send('execution.start', { agentId, message, memo: { noCache: true } });
       expect(await socket.next('message.completed')).toMatchObject({ data: { content: 'answer 4' } });
+      socket.send('execution.start', { agentId, message, memo: [{ noCache: true }] });
+      expect(await socket.next('error')).toMatchObject({ data: { code: 'VALIDATION_FAILED', message: expect.stringContaining('memo') } });
       socket.cut();
       const chat = await acme.with({ 'x-agent-id': agentId, 'x-session-id': 'a-chat' }).post<{ result: { content: string } }>('/api/v1/chat/send?wait=true', { message, memo: { noCache: true } });
       expect(chat.body).toMatchObject({ result: { content: 'answer 5' } });

@@ -64,6 +64,7 @@ describe('operations', () => {
     const { body } = await client.get<{ paths: Record<string, unknown>; components: { schemas: Record<string, { properties: Record<string, object> }> } }>('/docs-json');
     expect(Object.keys(body.paths)).toEqual(expect.arrayContaining(['/api/v1/agents', '/api/v1/agents/{agentId}/executions', '/api/v1/executions/{executionId}/events', '/api/v1/crm/conversations/{conversationId}']));
     expect(body.components.schemas['StartExecutionDto']?.properties['message']).toMatchObject({ type: 'string', minLength: 1, maxLength: 32_000 });
+    expect(body.components.schemas['MemoDirectiveDto']?.properties['ttlSeconds']).toMatchObject({ minimum: 1, maximum: 86_400 });
     expect(body.paths['/internal/save-message']).toMatchObject({ post: { deprecated: true } });
     expect(body.components).toMatchObject({ securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } });
     expect(JSON.stringify(body)).not.toContain('JWT');

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json as readJson } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { z } from 'zod';
@@ -95,6 +96,7 @@ function toolServer(): McpServer {
   server.registerTool('find.order', { description: 'Finds', inputSchema: {} }, async () => text('order 7'));
   server.registerTool('refuse', { description: 'Says no', inputSchema: {} }, async () => ({ ...text('closed on Sundays'), isError: true }));
   server.registerTool('hang', { description: 'Never answers', inputSchema: {} }, () => new Promise<never>(() => undefined));
+  server.registerTool('wait', { description: 'Answers late', inputSchema: { ms: z.number() } }, async ({ ms }) => text(`waited ${String(await sleep(ms, ms))}`));
   server.registerTool('who', { description: 'Says what it was sent', inputSchema: {} }, async (_, { requestInfo }) => text(JSON.stringify(requestInfo?.headers ?? {})));
   return server;
 }

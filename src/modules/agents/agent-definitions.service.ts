@@ -59,7 +59,7 @@ export class AgentDefinitions {
     return definition;
   }
 
-  /** @throws AGENT_TYPE_UNSUPPORTED, MEMO_TOOL_UNKNOWN, MODEL_UNKNOWN, MODEL_PROVIDER_NOT_CONFIGURED (invalid), TOOL_NOT_IN_TIER, MODEL_NOT_IN_TIER, TIER_LIMIT_COLLECTIONS (forbidden) */
+  /** @throws AGENT_TYPE_UNSUPPORTED, MODEL_UNKNOWN, MODEL_PROVIDER_NOT_CONFIGURED (invalid), TOOL_NOT_IN_TIER, MODEL_NOT_IN_TIER, TIER_LIMIT_COLLECTIONS (forbidden) */
   restored(agent: Agent, earlier: AgentDefinition, limits: AgentLimits): AgentDefinition {
     const definition = restored(agent, earlier, this.models);
     requireAllowed(definition, limits, agent);

@@ -24,7 +24,8 @@ export class ForgetConversationsHandler implements ActionHandler<'execution.forg
       signal.throwIfAborted();
       await this.erasure.erase(tenantId, { executionIds: [], conversationIds: [conversationId] });
     }
-    await this.memos.forget(tenantId, new Set(gone));
+    // It looks through everything.
+    if (gone.length > 0) await this.memos.forget(tenantId, new Set(gone));
     if (erased.includes(false) && attempt < LOOKS) throw executionErrors.conversationStillThere();
   };
 }

@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsObject, IsString, Length, Max, Min, ValidateNested } from 'class-validator';
-import { IsWebhookUrl, MAX_URL_CHARACTERS, MemoDirective, Optional, Verbatim } from '../../../contracts/index.js';
+import { IsWebhookUrl, MAX_URL_CHARACTERS, Optional, Verbatim } from '../../../contracts/index.js';
+import { MemoDirectiveDto } from './memo-directive.dto.js';
 
 /** Longest message of the seeds' own entry, UTF-16 code units. */
 const MAX_CHAT_CHARACTERS = 4_000;
@@ -16,6 +17,6 @@ export class SendChatDto {
   @Optional() @IsInt() @Min(1) @Max(100) maxIterations?: number;
   /** Is told by a signed POST when the run has ended: docs/webhooks.md. A public host; http or https. */
   @ApiProperty({ required: false, maxLength: MAX_URL_CHARACTERS }) @Optional() @IsWebhookUrl() webhookUrl?: string;
-  /** Of an agent that keeps its model's answers: docs/memo.md. */
-  @Optional() @IsObject() @ValidateNested() @Type(() => MemoDirective) memo?: MemoDirective;
+  /** Of an agent that keeps its model's answers: docs/agents.md. */
+  @Optional() @IsObject() @ValidateNested() @Type(() => MemoDirectiveDto) memo?: MemoDirectiveDto;
 }

@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsObject, Matches, Max, Min, ValidateNested } from 'class-validator';
-import { CLIENT_ID, CONFLICT_POLICIES, type ConflictPolicy, IsId, IsMetadata, IsWebhookUrl, MAX_URL_CHARACTERS, MemoDirective, Optional } from '../../../contracts/index.js';
+import { CLIENT_ID, CONFLICT_POLICIES, type ConflictPolicy, IsId, IsMetadata, IsWebhookUrl, MAX_URL_CHARACTERS, Optional } from '../../../contracts/index.js';
+import { MemoDirectiveDto } from './memo-directive.dto.js';
 
 /** What every way to start a turn may say of it. */
 export class TurnOptionsDto {
@@ -20,6 +21,6 @@ export class TurnOptionsDto {
   @Optional() @IsIn(CONFLICT_POLICIES) onConflict?: ConflictPolicy;
   /** Is told by a signed POST when the run has ended: docs/webhooks.md. A public host; http or https. */
   @ApiProperty({ required: false, maxLength: MAX_URL_CHARACTERS }) @Optional() @IsWebhookUrl() webhookUrl?: string;
-  /** Of an agent that keeps its model's answers: docs/memo.md. */
-  @Optional() @IsObject() @ValidateNested() @Type(() => MemoDirective) memo?: MemoDirective;
+  /** Of an agent that keeps its model's answers: docs/agents.md. */
+  @Optional() @IsObject() @ValidateNested() @Type(() => MemoDirectiveDto) memo?: MemoDirectiveDto;
 }

@@ -42,12 +42,12 @@ export function unpacked(kept: readonly PackedPart[]): AnswerPart[] {
  */
 export function isCleanStream(parts: readonly AnswerPart[], toolCalls: boolean): boolean {
   const end = parts.at(-1);
-  return end?.type === 'finish' && isCleanEnd(end.finishReason, toolCalls) && !parts.some(({ type }) => type === 'error');
+  return end?.type === 'finish' && isCleanEnd(end.finishReason, parts, toolCalls) && !parts.some(({ type }) => type === 'error');
 }
 
 /** The same of an answer in one piece. */
-export function isCleanAnswer({ finishReason }: WholeAnswer, toolCalls: boolean): boolean {
-  return isCleanEnd(finishReason, toolCalls);
+export function isCleanAnswer({ finishReason, content }: WholeAnswer, toolCalls: boolean): boolean {
+  return isCleanEnd(finishReason, content, toolCalls);
 }
 
 /** The last part of an answer that was not asked for anew says so. */
@@ -64,8 +64,9 @@ export function tokensOf(part: AnswerPart | WholeAnswer): number | undefined {
   return (inputTokens.total ?? 0) + (outputTokens.total ?? 0);
 }
 
-function isCleanEnd({ unified }: WholeAnswer['finishReason'], toolCalls: boolean): boolean {
-  return unified === 'stop' || (toolCalls && unified === 'tool-calls');
+/** Some servers say that they have stopped where they ask for tools. */
+function isCleanEnd({ unified }: WholeAnswer['finishReason'], parts: readonly { readonly type: string }[], toolCalls: boolean): boolean {
+  return toolCalls ? unified === 'stop' || unified === 'tool-calls' : unified === 'stop' && !parts.some(({ type }) => type === 'tool-call');
 }
 
 function isPlainDelta(part: AnswerPart): part is Delta {

@@ -4,7 +4,7 @@ import { APICallError, generateText, jsonSchema, streamText, tool, type Language
 import { waitFor } from '../../../../test/support/wait-for.js';
 import { AsyncMemoCache, MemoryBackend } from '../../../shared/memo/index.js';
 import type { CallOptions } from './answer-key.js';
-import type { AnswerPart } from './answer-parts.js';
+import { type AnswerPart, isCleanAnswer, isCleanStream } from './answer-parts.js';
 import type { ProviderModel } from './builtin.model.js';
 import { type AnswerOptions, KeptAnswers } from './kept-answers.js';
 
@@ -176,6 +176,21 @@ describe('answers of models that are kept', () => {
     const model = wrapped({ toolCalls });
     await partsOf({}, model);
     expect([await cache.size(), isCached(await partsOf({}, model)) === true]).toEqual(toolCalls ? [1, true] : [0, false]);
+  });
+
+  it('that ask for tools and say that they end with stop are kept only if those are wanted, too', () => {
+    const call = { type: 'tool-call', toolCallId: 'a', toolName: 'look', input: '{}' } as const;
+    const end = { finishReason: { unified: 'stop', raw: 'stop' }, usage: USAGE } as const;
+    for (const toolCalls of [false, true]) {
+      expect([isCleanStream([call, { type: 'finish', ...end }], toolCalls), isCleanAnswer({ content: [call], ...end, warnings: [] }, toolCalls)]).toEqual([toolCalls, toolCalls]);
+    }
+  });
+
+  it('that ask for tools are not given to callers who do not want such ones from the cache', async () => {
+    provider.ending = 'tool-calls';
+    const [wanting, other] = [wrapped({ toolCalls: true }), wrapped({ toolCalls: false })];
+    await partsOf({}, wanting);
+    expect([isCached(await partsOf({}, other)), isCached(await partsOf({}, wanting)), provider.calls.length]).toEqual([undefined, true, 2]);
   });
 
   it('follow what the caller says: not from the cache, not into it, for how long', async () => {

@@ -22,6 +22,9 @@ const CLOSE_MS = 1_000;
 /** A session with an MCP server (streamable HTTP): opened by the first call, and to be closed. What it says of failures holds no header's value. */
 export class McpConnection {
   private client: Promise<MCPClient> | undefined;
+  /** Signals of what is under way. */
+  private readonly underWay = new Set<{ readonly signal: AbortSignal }>();
+  private isLeft = false;
   private readonly redact;
 
   constructor(
@@ -56,8 +59,13 @@ export class McpConnection {
     return output;
   }
 
-  /** Ends the session, if there is one. Never fails. */
+  /** Ends the session, if there is one. A call that was not aborted has somebody else waiting for its answer: then the last such call ends it. Never fails. */
   async close(): Promise<void> {
+    this.isLeft = true;
+    if ([...this.underWay].every(({ signal }) => signal.aborted)) await this.end();
+  }
+
+  private async end(): Promise<void> {
     const { client } = this;
     this.client = undefined;
     if (!client) return;
@@ -69,11 +77,16 @@ export class McpConnection {
   }
 
   private async asking<T>(signal: AbortSignal, ask: (client: MCPClient) => Promise<T>): Promise<T> {
+    const asked = { signal };
+    this.underWay.add(asked);
     try {
       return await ask(await this.connected(signal));
     } catch (error) {
       signal.throwIfAborted();
       throw toolErrors.mcpFailed(this.target.name, this.redact.text(reasonOf(error)));
+    } finally {
+      this.underWay.delete(asked);
+      if (this.isLeft) void this.close();
     }
   }
 

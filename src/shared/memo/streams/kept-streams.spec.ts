@@ -127,6 +127,30 @@ describe('streams that are kept', () => {
     expect(source.begun).toBe(2);
   });
 
+  it('what was asked for anew is not overwritten by a call that began before, and others join the newer one', async () => {
+    const [cache, source] = [new AsyncMemoCache(new MemoryBackend()), new Source()];
+    const streams = cache.streams<number>({ isCacheable: isWhole });
+    const call = (first: number, options: Partial<StreamCall<number>> = {}): StreamCall<number> =>
+      source.call('a', 3, { ...options, open: async function* () { yield* [first, first, first]; } });
+    const older = await streams.read(call(1));
+    const newer = await streams.read(call(2, { noCache: true }));
+    const joined = await streams.read(call(3));
+    expect([await all(newer.items), await all(joined.items), joined.origin, await all(older.items)]).toEqual([[2, 2, 2], [2, 2, 2], 'shared', [1, 1, 1]]);
+    expect(await all((await streams.read(call(4))).items)).toEqual([2, 2, 2]);
+  });
+
+  it('are kept under what the call began with, whatever becomes of it, and without what the cache excludes', async () => {
+    const cache = new AsyncMemoCache(new MemoryBackend(), { exclude: ['trace'] });
+    const streams = cache.streams<number>({ isCacheable: isWhole });
+    const origin = async (ids: number[], trace: string): Promise<string> => {
+      const open = async function* (): AsyncGenerator<number> { yield* [0, 1, ids.push(2)]; };
+      const reading = await streams.read({ func: 'numbers', inputs: () => ({ ids, trace }), open });
+      await all(reading.items);
+      return reading.origin;
+    };
+    expect([await origin([1], 'a'), await origin([1], 'b'), await origin([1, 2], 'a')]).toEqual(['made', 'kept', 'made']);
+  });
+
   it('what was removed while it came does not come back, and nobody joins it any more', async () => {
     const [cache, source] = [new AsyncMemoCache(new MemoryBackend()), new Source()];
     const streams = cache.streams<number>({ isCacheable: isWhole });

@@ -1,7 +1,8 @@
 import type { AsyncMemoStore } from '../cache/async-memo-store.js';
-import { CacheEntry, type Inputs, type Metadata } from '../entry/cache-entry.js';
+import { CacheEntry, type Inputs, type Metadata, without } from '../entry/cache-entry.js';
 import type { EntryKey } from '../entry/entry-key.js';
 import { type Ttl, ttlMs } from '../entry/ttl.js';
+import { Sealed } from '../values/sealed.js';
 import { SharedStream } from './shared-stream.js';
 
 /** What one caller wants otherwise than everybody. @source the names of HTTP's Cache-Control */
@@ -19,7 +20,7 @@ export interface CacheDirective {
 /** One call that has a stream as its result. */
 export interface StreamCall<T> extends CacheDirective {
   readonly func: string;
-  /** What the result depends on; when it throws, the call has no key and runs uncached. */
+  /** What the result depends on, asked once, when the call begins; when it throws, the call has no key and runs uncached. */
   readonly inputs: () => Inputs;
   /** Makes the stream; its signal fires when nobody reads it any more. */
   readonly open: (signal: AbortSignal) => AsyncIterable<T>;
@@ -37,11 +38,18 @@ export interface StreamReading<T> {
 }
 
 export interface KeptStreamsOptions<T> {
-  /** Whether the items of a stream that has ended are the whole of it, and worth to be kept. */
+  /** Whether the items of a stream that has ended are the whole of it, and worth to be kept; of kept ones, whether they are taken. */
   readonly isCacheable: (items: readonly T[]) => boolean;
   /** What an entry holds of them. Default: the items. */
   readonly pack?: (items: readonly T[]) => unknown;
   readonly unpack?: (output: unknown) => readonly T[];
+}
+
+/** What an entry of a call will be found by, as it was when the call began. */
+interface Draft {
+  readonly func: string;
+  readonly key: EntryKey;
+  readonly inputs: Sealed<Inputs>;
 }
 
 /** A stream under way: whoever asks the same meanwhile reads it, too. */
@@ -67,44 +75,51 @@ export class KeptStreams<T> {
    * @throws what `open` throws before the first item, the reason of the signal, MEMO_TTL_INVALID
    */
   async read(call: StreamCall<T>, signal?: AbortSignal): Promise<StreamReading<T>> {
-    const key = this.keyOf(call);
-    const name = key && call.noCache !== true ? flightName(key, call) : undefined;
-    const joined = name === undefined ? undefined : this.joinable(name, key);
-    const flight = joined ?? this.begin(call, key, name);
+    const draft = this.draftOf(call);
+    const joined = draft && this.joinable(call, draft);
+    const flight = joined ?? this.begin(call, draft);
     const items = flight.stream.join(signal);
     const first = await items.next();
     if (joined) this.store.counters.counts.coalesced++;
     return { origin: flight.isKept ? 'kept' : joined ? 'shared' : 'made', items: startingWith(first, items) };
   }
 
-  private keyOf({ func, inputs }: StreamCall<T>): EntryKey | undefined {
+  private draftOf({ func: name, inputs: inputsOf }: StreamCall<T>): Draft | undefined {
     try {
-      return this.store.keyOf(func, inputs());
+      const inputs = Sealed.of(without(inputsOf(), this.store.exclude), 'input');
+      const func = this.store.names.resolve(name);
+      return { func, key: this.store.keyOf(func, inputs.shared()), inputs };
     } catch (error) {
-      this.store.counters.report({ type: 'unhashable', func, error });
+      this.store.counters.report({ type: 'unhashable', func: name, error });
       return undefined;
     }
   }
 
   /** One over which nothing was removed: what was removed is older than whoever asks now. */
-  private joinable(name: string, key: EntryKey | undefined): Flight<T> | undefined {
-    const flight = this.flights.get(name);
-    return flight && key && this.store.mayKeep(key.text, flight.since) ? flight : undefined;
+  private joinable(call: StreamCall<T>, { key }: Draft): Flight<T> | undefined {
+    if (call.noCache === true) {
+      // This caller will bring newer: what is under way is not kept any more.
+      if (call.noStore !== true) this.store.forget(key);
+      return undefined;
+    }
+    const flight = this.flights.get(flightName(key, call));
+    return flight && this.store.mayKeep(key.text, flight.since) ? flight : undefined;
   }
 
-  private begin(call: StreamCall<T>, key: EntryKey | undefined, name: string | undefined): Flight<T> {
+  private begin(call: StreamCall<T>, draft: Draft | undefined): Flight<T> {
+    const name = draft && flightName(draft.key, call);
     const end = (): void => {
       if (name !== undefined && this.flights.get(name) === flight) this.flights.delete(name);
     };
-    const open = (signal: AbortSignal): AsyncIterable<T> => (key ? this.keptOrMade(call, key, { signal, found: () => (flight.isKept = true) }) : call.open(signal));
+    const open = (signal: AbortSignal): AsyncIterable<T> => (draft ? this.keptOrMade(call, draft, { signal, found: () => (flight.isKept = true) }) : call.open(signal));
     const flight: Flight<T> = { stream: new SharedStream(open, end), since: this.store.since(), isKept: false };
     if (name !== undefined) this.flights.set(name, flight);
     return flight;
   }
 
-  private async *keptOrMade(call: StreamCall<T>, key: EntryKey, { signal, found }: { readonly signal: AbortSignal; readonly found: () => void }): AsyncGenerator<T, undefined> {
+  private async *keptOrMade(call: StreamCall<T>, draft: Draft, { signal, found }: { readonly signal: AbortSignal; readonly found: () => void }): AsyncGenerator<T, undefined> {
     const since = this.store.since();
-    const kept = call.noCache === true ? undefined : await this.find(call, key);
+    const kept = call.noCache === true ? undefined : await this.find(call, draft.key);
     if (kept) {
       found();
       yield* kept;
@@ -117,14 +132,16 @@ export class KeptStreams<T> {
       yield item;
     }
     // A stream that was aborted may have ended as if it were whole.
-    if (call.noStore !== true && !signal.aborted) await this.store.keep(this.entryOf(call, items), since);
+    if (call.noStore !== true && !signal.aborted) await this.store.keep(this.entryOf(call, draft, items), since);
   }
 
   private async find({ func, maxAge }: StreamCall<T>, key: EntryKey): Promise<readonly T[] | undefined> {
     const entry = await this.store.read(key);
     if (entry === undefined || (maxAge !== undefined && this.store.nowMs() - storedAtOf(entry) > ttlMs(maxAge))) return undefined;
     try {
-      return this.options.unpack ? this.options.unpack(entry.value) : (entry.value as readonly T[]);
+      const items = this.options.unpack ? this.options.unpack(entry.value) : (entry.value as readonly T[]);
+      // Others on this cache may keep what is not wanted here.
+      return this.options.isCacheable(items) ? items : undefined;
     } catch (error) {
       // Of another version, or changed by hand.
       this.store.counters.report({ type: 'damaged', place: func, error });
@@ -133,13 +150,13 @@ export class KeptStreams<T> {
   }
 
   /** Undefined when it is not to be kept. */
-  private entryOf({ func, inputs, ttl, metadata = {} }: StreamCall<T>, items: readonly T[]): CacheEntry | undefined {
+  private entryOf({ ttl, metadata = {} }: StreamCall<T>, { func, ...made }: Draft, items: readonly T[]): CacheEntry | undefined {
     if (!this.options.isCacheable(items)) return undefined;
     try {
       const output = this.options.pack ? this.options.pack(items) : items;
       const now = this.store.nowMs();
       const ms = this.store.ttlOf(undefined, ttl);
-      return CacheEntry.fromArgs(func, inputs(), { output, metadata: { ...metadata, storedAt: now, ...(ms !== undefined && { expiresAt: now + ms }) } });
+      return new CacheEntry({ func, output, metadata: { ...metadata, storedAt: now, ...(ms !== undefined && { expiresAt: now + ms }) } }, made);
     } catch (error) {
       this.store.counters.report({ type: 'uncacheable', func, error });
       return undefined;
