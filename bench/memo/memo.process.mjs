@@ -12,6 +12,8 @@ import { wrongKeys } from './pairs.mjs';
 import { MAX_ENTRIES, SUBJECTS, openMemo } from './subjects.mjs';
 
 const CALLS = 1_000;
+/** More than a memoised function of ours remembers the keys of. */
+const MANY_CALLS = 5_000;
 const KEPT = { name: 'A value of some size', tags: ['a', 'b'], text: 'word '.repeat(200) };
 
 await serveHelper(async ({ name }) => {
@@ -23,6 +25,7 @@ await serveHelper(async ({ name }) => {
     one: (x) => x + runs++ * 0,
     two: (x, y) => x + y + runs++ * 0,
     three: (id, x, isOn) => id.length + x + Number(isOn) + runs++ * 0,
+    many: (id, x, isOn) => id.length + x + Number(isOn) + runs++ * 0,
   };
   const functions = Object.fromEntries(Object.entries(bodies).map(([arity, fn]) => [arity, memoize(isAsync ? asynchronous(fn) : fn)]));
   const answers = {
@@ -39,7 +42,9 @@ function asynchronous(fn) {
 }
 
 function argumentsOf(arity) {
-  return Array.from({ length: CALLS }, (_, i) => ({ one: [i], two: [i, 7.5], three: [`user-${i}`, i % 7, i % 2 === 0] })[arity]);
+  const three = (i) => [`user-${i}`, i % 7, i % 2 === 0];
+  const of = { one: (i) => [i], two: (i) => [i, 7.5], three, many: three };
+  return Array.from({ length: arity === 'many' ? MANY_CALLS : CALLS }, (_, i) => of[arity](i));
 }
 
 /** @returns hits per second */
@@ -64,11 +69,13 @@ async function heapOf(memoize, keys) {
   };
   await call(0, 1);
   const empty = heapUsed();
+  await call(0, MAX_ENTRIES);
+  const justFull = heapUsed();
   // Twice as many as fit: the first removals have been compiled, and tables have their size.
-  await call(0, 2 * MAX_ENTRIES);
+  await call(MAX_ENTRIES, 2 * MAX_ENTRIES);
   const full = heapUsed();
   await call(2 * MAX_ENTRIES, keys);
-  return { empty, full, after: heapUsed() };
+  return { empty, justFull, full, after: heapUsed() };
 }
 
 function heapUsed() {

@@ -88,6 +88,6 @@ describe('versions of agents in PostgreSQL', () => {
     await migrateSchema(settings);
     const after = await nooble.database.query<{ created_at: Date }>(ROWS, [ref.agentId]);
     // What later schema migrations have added is at its default then.
-    expect(after).toEqual(before.map((row) => ({ ...row, definition: { ...row.definition, onConflict: 'enqueue' }, created_at: after[0]!.created_at })));
+    expect(after).toEqual(before.map((row) => ({ ...row, definition: { ...row.definition, onConflict: 'enqueue', memo: null }, created_at: after[0]!.created_at })));
   });
 });
