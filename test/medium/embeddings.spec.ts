@@ -48,6 +48,10 @@ describe('embeddings', () => {
     expect(server.takeInputs()).toEqual([['bb', 'a', 'ccc'], ['new!']]);
   });
 
+  it('are different ones for texts that differ in half a character only', async () => {
+    expect(await open()({ texts: ['a\ud800', 'a\ud801', 'a\ufffd'] })).toMatchObject({ cachedTexts: 0 });
+  });
+
   it('of nothing are nothing, and nobody is asked', async () => {
     expect(await open()({ texts: ['', ''] })).toMatchObject({ vectors: [[], []], dimensions: 0, inputTokens: 0, savedTokens: 0, cachedTexts: 0 });
     expect([server.takeInputs(), await redis.keys('*')]).toEqual([[], []]);

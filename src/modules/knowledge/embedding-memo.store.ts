@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { EMBEDDINGS_NAMESPACE } from '../../contracts/index.js';
 import { CacheSettings } from '../../shared/config/index.js';
-import { type AsyncMemoCache, type AsyncMemoized, type MemoEvent, TenantMemos } from '../../shared/memo/index.js';
+import { type AsyncMemoCache, type AsyncMemoized, fingerprint, type MemoEvent, TenantMemos } from '../../shared/memo/index.js';
 import { REDIS, type Redis } from '../../shared/redis/index.js';
 import type { EmbeddingModel } from './models/embedding-model.js';
 
@@ -43,14 +42,14 @@ export class EmbeddingMemoStore {
    * @throws what `embed` throws, or the one of whoever has asked for a text already
    */
   async find(tenantId: string, model: EmbeddingModel, texts: readonly string[], embed: EmbedTexts): Promise<readonly KeptEmbedding[]> {
-    const byHash = new Map(texts.map((text) => [sha256(text), text]));
+    const byHash = new Map(texts.map((text) => [fingerprint(text), text]));
     const embedHashes: EmbedHashes = async (hashes) => [...(await embed(hashes.map((hash) => byHash.get(hash) ?? '')))];
-    return this.tenants.of(tenantId)(texts.map(sha256), keyOf(model), embedHashes);
+    return this.tenants.of(tenantId)(texts.map(fingerprint), keyOf(model), embedHashes);
   }
 
   /** Removes the embeddings of texts. @throws HOT_STORE_UNAVAILABLE (unavailable), as Redis's own error */
   async forget(tenantId: string, model: EmbeddingModel, texts: readonly string[]): Promise<void> {
-    await Promise.all(texts.map(async (text) => this.tenants.of(tenantId).forget([sha256(text)], keyOf(model), () => Promise.resolve([]))));
+    await Promise.all(texts.map(async (text) => this.tenants.of(tenantId).forget([fingerprint(text)], keyOf(model), () => Promise.resolve([]))));
   }
 
   private note(event: MemoEvent): void {
@@ -65,8 +64,4 @@ function memoised(cache: AsyncMemoCache): Memoised {
 
 function keyOf({ provider, endpoint, name }: EmbeddingModel): ModelKey {
   return { provider, endpoint, name };
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
