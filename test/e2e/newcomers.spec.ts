@@ -43,12 +43,16 @@ describe('who is new here', () => {
     [{ name: 'a', tags: 'a' }, 'tags must be a list'],
     [{ name: 'a', slug: 'A b' }, 'slug must match ^[a-z0-9]+(-[a-z0-9]+)*$'],
     [{ name: 'a', fallbackModel: 'x' }, 'fallbackModel must be a JSON object'],
+    [{}, 'name is missing; it must be a text.'],
+    [{ name: 'a', memo: 5 }, 'memo must be a JSON object.'],
+    [{ name: 'a', memo: { tools: 'calculator' } }, 'memo.tools must be a list of JSON objects.'],
+    [{ name: 'a', memo: { tools: ['calculator'] } }, 'memo.tools.0 must be a JSON object.'],
     [{ name: 'a', mcpServers: [{ name: 'a', url: 5 }] }, 'mcpServers.0.url must'],
   ])('is told of %j what to write', async (body, sentence) => {
     const answer = await acme.post<ErrorAnswer>('/api/v1/agents', body);
     expect(answer.status).toBe(400);
     expect(answer.body.message).toContain(sentence);
-    expect(answer.body.message).not.toMatch(/regular expression|property |following values|conforming|each value in/);
+    expect(answer.body.message).not.toMatch(/regular expression|property |either |following values|conforming|each value in/);
   });
 
   it('is told how an id of his own may look', async () => {
@@ -74,6 +78,11 @@ describe('who is new here', () => {
   it('needs no body where there is nothing to say', async () => {
     expect((await acme.call('POST', `/api/v1/conversations/${conversationId}/close`)).status).toBe(200);
     expect((await acme.call('POST', '/api/v1/admin/migration/start')).status).toBe(200);
+  });
+
+  it.each([['DELETE', '/api/v1/crm/users/bob'], ['POST', `/api/v1/conversations/${UNKNOWN_ID}/close`]])('is told that a body is empty whose type is named: %s %s', async (method, path) => {
+    const answer = await acme.with({ 'content-type': 'application/json' }).call<ErrorAnswer>(method, path);
+    expect([answer.status, answer.body.message]).toEqual([400, 'The body is empty; leave out the header Content-Type, or send a JSON object, {} if there is nothing to say.']);
   });
 
   it('is refused a parameter that sockets do not know', async () => {

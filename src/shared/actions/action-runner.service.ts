@@ -4,12 +4,13 @@ import { PinoLogger } from 'nestjs-pino';
 import type { Counter } from 'prom-client';
 import { ACTIONS, type ActionAnsweredData, type ActionType, type DomainAction, REPLY_QUEUE_PREFIX, isAnswered } from '../../contracts/index.js';
 import { type AppError, toAppError } from '../errors/index.js';
-import { MetricsService, secretFree } from '../telemetry/index.js';
+import { MetricsService } from '../telemetry/index.js';
 import { ActionBus } from './action-bus.service.js';
 import type { ActionHandler } from './action-handler.js';
 import { actionErrors } from './actions.errors.js';
 import { DeadLettersStore } from './dead-letters.store.js';
 import { startDeadline } from './deadline.js';
+import { failureLine, reasonOf } from './failed-try.js';
 import { adopt } from './queues.js';
 import { readEnvelope, validateAction } from './validate-action.js';
 
@@ -75,18 +76,16 @@ export class ActionRunner {
     if (!isRetried) await this.bury(type, job, error);
     this.outcomes.inc({ type, outcome: isRetried ? 'retried' : 'failed' });
     const { tenantId, taskId } = fieldsOf(job);
-    const what = { err: error.cause ?? error, code: error.code, type, jobId: job.id, tenantId, taskId, attempt: job.attemptsMade + 1 };
-    if (isRetried) this.logger.warn(what, 'A job failed and will be tried again');
-    else this.logger.error(what, 'A job failed for good');
+    const { level, message, why } = failureLine(error, { isRetried, isToldToAsker: isToldToAsker(type, job, error) });
+    this.logger[level]({ ...why, code: error.code, type, jobId: job.id, tenantId, taskId, attempt: job.attemptsMade + 1 }, message);
     return isRetried;
   }
 
-  private async bury(type: ActionType, job: Job, { kind, code, message, cause }: AppError): Promise<void> {
+  private async bury(type: ActionType, job: Job, error: AppError): Promise<void> {
     const { tenantId } = fieldsOf(job);
-    const reason = secretFree(cause instanceof Error ? `${message} (${cause.message})` : message);
-    const letter = { type, tenantId: typeof tenantId === 'string' ? tenantId : '', action: job.data as unknown, code, message: reason, attempt: job.attemptsMade + 1, failedAt: new Date().toISOString() };
+    const letter = { type, tenantId: typeof tenantId === 'string' ? tenantId : '', action: job.data as unknown, code: error.code, message: reasonOf(error), attempt: job.attemptsMade + 1, failedAt: new Date().toISOString() };
     try {
-      if (!isToldToAsker(type, job, { kind })) await this.deadLetters.keep(letter);
+      if (!isToldToAsker(type, job, error)) await this.deadLetters.keep(letter);
     } catch (thrown) {
       allowOneMore(job);
       throw toAppError(thrown);

@@ -12,7 +12,7 @@ const NOT_JSON = 'The body is no JSON that can be read; check its quotes and com
 const TRY_JSON = 'Send the body as JSON with "Content-Type: application/json".';
 
 const BY_CODE: Readonly<Record<string, FrameworkError>> = {
-  FST_ERR_CTP_EMPTY_JSON_BODY: { kind: 'invalid', code: 'BAD_REQUEST', message: 'The body is empty; send {} if there is nothing to say, or leave out the Content-Type.' },
+  FST_ERR_CTP_EMPTY_JSON_BODY: { kind: 'invalid', code: 'BAD_REQUEST', message: 'The body is empty; leave out the header Content-Type, or send a JSON object, {} if there is nothing to say.' },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { kind: 'invalid', code: 'BAD_REQUEST', message: 'The body has another size than the header Content-Length says; send it whole.' },
   FST_ERR_BAD_URL: { kind: 'invalid', code: 'URL_INVALID', message: 'The path is not a valid URL; write a percent sign as %25.' },
   FST_ERR_MAX_PARAM_LENGTH: { kind: 'notFound', code: 'ROUTE_NOT_FOUND', message: 'An id in the path has at most 128 characters; look at /docs.' },
@@ -31,11 +31,17 @@ const BY_STATUS: Readonly<Record<number, FrameworkError>> = {
  */
 export function fromFramework(thrown: unknown, bodyLimitBytes?: number): AppError | undefined {
   if (thrown instanceof AppError || !(thrown instanceof Error)) return undefined;
-  const { code, statusCode } = thrown as { code?: unknown; statusCode?: unknown };
-  const known = BY_CODE[String(code)] ?? BY_STATUS[Number(thrown instanceof HttpException ? thrown.getStatus() : statusCode)];
+  const { statusCode } = thrown as { statusCode?: unknown };
+  const known = BY_CODE[codeOf(thrown)] ?? BY_STATUS[Number(thrown instanceof HttpException ? thrown.getStatus() : statusCode)];
   if (!known) return undefined;
   if (known.kind === 'tooLarge' && bodyLimitBytes !== undefined) return tooLarge(bodyLimitBytes, thrown);
   return new AppError({ ...known, cause: thrown });
+}
+
+/** Nest wraps what Fastify throws, and has its code no more. */
+function codeOf(thrown: Error): string {
+  const { code } = (thrown instanceof HttpException && thrown.cause instanceof Error ? thrown.cause : thrown) as { code?: unknown };
+  return String(code);
 }
 
 function tooLarge(limitBytes: number, cause: unknown): AppError {

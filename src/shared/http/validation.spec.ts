@@ -36,15 +36,14 @@ describe('validation', () => {
 
   it('names every faulty field at once, nested ones by a dotted path', () => {
     expect(faultsOf(Car, { spare: { size: 'x' }, wheels: [{ size: 1 }, { size: 0 }] })).toEqual([
-      { field: 'name', message: 'name must be a text' },
-      { field: 'spare.size', message: 'spare.size must be at least 1' },
+      { field: 'name', message: 'name is missing; it must be a text' },
       { field: 'spare.size', message: 'spare.size must be a whole number' },
       { field: 'wheels.1.size', message: 'wheels.1.size must be at least 1' },
     ]);
   });
 
   it('says all of it in one sentence too', () => {
-    expect(() => validated(Car, { spare: { size: 0 } })).toThrow('name must be a text; spare.size must be at least 1.');
+    expect(() => validated(Car, { spare: { size: 0 } })).toThrow('name is missing; it must be a text; spare.size must be at least 1.');
   });
 
   it.each([
@@ -62,7 +61,7 @@ describe('validation', () => {
   });
 
   it.each([[undefined], [null], [{}]])('reads %j as an object without fields', (plain) => {
-    expect(faultsOf(Car, plain)).toEqual([{ field: 'name', message: 'name must be a text' }]);
+    expect(faultsOf(Car, plain)).toEqual([{ field: 'name', message: 'name is missing; it must be a text' }]);
   });
 
   it.each([['an array', []], ['an array of good ones', [{ name: 'a' }]], ['a text', 'name'], ['a number', 7], ['a boolean', true]])('refuses %s', (_, plain) => {

@@ -2,8 +2,8 @@ import { type ArgumentMetadata, ValidationPipe } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError, type ValidatorOptions } from 'class-validator';
 import { AppError } from '../errors/index.js';
+import { faultsOf } from './field-faults.js';
 import { type FieldFault, findUnstorable } from './storable.js';
-import { inOurWords } from './validation-words.js';
 
 /** Unknown fields are refused, everywhere. (The last one would refuse classes without fields.) */
 const RULES: ValidatorOptions = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false };
@@ -53,12 +53,6 @@ export function validationFailed(errors: readonly ValidationError[], prefix = ''
 function refused(fields: readonly FieldFault[]): AppError {
   const message = fields.map(({ message: text }) => text).join('; ');
   return new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message: `${message}.`, details: { fields } });
-}
-
-function faultsOf({ property, constraints, children }: ValidationError, prefix: string): FieldFault[] {
-  const field = prefix + property;
-  const own = Object.entries(constraints ?? {}).map(([constraint, message]) => ({ field, message: inOurWords(constraint, message, { property, field }) }));
-  return [...own, ...(children ?? []).flatMap((child) => faultsOf(child, `${field}.`))];
 }
 
 function isRecord(plain: unknown): plain is object {
