@@ -10,9 +10,9 @@ import { migrateSchema } from './shared/database/index.js';
 import { addKeyCommands, addTenantCommands } from './tenancy-commands.js';
 
 /** The commands that work in the application, on the stores that the settings name. */
-export function addAppCommands(program: Command, tell: Tell): void {
+export function addAppCommands(program: Command, tell: Tell, environment: NodeJS.ProcessEnv | undefined): void {
   const perform: Perform = async (work, options) => {
-    tell(await inApplication(work), options);
+    tell(await inApplication(environment, work), options);
   };
   addTenantCommands(program, perform);
   addKeyCommands(program, perform);
@@ -20,8 +20,8 @@ export function addAppCommands(program: Command, tell: Tell): void {
 }
 
 /** The application without a port and without workers, as long as `work` needs it. */
-async function inApplication(work: Parameters<Perform>[0]): Promise<CommandResult> {
-  const settings = loadSettings();
+async function inApplication(environment: NodeJS.ProcessEnv | undefined, work: Parameters<Perform>[0]): Promise<CommandResult> {
+  const settings = loadSettings(environment);
   // The log goes to standard output, which is the command's; it says itself what is wrong.
   Object.assign(settings.get(ServerSettings) as ServerSettings, { role: 'api', logLevel: 'silent' } satisfies Partial<ServerSettings>);
   await preflight(settings, () => undefined);

@@ -13,9 +13,10 @@ const MISUSED = 2;
  * Does one command.
  *
  * @param args behind the program's name
+ * @param environment where commands that work in the application have their settings; this process's if it is left out
  * @returns the exit code: 0; 1 when it failed, or found something wrong; 2 when it was misused. Never fails
  */
-export async function runCommandLine(args: readonly string[], { stdout, stderr }: Streams): Promise<number> {
+export async function runCommandLine(args: readonly string[], { stdout, stderr }: Streams, environment?: NodeJS.ProcessEnv): Promise<number> {
   let code = 0;
   const tell: Tell = (result, { json = false }) => {
     stdout.write(textOf(result, json));
@@ -26,7 +27,7 @@ export async function runCommandLine(args: readonly string[], { stdout, stderr }
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(secretFree(text)) });
   try {
     // The server's parts take a second to load, and what is kept in a file needs none of them.
-    if (args[0] !== 'memo') (await import('./app-commands.js')).addAppCommands(program, tell);
+    if (args[0] !== 'memo') (await import('./app-commands.js')).addAppCommands(program, tell, environment);
     addMemoCommands(program, tell, { stdout, stderr });
     await program.parseAsync(args, { from: 'user' });
     return code;

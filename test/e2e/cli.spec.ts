@@ -6,6 +6,7 @@ import { newId } from '../../src/contracts/index.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { JsonFileBackend, MemoCache } from '../../src/shared/memo/index.js';
 import { type CliEnd, runCli, runScript } from '../support/cli-process.js';
+import { runCommand } from '../support/command-line.js';
 import { Conversations } from '../support/conversations.js';
 import { Migration } from '../support/migration.js';
 import { createEmptyDatabase, redisUrl } from '../support/services.js';
@@ -17,7 +18,7 @@ let tenant: string;
 let tenants = 0;
 
 /** `npm run nooble -- migrate …` on the stores of this file. */
-const migrate = (...args: string[]): Promise<CliEnd> => runCli({ DATABASE_URL: nooble.database.url, REDIS_URL: redisUrl, MIGRATION_RELEASE_SECONDS: '0' }, 'migrate', ...args);
+const migrate = (...args: string[]): Promise<CliEnd> => runCommand(['migrate', ...args], 100, { DATABASE_URL: nooble.database.url, REDIS_URL: redisUrl, MIGRATION_RELEASE_SECONDS: '0' });
 const json = async (...args: string[]): Promise<Record<string, unknown> & { code: number | null }> => {
   const { code, stdout, stderr } = await migrate(...args, '--json');
   expect(stderr).toBe('');

@@ -81,7 +81,7 @@ describe('an agent that keeps', () => {
       await acme.post(`/api/v1/executions/${first}/cancel`);
       expect((await acme.events(first)).at(-1)?.type).toBe('execution.cancelled');
       gate.resolve();
-      expect((await acme.events(second)).at(-1)?.type).toBe('execution.completed');
+      expect((await acme.events(second)).at(-1)).toMatchObject({ type: 'execution.completed', data: { usage: { totalTokens: 2 } } });
       expect(models.callsFor('slow')).toHaveLength(1);
     });
 
@@ -161,7 +161,8 @@ describe('an agent that keeps', () => {
     expect(await edited.edit({ memo: { answers: {} } })).toMatchObject({ memo: { answers: { ttlSeconds: 3_600, toolCalls: false }, tools: [] } });
     expect(await edited.edit({ memo: null })).toMatchObject({ memo: null });
     expect((await edited.client.post(`${edited.path}/versions/3/activate`)).body).toMatchObject({ memo: { answers: { ttlSeconds: 3_600 } } });
-    expect(await edited.edit({ tools: [] })).toMatchObject({ tools: [] });
+    expect(await edited.edit({ memo: { tools: [{ name: 'datetime', ttlSeconds: 1 }] } })).toMatchObject({ memo: { tools: [{ name: 'datetime' }] } });
+    expect(await edited.edit({ tools: [] })).toMatchObject({ tools: [], memo: { tools: [{ name: 'datetime' }] } });
     await edited.edit({ tools: ['datetime'] });
     const refused = async (memo: unknown): Promise<unknown> => {
       const { status, body } = await edited.client.patch<ErrorAnswer>(edited.path, { memo });

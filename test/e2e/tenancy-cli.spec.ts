@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { newId } from '../../src/contracts/index.js';
-import { type CliEnd, runCli } from '../support/cli-process.js';
+import type { CliEnd } from '../support/cli-process.js';
+import { runCommand } from '../support/command-line.js';
 import { ADMIN_KEY, Keyring, type ShownKey } from '../support/keyring.js';
 import { redisUrl } from '../support/services.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
-// Each command is a process that starts the whole server's parts.
+// Each command starts the whole server's parts.
 jest.setTimeout(120_000);
 
 let nooble: TestApp;
@@ -23,7 +24,7 @@ afterAll(async () => {
   await nooble.close();
 });
 
-const cli = (...args: string[]): Promise<CliEnd> => runCli({ DATABASE_URL: nooble.database.url, REDIS_URL: redisUrl }, ...args);
+const cli = (...args: string[]): Promise<CliEnd> => runCommand(args, 100, { DATABASE_URL: nooble.database.url, REDIS_URL: redisUrl });
 const json = async <T>(...args: string[]): Promise<T> => {
   const { code, stdout, stderr } = await cli(...args, '--json');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

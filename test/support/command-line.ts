@@ -15,9 +15,9 @@ class Written extends Writable {
   }
 }
 
-/** Runs the command line in this process, on a terminal of 100 columns unless the test says otherwise. */
-export async function runCommand(args: readonly string[], columns = 100): Promise<CliEnd> {
+/** Runs the command line in this process, on a terminal of 100 columns unless the test says otherwise. @param environment in place of this process's */
+export async function runCommand(args: readonly string[], columns = 100, environment?: Record<string, string>): Promise<CliEnd> {
   const [stdout, stderr] = [new Written(columns), new Written(columns)];
-  const code = await runCommandLine(args, { stdout, stderr });
+  const code = await runCommandLine(args, { stdout, stderr }, environment);
   return { code, stdout: stdout.text, stderr: stderr.text };
 }

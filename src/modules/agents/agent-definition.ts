@@ -44,7 +44,7 @@ export function requireSupported({ type, collections }: Pick<AgentDefinition, 't
   if (collections.length > 0) throw agentErrors.ragUnavailable('collections');
 }
 
-/** Tools whose results are to be kept are among the agent's; which an MCP server has shows when it is asked. One that the agent loses later may stay named. @throws MEMO_TOOL_UNKNOWN (invalid) */
+/** Tools whose results are to be kept are among the agent's; which an MCP server has shows when it is asked. One that the agent loses later may stay named: an edit changes what it names. @throws MEMO_TOOL_UNKNOWN (invalid) */
 export function requireMemoTools({ memo, tools, mcpServers }: Pick<AgentDefinition, 'memo' | 'tools' | 'mcpServers'>): void {
   const unknown = memo?.tools.find(({ name }) => !tools.includes(name) && !mcpServers.some((server) => name.startsWith(`${server.name}_`)));
   if (unknown) throw agentErrors.memoToolUnknown(unknown.name, [...tools, ...mcpServers.map((server) => `${server.name}_<tool>`)]);

@@ -12,27 +12,38 @@ interface DeltaRun {
   readonly type: 'deltas';
   readonly of: Delta['type'];
   readonly id: string;
-  readonly deltas: string[];
+  /** Of each in `said`, UTF-16 code units. */
+  readonly lengths: number[];
 }
 
-/** An answer as it is kept. */
-export type PackedPart = Exclude<AnswerPart, Delta> | Delta | DeltaRun;
+/** An answer as it is kept: what it says first, for whoever looks at entries. */
+export interface PackedAnswer {
+  readonly said: string;
+  readonly parts: readonly (AnswerPart | DeltaRun)[];
+}
 
 /** The same parts in less room. */
-export function packed(parts: readonly AnswerPart[]): PackedPart[] {
-  const kept: PackedPart[] = [];
-  for (const part of parts) {
-    const last = kept.at(-1);
-    if (!isPlainDelta(part)) kept.push(part);
-    else if (last?.type === 'deltas' && last.of === part.type && last.id === part.id) last.deltas.push(part.delta);
-    else kept.push({ type: 'deltas', of: part.type, id: part.id, deltas: [part.delta] });
+export function packed(all: readonly AnswerPart[]): PackedAnswer {
+  const parts: (AnswerPart | DeltaRun)[] = [];
+  let said = '';
+  for (const part of all) {
+    const last = parts.at(-1);
+    if (!isPlainDelta(part)) {
+      parts.push(part);
+      continue;
+    }
+    said += part.delta;
+    if (last?.type === 'deltas' && last.of === part.type && last.id === part.id) last.lengths.push(part.delta.length);
+    else parts.push({ type: 'deltas', of: part.type, id: part.id, lengths: [part.delta.length] });
   }
-  return kept;
+  return { said, parts };
 }
 
 /** The parts that {@link packed} was given. */
-export function unpacked(kept: readonly PackedPart[]): AnswerPart[] {
-  return kept.flatMap((part) => (part.type === 'deltas' ? part.deltas.map((delta): AnswerPart => ({ type: part.of, id: part.id, delta })) : [part]));
+export function unpacked({ said, parts }: PackedAnswer): AnswerPart[] {
+  let at = 0;
+  const next = (length: number): string => said.slice(at, (at += length));
+  return parts.flatMap((part) => (part.type === 'deltas' ? part.lengths.map((length): AnswerPart => ({ type: part.of, id: part.id, delta: next(length) })) : [part]));
 }
 
 /**

@@ -113,7 +113,8 @@ describe('answers of models that are kept', () => {
     await expect(asked[0]).rejects.toThrow('first is gone');
     expect(provider.calls[0]!.abortSignal!.aborted).toBe(false);
     gate.resolve();
-    expect([textOf(await asked[1]!), provider.calls.length]).toEqual(['answer 1.', 1]);
+    const other = await asked[1]!;
+    expect([textOf(other), provider.calls.length, isCached(other), saved]).toEqual(['answer 1.', 1, undefined, 0]);
     const alone = new AbortController();
     provider.gate = new Promise(() => undefined);
     const waiting = partsOf({ abortSignal: alone.signal, seed: 1 });

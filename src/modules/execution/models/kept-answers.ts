@@ -1,7 +1,7 @@
 import { type LanguageModelMiddleware, wrapLanguageModel } from 'ai';
-import type { AsyncMemoCache, CacheDirective, KeptStreams, StreamOrigin } from '../../../shared/memo/index.js';
+import type { AsyncMemoCache, CacheDirective, KeptStreams, StreamOrigin, StreamReading } from '../../../shared/memo/index.js';
 import { type AnsweringModel, answerInputs, type CallOptions } from './answer-key.js';
-import { type AnswerPart, isCleanAnswer, isCleanStream, markedCached, packed, type PackedPart, tokensOf, unpacked, type WholeAnswer } from './answer-parts.js';
+import { type AnswerPart, isCleanAnswer, isCleanStream, markedCached, packed, type PackedAnswer, tokensOf, unpacked, type WholeAnswer } from './answer-parts.js';
 import type { ProviderModel } from './builtin.model.js';
 
 /** Calls whose answers are kept, of one caller. */
@@ -34,7 +34,7 @@ export class KeptAnswers {
 
   constructor(cache: AsyncMemoCache) {
     const streamsOf = (toolCalls: boolean): AnswerStreams => ({
-      parts: cache.streams<AnswerPart>({ isCacheable: (parts) => isCleanStream(parts, toolCalls), pack: packed, unpack: (kept) => unpacked(kept as PackedPart[]) }),
+      parts: cache.streams<AnswerPart>({ isCacheable: (parts) => isCleanStream(parts, toolCalls), pack: packed, unpack: (kept) => unpacked(kept as PackedAnswer) }),
       wholes: cache.streams<WholeAnswer>({ isCacheable: ([answer]) => answer !== undefined && isCleanAnswer(answer, toolCalls) }),
     });
     this.streams = { toolCalls: streamsOf(true), textOnly: streamsOf(false) };
@@ -47,9 +47,15 @@ export class KeptAnswers {
 
   middleware({ endpoint, toolCalls, answered, saved, ...call }: AnswerOptions): LanguageModelMiddleware {
     const streams = this.streams[toolCalls ? 'toolCalls' : 'textOnly'];
-    const told = <T extends AnswerPart | WholeAnswer>(origin: StreamOrigin): ((part: T) => T) => {
+    const told = <T extends AnswerPart | WholeAnswer>({ origin, claim }: Pick<StreamReading<T>, 'origin' | 'claim'>): ((part: T) => T) => {
       answered?.(origin);
-      return origin === 'made' ? (part) => part : (part) => ended(part, saved);
+      return (part) => {
+        const tokens = tokensOf(part);
+        // The first that has all of a call has it on his bill: whoever has begun it may have left.
+        if (tokens === undefined || claim()) return part;
+        saved?.(tokens);
+        return markedCached(part);
+      };
     };
     const inputsOf = (model: AnsweringModel, params: CallOptions) => () => answerInputs(model, endpoint, params);
     return {
@@ -57,25 +63,19 @@ export class KeptAnswers {
         // Raw chunks are for looking at a provider: from a cache they would be of no use.
         if (params.includeRawChunks === true) return doStream();
         const open = (abortSignal: AbortSignal): AsyncIterable<AnswerPart> => partsOf(model, { ...params, abortSignal });
-        const { origin, items } = await streams.parts.read({ ...call, func: 'answer.parts', inputs: inputsOf(model, params), open }, params.abortSignal);
-        return { stream: ReadableStream.from(mapped(items, told<AnswerPart>(origin))) };
+        const reading = await streams.parts.read({ ...call, func: 'answer.parts', inputs: inputsOf(model, params), open }, params.abortSignal);
+        return { stream: ReadableStream.from(mapped(reading.items, told(reading))) };
       },
       wrapGenerate: async ({ params, model }) => {
         const open = (abortSignal: AbortSignal): AsyncIterable<WholeAnswer> => wholeOf(model, { ...params, abortSignal });
-        const { origin, items } = await streams.wholes.read({ ...call, func: 'answer.whole', inputs: inputsOf(model, params), open }, params.abortSignal);
-        const { value } = (await items.next()) as IteratorYieldResult<WholeAnswer>;
+        const reading = await streams.wholes.read({ ...call, func: 'answer.whole', inputs: inputsOf(model, params), open }, params.abortSignal);
+        const { value } = (await reading.items.next()) as IteratorYieldResult<WholeAnswer>;
         // To its end, where it is kept.
-        await items.next();
-        return told<WholeAnswer>(origin)(value);
+        await reading.items.next();
+        return told<WholeAnswer>(reading)(value);
       },
     };
   }
-}
-
-function ended<T extends AnswerPart | WholeAnswer>(part: T, saved: AnswerOptions['saved']): T {
-  const tokens = tokensOf(part);
-  if (tokens !== undefined) saved?.(tokens);
-  return markedCached(part);
 }
 
 async function* partsOf(model: ProviderModel, call: CallOptions): AsyncGenerator<AnswerPart> {

@@ -86,6 +86,23 @@ describe('streams that are kept', () => {
     expect(source.begun).toBe(2);
   });
 
+  it('are kept as those of somebody who has stayed, who alone has them on his bill', async () => {
+    const [cache, source] = [new AsyncMemoCache(new MemoryBackend()), new Source()];
+    const streams = cache.streams<number>({ isCacheable: isWhole });
+    const gone = new AbortController();
+    const readings = await Promise.all([
+      streams.read(source.call('a', 3, { metadata: { of: 'gone' } }), gone.signal),
+      streams.read(source.call('a', 3, { metadata: { of: 'stays' } })),
+      streams.read(source.call('a', 3, { metadata: { of: 'stays, too' } })),
+    ]);
+    gone.abort();
+    await Promise.all(readings.slice(1).map(({ items }) => all(items)));
+    expect(readings.slice(1).map(({ claim }) => [claim(), claim()])).toEqual([[true, false], [false, false]]);
+    expect((await Array.fromAsync(cache)).map(({ metadata }) => metadata)).toMatchObject([{ of: 'stays' }]);
+    const again = await streams.read(source.call('a'));
+    expect([again.origin, again.claim()]).toEqual(['kept', false]);
+  });
+
   it('that fail are told to everybody, and are not kept: the next caller begins anew', async () => {
     const [cache, source] = [new AsyncMemoCache(new MemoryBackend()), new Source()];
     const streams = cache.streams<number>({ isCacheable: isWhole });

@@ -24,8 +24,8 @@ export interface StreamCall<T> extends CacheDirective {
   readonly inputs: () => Inputs;
   /** Makes the stream; its signal fires when nobody reads it any more. */
   readonly open: (signal: AbortSignal) => AsyncIterable<T>;
-  /** Kept with the entry. */
-  readonly metadata?: Metadata;
+  /** Kept with the entry: that of the first caller who reads the stream to its end. */
+  readonly metadata?: Metadata | undefined;
 }
 
 /** Where the items come from: from an entry, from the call of somebody else that was under way, from a call of one's own. */
@@ -35,6 +35,8 @@ export interface StreamReading<T> {
   readonly origin: StreamOrigin;
   /** Shared with other readers: not to be changed. */
   readonly items: AsyncIterableIterator<T, undefined>;
+  /** True once for each call that was made, to the first of its readers who asks: who has it on his bill. */
+  readonly claim: () => boolean;
 }
 
 export interface KeptStreamsOptions<T> {
@@ -56,7 +58,15 @@ interface Draft {
 interface Flight<T> {
   readonly stream: SharedStream<T>;
   readonly since: number;
+  readonly readers: Reader[];
   isKept: boolean;
+  isClaimed: boolean;
+}
+
+/** Somebody who reads a stream, or has left it. */
+interface Reader {
+  readonly metadata: Metadata | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Results that come in parts, kept once they have ended well. Callers who ask the same at the same time share one call, and none of them can end it for the others. */
@@ -78,10 +88,12 @@ export class KeptStreams<T> {
     const draft = this.draftOf(call);
     const joined = draft && this.joinable(call, draft);
     const flight = joined ?? this.begin(call, draft);
+    flight.readers.push({ metadata: call.metadata, signal });
     const items = flight.stream.join(signal);
     const first = await items.next();
     if (joined) this.store.counters.counts.coalesced++;
-    return { origin: flight.isKept ? 'kept' : joined ? 'shared' : 'made', items: startingWith(first, items) };
+    const claim = (): boolean => !flight.isKept && !flight.isClaimed && (flight.isClaimed = true);
+    return { origin: flight.isKept ? 'kept' : joined ? 'shared' : 'made', items: startingWith(first, items), claim };
   }
 
   private draftOf({ func: name, inputs: inputsOf }: StreamCall<T>): Draft | undefined {
@@ -111,17 +123,17 @@ export class KeptStreams<T> {
     const end = (): void => {
       if (name !== undefined && this.flights.get(name) === flight) this.flights.delete(name);
     };
-    const open = (signal: AbortSignal): AsyncIterable<T> => (draft ? this.keptOrMade(call, draft, { signal, found: () => (flight.isKept = true) }) : call.open(signal));
-    const flight: Flight<T> = { stream: new SharedStream(open, end), since: this.store.since(), isKept: false };
+    const open = (signal: AbortSignal): AsyncIterable<T> => (draft ? this.keptOrMade(call, draft, { signal, flight: () => flight }) : call.open(signal));
+    const flight: Flight<T> = { stream: new SharedStream(open, end), since: this.store.since(), readers: [], isKept: false, isClaimed: false };
     if (name !== undefined) this.flights.set(name, flight);
     return flight;
   }
 
-  private async *keptOrMade(call: StreamCall<T>, draft: Draft, { signal, found }: { readonly signal: AbortSignal; readonly found: () => void }): AsyncGenerator<T, undefined> {
+  private async *keptOrMade(call: StreamCall<T>, draft: Draft, { signal, flight }: { readonly signal: AbortSignal; readonly flight: () => Flight<T> }): AsyncGenerator<T, undefined> {
     const since = this.store.since();
     const kept = call.noCache === true ? undefined : await this.find(call, draft.key);
     if (kept) {
-      found();
+      flight().isKept = true;
       yield* kept;
       return;
     }
@@ -131,8 +143,9 @@ export class KeptStreams<T> {
       items.push(item);
       yield item;
     }
-    // A stream that was aborted may have ended as if it were whole.
-    if (call.noStore !== true && !signal.aborted) await this.store.keep(this.entryOf(call, draft, items), since);
+    // A stream that was aborted may have ended as if it were whole. Whoever has left may have left because nothing of him is to stay.
+    const reader = signal.aborted ? undefined : flight().readers.find((each) => each.signal?.aborted !== true);
+    if (call.noStore !== true && reader) await this.store.keep(this.entryOf({ ...call, metadata: reader.metadata }, draft, items), since);
   }
 
   private async find({ func, maxAge }: StreamCall<T>, key: EntryKey): Promise<readonly T[] | undefined> {
