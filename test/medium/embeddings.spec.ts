@@ -154,7 +154,7 @@ describe('embeddings in bad times', () => {
   });
 
   it('are made when Redis hangs, which is waited for as long as CACHE_DEADLINE_MS says', async () => {
-    const hanging = createServer(() => undefined);
+    const hanging = createServer((socket) => socket.resume());
     await once(hanging.listen(0, '127.0.0.1'), 'listening');
     const store = new Redis((hanging.address() as AddressInfo).port, { retryStrategy: null });
     store.on('error', () => undefined);
