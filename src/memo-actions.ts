@@ -54,7 +54,7 @@ export async function countEntries(memo: OpenMemo): Promise<CommandResult> {
 export async function clearEntries(memo: OpenMemo, options: ClearOptions): Promise<CommandResult> {
   const slots = await slotsToClear(memo, options);
   const matching = slots.length;
-  if (matching === 0) return withDamage(memo, { result: { matching, removed: 0 }, lines: [options.all === true ? await emptySentence(memo) : `Nothing is removed: there are no entries such as ${whichText(options)}.`] });
+  if (matching === 0) return withDamage(memo, { result: { matching, removed: 0 }, lines: [options.all === true ? await emptySentence(memo) : `Nothing is removed: ${noneText(options)}.`] });
   if (options.yes !== true) {
     const sentence = `${entriesText(matching)} would go: ${whichText(options)}. Nothing has been removed; --yes does it.`;
     return withDamage(memo, { result: { matching, removed: 0 }, lines: [sentence], isWrong: true });
@@ -64,9 +64,10 @@ export async function clearEntries(memo: OpenMemo, options: ClearOptions): Promi
 }
 
 /** Says why there is nothing to show: the entries may be under another name. */
-export async function emptySentence({ namespaces }: OpenMemo): Promise<string> {
-  const names = (await namespaces?.()) ?? [];
-  return names.length === 0 ? 'There are no entries.' : `There are no entries in this namespace, but in ${listed(names)}: --namespace says which.`;
+export async function emptySentence({ tenantId, others }: OpenMemo): Promise<string> {
+  const names = (await others?.()) ?? [];
+  if (names.length > 0) return `There are no entries in this namespace, but in ${listed(names)}: --namespace says which.`;
+  return tenantId === undefined ? 'There are no entries.' : `The tenant ${JSON.stringify(tenantId)} has no entries, in no namespace.`;
 }
 
 /** Entries that cannot be read are named, and the command has found something wrong. */
@@ -119,6 +120,10 @@ function whichText({ all, key, function: name, expired }: ClearOptions): string 
   if (all === true) return 'all of them';
   if (key !== undefined) return `the one whose key begins with ${key}`;
   return `those${name === undefined ? '' : ` of ${JSON.stringify(name)}`}${expired === true ? ' that have expired' : ''}`;
+}
+
+function noneText({ function: name, expired }: ClearOptions): string {
+  return `no entry${name === undefined ? '' : ` of ${JSON.stringify(name)}`} ${expired === true ? 'has expired' : 'is there'}`;
 }
 
 async function removeAll({ backend }: OpenMemo, count: number): Promise<number> {

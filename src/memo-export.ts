@@ -48,10 +48,12 @@ async function exportTo(out: NodeJS.WritableStream, entries: AsyncIterable<Cache
  * @throws MEMO_EXPORT_FAILED (unavailable) when it cannot be written
  */
 async function exportToFile(path: string, entries: AsyncIterable<CacheEntry>): Promise<void> {
-  const told = (error: unknown): never => {
-    throw new AppError({ kind: 'unavailable', code: 'MEMO_EXPORT_FAILED', message: `--out ${path} cannot be written: ${reasonOf(error)}.`, cause: error });
-  };
   const beside = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  const told = (error: unknown): never => {
+    // What is written to has a name that nobody has given.
+    const reason = isMissing(error) ? `there is no folder ${dirname(path)}` : reasonOf(error).replaceAll(beside, path);
+    throw new AppError({ kind: 'unavailable', code: 'MEMO_EXPORT_FAILED', message: `--out ${path} cannot be written: ${reason}.`, cause: error });
+  };
   const file = await open(beside, 'wx').catch(told);
   try {
     for await (const lines of textLines(entries)) await file.appendFile(lines).catch(told);
@@ -63,6 +65,10 @@ async function exportToFile(path: string, entries: AsyncIterable<CacheEntry>): P
     await rm(beside, { force: true });
     throw error;
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as { code?: string }).code === 'ENOENT';
 }
 
 /** Whole lines, some at once. */

@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 
 /** One status of an error answer, and which operations can give it. */
 interface ErrorAnswer {
@@ -44,11 +45,21 @@ const ERROR_SCHEMA = {
 /** The API's description: what the DTOs say, and with every operation the error answers that it can give. */
 export function describeApi(app: INestApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, header());
-  document.components = { ...document.components, schemas: { ...document.components?.schemas, [ERROR]: ERROR_SCHEMA } };
+  document.components = { ...document.components, schemas: { ...withoutNeedless(document.components?.schemas ?? {}), [ERROR]: ERROR_SCHEMA } };
   for (const path of Object.values(document.paths)) {
     for (const method of METHODS) addErrors(path[method], method);
   }
   return document;
+}
+
+/** What has a default may be left out; the compiler's plugin takes every field without a question mark for required. */
+function withoutNeedless(schemas: Schemas): Schemas {
+  const mended = Object.entries(schemas).map(([name, schema]) => {
+    if (!('required' in schema)) return [name, schema];
+    const required = schema.required?.filter((field) => !('default' in (schema.properties?.[field] ?? {})));
+    return [name, { ...schema, required: required?.length === 0 ? undefined : required }];
+  });
+  return Object.fromEntries(mended) as Schemas;
 }
 
 function addErrors(operation: Operation | undefined, method: string): void {

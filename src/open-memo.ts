@@ -14,8 +14,10 @@ export interface OpenMemo {
   readonly backend: SyncMemoBackend | AsyncMemoBackend;
   /** The places of what cannot be read, of all that was read until now. */
   readonly damaged: ReadonlySet<string>;
-  /** Other caches in the same place that have entries; undefined where there is but one. */
-  readonly namespaces: (() => readonly string[] | Promise<readonly string[]>) | undefined;
+  /** Whose it is, in Redis. */
+  readonly tenantId: string | undefined;
+  /** The namespaces of other caches in the same place that have entries; undefined where there is but one. */
+  readonly others: (() => Promise<readonly string[]>) | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -40,8 +42,8 @@ export async function withMemo<T>(place: MemoPlace, work: (memo: OpenMemo) => Pr
 async function open(place: MemoPlace): Promise<OpenMemo> {
   if (place.kind === 'redis') return openRedis(place);
   const backend = backendOf(place);
-  const namespaces = 'namespaces' in backend ? () => backend.namespaces() : undefined;
-  return watched({ backend, namespaces, close: async () => backend.close() });
+  const others = 'namespaces' in backend && 'namespace' in place ? async () => besides(place.namespace, await backend.namespaces()) : undefined;
+  return watched({ backend, tenantId: undefined, others, close: async () => backend.close() });
 }
 
 function backendOf(place: Exclude<MemoPlace, { readonly kind: 'redis' }>): JsonFileBackend | DiskBackend | SqliteBackend | PostgresBackend | MysqlBackend {
@@ -65,7 +67,11 @@ async function openRedis({ url, tenantId, namespace }: Extract<MemoPlace, { read
   // What fails says so itself.
   const redis = connectRedis(settings).on('error', () => undefined);
   const backend = new RedisBackend(redis, { tenantId, namespace });
-  return watched({ backend, namespaces: () => backend.namespaces(), close: async () => { redis.disconnect(); } });
+  return watched({ backend, tenantId, others: async () => besides(namespace, await backend.namespaces()), close: async () => { redis.disconnect(); } });
+}
+
+function besides(own: string, names: readonly string[]): string[] {
+  return names.filter((name) => name !== own);
 }
 
 function watched(memo: Omit<OpenMemo, 'damaged'>): OpenMemo {

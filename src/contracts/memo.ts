@@ -13,8 +13,8 @@ export class MemoDirective {
   @Optional() @IsBoolean() noCache?: boolean;
   /** true: what the model answers is not kept. */
   @Optional() @IsBoolean() noStore?: boolean;
-  /** How long the answer is kept, instead of the agent's time. */
+  /** How long the answer is kept, instead of the agent's time. Seconds. */
   @Optional() @IsInt() @Min(1) @Max(MAX_MEMO_SECONDS) ttlSeconds?: number;
-  /** A kept answer is taken if it is no older. */
+  /** A kept answer is taken if it is no older. Seconds. */
   @Optional() @IsInt() @Min(1) @Max(MAX_MEMO_SECONDS) maxAgeSeconds?: number;
 }

@@ -61,10 +61,15 @@ describe('operations', () => {
   it('the compiled server describes its API, and logs requests as JSON with request id and tenant, but no secret', async () => {
     const server = await ServerProcess.start({ DATABASE_URL: nooble.database.url, REDIS_URL: redisUrl, NOOBLE_ROLE: 'api' });
     const client = await server.client('acme');
-    const { body } = await client.get<{ paths: Record<string, unknown>; components: { schemas: Record<string, { properties: Record<string, object> }> } }>('/docs-json');
+    const { body } = await client.get<{ paths: Record<string, unknown>; components: { schemas: Record<string, { required?: string[]; properties: Record<string, object> }> } }>('/docs-json');
     expect(Object.keys(body.paths)).toEqual(expect.arrayContaining(['/api/v1/agents', '/api/v1/agents/{agentId}/executions', '/api/v1/executions/{executionId}/events', '/api/v1/crm/conversations/{conversationId}']));
     expect(body.components.schemas['StartExecutionDto']?.properties['message']).toMatchObject({ type: 'string', minLength: 1, maxLength: 32_000 });
-    expect(body.components.schemas['MemoDirectiveDto']?.properties['ttlSeconds']).toMatchObject({ minimum: 1, maximum: 86_400 });
+    const { schemas } = body.components;
+    expect(schemas['MemoDirectiveDto']?.properties).toMatchObject(Object.fromEntries(['noCache', 'noStore'].map((name) => [name, { type: 'boolean', description: expect.any(String) }])));
+    expect(schemas['MemoDirectiveDto']?.properties).toMatchObject(Object.fromEntries(['ttlSeconds', 'maxAgeSeconds'].map((name) => [name, { minimum: 1, maximum: 86_400, description: expect.any(String) }])));
+    // What has a default may be left out.
+    expect(['CreateAgentDto', 'AgentMemoDto', 'MemoAnswersDto', 'MemoToolDto'].map((name) => schemas[name]?.required)).toEqual([['name'], undefined, undefined, ['name', 'ttlSeconds']]);
+    for (const name of ['StartExecutionDto', 'SendChatDto', 'SubmitCommandDto']) expect(schemas[name]?.properties['memo']).toMatchObject({ description: expect.stringContaining('docs/agents.md') });
     expect(body.paths['/internal/save-message']).toMatchObject({ post: { deprecated: true } });
     expect(body.components).toMatchObject({ securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } });
     expect(JSON.stringify(body)).not.toContain('JWT');

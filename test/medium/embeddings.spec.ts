@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { PinoLogger } from 'nestjs-pino';
@@ -29,9 +31,9 @@ afterAll(async () => {
 });
 
 /** A process. */
-function open(changes: Partial<ModelSettings> = {}, { store = redis, cache = {} }: { store?: Redis; cache?: Partial<CacheSettings> } = {}): (request: EmbeddingRequest, tenantId?: string) => Promise<Embeddings> {
+function open(changes: Partial<ModelSettings> = {}, { store = redis, cache = {}, logger = new PinoLogger({ pinoHttp: { level: 'silent' } }) }: { store?: Redis; cache?: Partial<CacheSettings>; logger?: PinoLogger } = {}): (request: EmbeddingRequest, tenantId?: string) => Promise<Embeddings> {
   const settings = Object.assign(new ModelSettings(), { openaiBaseUrl: server.url, openaiApiKey: KEY, defaultEmbeddingModel: 'tiny', embeddingTimeoutSeconds: 10, ...changes });
-  const memo = new EmbeddingMemoStore(store, Object.assign(new CacheSettings(), cache), new PinoLogger({ pinoHttp: { level: 'silent' } }));
+  const memo = new EmbeddingMemoStore(store, Object.assign(new CacheSettings(), cache), logger);
   const service = new EmbeddingsService(LIMITS, new EmbeddingModels(settings), memo, settings, new MetricsService());
   return async (request, tenantId = 'acme') => service.embed({ tenantId, tier: 'enterprise' }, request);
 }
@@ -111,12 +113,13 @@ describe('embeddings', () => {
 });
 
 describe('embeddings in bad times', () => {
-  const FAILURES: Readonly<Record<string, { readonly reactions: EmbeddingServer['reactions']; readonly code?: string; readonly words: string }>> = {
+  const FAILURES: Readonly<Record<string, { readonly reactions: EmbeddingServer['reactions']; readonly code?: string; readonly words: string | RegExp }>> = {
     'a failure that stays': { reactions: [failing(503, 'overloaded'), failing(503, 'overloaded'), failing(500, `broken, key ${KEY}`)], words: 'HTTP 500): broken, key [secret]. Nothing was kept' },
-    'a key that is refused': { reactions: [failing(401, 'Incorrect API key')], words: 'HTTP 401' },
+    'a key that is refused': { reactions: [failing(401, 'Incorrect API key')], words: '(HTTP 401): Incorrect API key. Nothing was kept, and trying again soon will not help: the server’s operator has to look at OPENAI_API_KEY.' },
+    'a key that may not': { reactions: [failing(403, 'No access')], words: 'the server’s operator has to look at OPENAI_API_KEY' },
     'a model that there is not': { reactions: [failing(404, 'no such model')], code: 'EMBEDDING_REFUSED', words: 'no such model. Nothing was kept; name another model' },
     'too few vectors': { reactions: [answering((data) => data.slice(1))], words: 'Expected 2 embeddings, but received 1' },
-    'vectors of different lengths': { reactions: [answering((data) => data.map(({ index, embedding }) => ({ index, embedding: embedding.slice(index) })))], words: 'different lengths' },
+    'vectors of different lengths': { reactions: [answering((data) => data.map(({ index, embedding }) => ({ index, embedding: embedding.slice(index) })))], words: /^The model provider sent vectors of different lengths\. Nothing was kept; try again, and if it stays so, name another model\.$/ },
     'vectors without numbers': { reactions: [answering((data) => data.map(({ index }) => ({ index, embedding: [] })))], words: 'without numbers' },
     'no vectors': { reactions: [answering(() => [{ embedding: 'x' }, {}])], words: 'no part of an answer' },
     'no answer of the protocol': { reactions: [(response) => response.end('<html>')], words: 'no part of an answer: <html>' },
@@ -127,7 +130,7 @@ describe('embeddings in bad times', () => {
     server.reactions.push(...reactions);
     const embed = open();
     const failed = await Promise.allSettled([embed({ texts: ['a', 'b'] }), embed({ texts: ['b'] })]);
-    for (const outcome of failed) expect(outcome).toMatchObject({ status: 'rejected', reason: { kind, code, message: expect.stringContaining(words) } });
+    for (const outcome of failed) expect(outcome).toMatchObject({ status: 'rejected', reason: { kind, code, message: typeof words === 'string' ? expect.stringContaining(words) : expect.stringMatching(words) } });
     expect(server.takeInputs()).toHaveLength(reactions.length);
     expect(await redis.keys('nb:*')).toEqual([]);
     expect(await embed({ texts: ['a', 'b'] })).toMatchObject({ cachedTexts: 0, vectors: [vectorOf('a'), vectorOf('b')] });
@@ -152,5 +155,18 @@ describe('embeddings in bad times', () => {
     expect([(await embed({ texts: ['a', 'b'] })).vectors, (await embed({ texts: ['a', 'b'] })).cachedTexts]).toEqual([[vectorOf('a'), vectorOf('b')], 0]);
     expect(server.takeInputs()).toEqual([['a', 'b'], ['a', 'b']]);
     away.disconnect();
+  });
+
+  it('are made when Redis hangs, which is waited for as long as CACHE_DEADLINE_MS says', async () => {
+    const hanging = createServer((socket) => socket.resume());
+    await once(hanging.listen(0, '127.0.0.1'), 'listening');
+    const store = new Redis((hanging.address() as AddressInfo).port, { retryStrategy: null });
+    store.on('error', () => undefined);
+    const notes: { err?: Error }[] = [];
+    const logger = { debug: (note: { err?: Error }) => notes.push(note) } as unknown as PinoLogger;
+    expect((await open({}, { store, cache: { deadlineMs: 60 }, logger })({ texts: ['a'] })).vectors).toEqual([vectorOf('a')]);
+    expect(new Set(notes.map(({ err }) => err?.message))).toEqual(new Set(['The backend of a cache did not answer within 60 ms.']));
+    store.disconnect();
+    hanging.close();
   });
 });

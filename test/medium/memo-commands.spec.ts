@@ -7,6 +7,7 @@ import { AsyncMemoCache, CacheEntry, DiskBackend, JsonFileBackend, PostgresBacke
 import type { CliEnd } from '../support/cli-process.js';
 import { runCommand } from '../support/command-line.js';
 import { type TestDatabase, createEmptyDatabase, emptyRedis, redisUrl } from '../support/services.js';
+import { waitFor } from '../support/wait-for.js';
 
 const root = mkdtempSync(join(tmpdir(), 'nooble-memo-commands-'));
 let database: TestDatabase;
@@ -144,9 +145,9 @@ describe('a file of an export', () => {
     expect(await json('export', '--cache', cache, '--out', out)).toMatchObject({ entries: 32, expired: 1 });
     expect(readFileSync(out, 'utf8').trimEnd().split('\n').map(entryOfText)).toHaveLength(32);
     const missing = await memo('export', '--cache', cache, '--out', join(root, 'nowhere', 'x'));
-    expect(missing).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('--out') });
+    expect(missing).toEqual({ code: 1, stdout: '', stderr: `nooble: --out ${join(root, 'nowhere', 'x')} cannot be written: there is no folder ${join(root, 'nowhere')}.\n` });
     mkdirSync(join(root, 'taken'));
-    expect(await memo('export', '--cache', cache, '--out', join(root, 'taken'))).toMatchObject({ code: 1, stdout: '' });
+    expect(await memo('export', '--cache', cache, '--out', join(root, 'taken'))).toEqual({ code: 1, stdout: '', stderr: expect.not.stringContaining('.tmp') });
     expect(readdirSync(root).filter((file) => file.endsWith('.tmp'))).toEqual([]);
     expect(existsSync(folder)).toBe(true);
   });
@@ -206,7 +207,23 @@ describe('a place', () => {
     const sentence = 'There are no entries in this namespace, but in "tools": --namespace says which.';
     expect(await memo('stats', '--cache', redisUrl, '--tenant', 'acme')).toEqual({ code: 0, stdout: `${sentence}\n`, stderr: '' });
     expect(await memo('export', '--cache', 'redis', '--tenant', 'acme')).toEqual({ code: 0, stdout: '', stderr: `nooble: ${sentence}\n` });
-    expect((await memo('stats', '--cache', redisUrl, '--tenant', 'other')).stdout).toBe('There are no entries.\n');
+    expect((await memo('stats', '--cache', redisUrl, '--tenant', 'other')).stdout).toBe('The tenant "other" has no entries, in no namespace.\n');
+  });
+
+  it('names none in which everything has expired, itself neither', async () => {
+    await redis.flushdb();
+    for (const namespace of ['answers', 'tools']) await new AsyncMemoCache(new RedisBackend(redis, { tenantId: 'acme', namespace })).set('f', {}, { metadata: { expiresAt: Date.now() + 200 }, output: 1 });
+    await waitFor('their end', async () => (await memo('inspect', '--cache', 'redis', '--tenant', 'acme', '--namespace', 'tools')).stdout === 'The tenant "acme" has no entries, in no namespace.\n');
+    await new AsyncMemoCache(new RedisBackend(redis, { tenantId: 'acme', namespace: 'answers' })).set('f', {}, { output: 1 });
+    expect((await memo('stats', '--cache', 'redis', '--tenant', 'acme', '--namespace', 'tools')).stdout).toBe('There are no entries in this namespace, but in "answers": --namespace says which.\n');
+  });
+
+  it('without anything that is to be cleared says so', async () => {
+    const folder = join(root, 'fresh');
+    await new AsyncMemoCache(new JsonFileBackend(folder)).set('f', {}, { output: 1 });
+    expect((await memo('clear', '--cache', `json:${folder}`, '--expired', '--yes')).stdout).toBe('Nothing is removed: no entry has expired.\n');
+    expect((await memo('clear', '--cache', `json:${folder}`, '--function', 'f', '--expired')).stdout).toBe('Nothing is removed: no entry of "f" has expired.\n');
+    expect((await memo('clear', '--cache', `json:${folder}`, '--function', 'g')).stdout).toBe('Nothing is removed: no entry of "g" is there.\n');
   });
 });
 

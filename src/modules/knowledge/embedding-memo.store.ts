@@ -21,18 +21,18 @@ type ModelKey = Pick<EmbeddingModel, 'provider' | 'endpoint' | 'name'>;
 type EmbedOnce = (hashes: readonly string[], model: ModelKey, embed: EmbedHashes) => Promise<KeptEmbedding[]>;
 type Memoised = AsyncMemoized<AsyncMemoCache, EmbedOnce>;
 
-/** Embeddings of each tenant in Redis, by model and text. Texts are kept as SHA-256 only. Without Redis nothing is kept, and everything is embedded. */
+/** Embeddings of each tenant in Redis, by model and text. Texts are kept as SHA-256 only. Without Redis, or when it does not answer in time, nothing is kept, and everything is embedded. */
 @Injectable()
 export class EmbeddingMemoStore {
   private readonly tenants: TenantMemos<Memoised>;
 
   constructor(
     @Inject(REDIS) redis: Redis,
-    { embeddingSeconds, memoMaxEntries: maxEntries }: CacheSettings,
+    { embeddingSeconds, memoMaxEntries: maxEntries, deadlineMs }: CacheSettings,
     private readonly logger: PinoLogger,
   ) {
     const onEvent = (event: MemoEvent): void => { this.note(event); };
-    this.tenants = new TenantMemos(redis, EMBEDDINGS_NAMESPACE, memoised, { onEvent, maxEntries, ...(embeddingSeconds > 0 && { ttl: embeddingSeconds }) });
+    this.tenants = new TenantMemos(redis, EMBEDDINGS_NAMESPACE, memoised, { onEvent, maxEntries, deadlineMs, ...(embeddingSeconds > 0 && { ttl: embeddingSeconds }) });
   }
 
   /**

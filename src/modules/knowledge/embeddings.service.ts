@@ -86,6 +86,7 @@ export class EmbeddingsService {
   private async ask(model: EmbeddingModel, texts: readonly string[], asked: Asked): Promise<readonly KeptEmbedding[]> {
     this.texts.inc({ outcome: 'asked' }, texts.length);
     const { vectors, tokens } = await this.embedded(model, texts);
+    requireAlike(vectors);
     const kept = withShares(texts, vectors, tokens);
     asked.texts += texts.length;
     asked.tokens += tokens;
@@ -98,9 +99,7 @@ export class EmbeddingsService {
     const { embeddingTimeoutSeconds } = this.settings;
     const signal = AbortSignal.timeout(embeddingTimeoutSeconds * 1_000);
     try {
-      const embedded = await model.embed(texts, signal);
-      requireAlike(embedded.vectors);
-      return embedded;
+      return await model.embed(texts, signal);
     } catch (error) {
       throw signal.aborted ? knowledgeErrors.timedOut(embeddingTimeoutSeconds) : knowledgeErrors.providerFailed(error, this.models.redact);
     }

@@ -36,7 +36,7 @@ export class CreateAgentDto {
   @IsInt() @Min(1) @Max(1_000) maxHistoryMessages: number = 50;
   /** What becomes of a turn while another one of its conversation has not ended, unless it says so itself. */
   @IsIn(CONFLICT_POLICIES) onConflict: ConflictPolicy = 'enqueue';
-  /** What is kept and given again; default: nothing. */
+  /** What is kept and given again: docs/agents.md. Default: nothing. */
   @IsOptional() @IsObject() @ValidateNested() @Type(() => AgentMemoDto) memo: AgentMemoDto | null = null;
   @IsBoolean() isPublic: boolean = false;
   @IsIn(TIERS) minimumTier: Tier = 'free';

@@ -30,10 +30,10 @@ export class RunMemos {
     @Inject(REDIS) redis: Redis,
     private readonly providers: ModelProviders,
     private readonly logger: PinoLogger,
-    { memoMaxEntries: maxEntries }: CacheSettings,
+    { memoMaxEntries: maxEntries, deadlineMs }: CacheSettings,
     metrics: MetricsService,
   ) {
-    const options = { maxEntries, onEvent: (event: MemoEvent) => { this.note(event); } };
+    const options = { maxEntries, deadlineMs, onEvent: (event: MemoEvent) => { this.note(event); } };
     this.answers = new TenantMemos(redis, 'answers', (cache) => new KeptAnswers(cache), options);
     this.results = new TenantMemos(redis, 'tools', (cache) => cache.streams({ isCacheable: () => true }), options);
     this.calls = metrics.counter({

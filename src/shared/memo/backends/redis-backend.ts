@@ -89,8 +89,8 @@ export class RedisBackend extends AsyncMemoBackend {
     const found = new Set<string>();
     let cursor = '0';
     do {
-      const [next, names] = await this.redis.scan(cursor, 'MATCH', keys.memoIndex(this.tenant, '*'), 'COUNT', SCANNED);
-      for (const name of names) found.add(name.split(':').at(-2) ?? '');
+      const [next, indexes] = await this.redis.scan(cursor, 'MATCH', keys.memoIndex(this.tenant, '*'), 'COUNT', SCANNED);
+      for (const index of indexes) if ((await this.redis.zcount(index, `(${String(Date.now())}`, '+inf')) > 0) found.add(index.split(':').at(-2) ?? '');
       cursor = next;
     } while (cursor !== '0');
     return [...found].sort();
