@@ -101,7 +101,8 @@ export function memoisesBatches(name: string, subject: ContractSubject): void {
       expect(await Promise.all(batches)).toEqual([[{ item: 'a' }, { item: '' }, { item: 'c' }], [{ item: 'c' }, { item: 'd' }]]);
       expect((await entriesOf(at.cache)).map(({ inputs }) => inputs['items']).sort()).toEqual([['a'], ['c'], ['d']]);
       expect(await f(['d', '', 'c', 'a'])).toEqual([{ item: 'd' }, { item: '' }, { item: 'c' }, { item: 'a' }]);
-      expect(runs).toEqual([['a', '', 'c'], ['d'], ['']]);
+      // The first two were looked up at the same time.
+      expect([runs.slice(0, 2).map(String).toSorted(), runs.slice(2)]).toEqual([['a,,c', 'd'], [['']]]);
     });
 
     it('computes items of a batch again whose time is over', async () => {
