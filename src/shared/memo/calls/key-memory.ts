@@ -5,16 +5,38 @@ const MAX_KEYS = 2_048;
 /** Longer texts are not held twice, characters. */
 const MAX_TEXT = 256;
 
-type Level<T> = Map<unknown, T>;
+/** Most levels below the first have one value only, which is compared instead of hashed. */
+class Level<T> {
+  private newestKey: unknown = Symbol('none');
+  private newest: T | undefined;
+  /** All of them, once there is a second one. */
+  private all: Map<unknown, T> | undefined;
+
+  get(key: unknown): T | undefined {
+    // As a map: 0 is -0. NaN is told apart from itself, and found in the map.
+    return key === this.newestKey ? this.newest : this.all?.get(key);
+  }
+
+  set(key: unknown, value: T): void {
+    if (this.newest !== undefined) this.all ??= new Map([[this.newestKey, this.newest]]);
+    else if (Number.isNaN(key)) this.all = new Map();
+    this.all?.set(key, value);
+    [this.newestKey, this.newest] = [key, value];
+  }
+
+  clear(): void {
+    [this.newestKey, this.newest, this.all] = [undefined, undefined, undefined];
+  }
+}
 
 /**
  * The keys of the last calls with up to three primitive arguments. A map tells primitives apart as keys do: 1 from "1" and 1n, null from
  * undefined, 0 not from -0. Objects are never in it: they may change.
  */
 export class KeyMemory {
-  private readonly one: Level<EntryKey> = new Map();
-  private readonly two: Level<Level<EntryKey>> = new Map();
-  private readonly three: Level<Level<Level<EntryKey>>> = new Map();
+  private readonly one = new Level<EntryKey>();
+  private readonly two = new Level<Level<EntryKey>>();
+  private readonly three = new Level<Level<Level<EntryKey>>>();
   private count = 0;
 
   find(args: readonly unknown[]): EntryKey | undefined {
@@ -46,7 +68,7 @@ function isPrimitive(value: unknown): boolean {
 function levelOf<T>(levels: Level<Level<T>>, value: unknown): Level<T> {
   const known = levels.get(value);
   if (known) return known;
-  const made: Level<T> = new Map();
+  const made = new Level<T>();
   levels.set(value, made);
   return made;
 }
