@@ -87,6 +87,25 @@ function learnt({ status, text }: PlainAnswer, world: World): string {
   return `${String(status)} ${ids.replaceAll(/"requestId":"[^"]*"/g, '').replaceAll(/\b0[0-9a-f]{7}-[0-9a-f-]{27}\b/g, 'UUID').replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME').replaceAll(/\b[0-9a-f]{64}\b/g, 'SHA-256')}`;
 }
 
+/** What a caller learns from asking for this, and what that asked PostgreSQL. */
+async function observe(route: Route, world: World): Promise<{ answer: string; statements: string }> {
+  sql.clear();
+  const answer = learnt(await ask(b, route, world), world);
+  return { answer, statements: sql.statements.toSorted().join('\n') };
+}
+
+/** What is another's beside what is nobody's. A sweep that asks PostgreSQL in between makes a difference once, what a route does makes it every time. */
+async function compare(route: Route, tries = 3): Promise<{ answer: string; differences: string[] }> {
+  await ask(b, route, newWorld());
+  const ofNobody = await observe(route, newWorld());
+  const ofAnother = await observe(route, foreign);
+  const name = `${route.method} ${route.path}`;
+  if (ofAnother.answer !== ofNobody.answer) return { answer: ofAnother.answer, differences: [`${name}: ${ofAnother.answer} instead of ${ofNobody.answer}`] };
+  if (ofAnother.statements === ofNobody.statements) return { answer: ofAnother.answer, differences: [] };
+  if (tries > 1) return compare(route, tries - 1);
+  return { answer: ofAnother.answer, differences: [`${name}: asks for\n${ofAnother.statements}\ninstead of\n${ofNobody.statements}`] };
+}
+
 const reads = (): Route[] => routes.filter(({ method }) => method === 'GET');
 const named = (): Route[] => routes.filter(({ path }) => path.includes('{'));
 
@@ -192,17 +211,10 @@ describe('what is another tenant’s', () => {
     const different: string[] = [];
     const refused: string[] = [];
     for (const route of named().filter((route) => !goesOn(route))) {
-      const unknown = newWorld();
-      await ask(b, route, newWorld());
-      sql.clear();
-      const ofNobody = learnt(await ask(b, route, unknown), unknown);
-      const statements = sql.statements.toSorted().join('\n');
-      sql.clear();
-      const ofAnother = learnt(await ask(b, route, foreign), foreign);
-      if (ofAnother !== ofNobody) different.push(`${route.method} ${route.path}: ${ofAnother} instead of ${ofNobody}`);
-      if (sql.statements.toSorted().join('\n') !== statements) different.push(`${route.method} ${route.path}: asks for\n${sql.statements.join('\n')}\ninstead of\n${statements}`);
-      if (ofAnother.startsWith('400')) refused.push(`${route.method} ${route.path}: ${ofAnother}`);
-      expect(ofAnother).not.toContain(a.mark);
+      const { answer, differences } = await compare(route);
+      different.push(...differences);
+      if (answer.startsWith('400')) refused.push(`${route.method} ${route.path}: ${answer}`);
+      expect(answer).not.toContain(a.mark);
     }
     expect(different).toEqual([]);
     expect(refused).toEqual([]);

@@ -74,7 +74,7 @@ describe('commands and their table', () => {
     const execution = endOf(command);
     sql.clear();
     await tell(execution);
-    expect(sql.statements.filter((text) => text.startsWith('UPDATE'))).toHaveLength(1);
+    expect(sql.naming('commands').filter((text) => text.startsWith('UPDATE'))).toHaveLength(1);
     await tell(execution);
     await tell(endOf(command, { status: 'failed', error: { code: 'X', message: 'x' } }));
     expect(await rowOf(command)).toMatchObject({ status: 'completed', results: [{ content: 'three' }], input_tokens: 5, output_tokens: 7, duration_ms: '2500', conversation_id: execution.conversationId, error: null });
@@ -108,7 +108,7 @@ describe('commands and their table', () => {
     await tell(endOf(command));
     sql.clear();
     for (const id of [command.id, command.metadata.dbUuid]) expect((await service.get(TENANT, id)).status).toBe('completed');
-    expect(sql.statements).toEqual([]);
+    expect(sql.naming('commands')).toEqual([]);
   });
 
   it('an end that nobody was told of is found by whoever reads it', async () => {

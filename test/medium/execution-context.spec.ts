@@ -123,7 +123,7 @@ describe('execution contexts', () => {
     sql.clear();
     const hit = await contexts().resolve(key, { tenantId: 'acme' }, 'enterprise');
     expect(hit).toMatchObject({ kind: 'hit', context: { tenantId: 'acme', agentId, conversationId, agent: { version: 1 }, llm: { model: 'builtin/chat', temperature: 0.7 }, rag: null, embedding: null } });
-    expect(sql.statements).toEqual([]);
+    expect(sql.naming('agents', 'agent_versions', 'conversations')).toEqual([]);
     expect(readContextKey(key)).toEqual({ tenantId: 'acme', agentId, conversationId });
   });
 

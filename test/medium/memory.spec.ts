@@ -86,7 +86,7 @@ describe('the window of a conversation', () => {
     await waitFor('the commands', () => monitored.length >= 3);
     monitor.disconnect();
     expect(monitored).toHaveLength(3);
-    expect(sql.statements).toEqual([]);
+    expect(sql.naming('messages', 'conversations')).toEqual([]);
   });
 
   it('is the same in two processes, each of which remembers on its own', async () => {
