@@ -61,6 +61,7 @@ export const executionErrors = {
     new AppError({ kind: 'conflict', code: 'EXECUTION_TIMED_OUT', message: `The run took longer than its ${String(timeoutMs)} ms; ask for less, or for a larger timeoutMs if the tier allows it.` }),
   workerLost: (beginnings: number): AppError =>
     new AppError({ kind: 'conflict', code: 'WORKER_LOST', message: `The run was begun ${String(beginnings)} times and its worker was lost each time; it is not begun again. Your message is in the conversation.` }),
+  faulty: ({ code, message, cause }: AppError): AppError => new AppError({ kind: 'conflict', code, message, cause }),
   agentUnnamed: (type = 'execution.agent_run'): AppError =>
     new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message: `An action ${type} needs the agentId of an agent.`, details: { fields: [{ field: 'agentId', message: 'agentId must be a UUID' }] } }),
   contextDenied: (): AppError =>
