@@ -226,7 +226,11 @@ describe('the sweep', () => {
   });
 
   it('leaves a run alone that says that it is alive', async () => {
-    const run = await saying('@tokens 30');
+    const run = await saying('@tokens 60');
+    await nooble.redis.zadd(keys.runs('acme'), 1, run.executionId);
+    // Whoever is told to look at its runs says that they are alive; each process does it by itself every five seconds.
+    await nooble.redis.publish(part(RunStore).cancellations, 'anybody');
+    await waitFor('it to say so', async () => Number(await nooble.redis.zscore(keys.runs('acme'), run.executionId)) > Date.now());
     await part(SweepRunsHandler).handle({} as DomainAction<'execution.sweep'>, neverStopped);
     expect(await faults(run)).toEqual([]);
     expect(await field(run.executionId, 'attempt')).toBe('1');
