@@ -47,7 +47,7 @@ export const agentErrors = {
     new AppError({
       kind: 'invalid',
       code: 'MEMO_TOOL_UNKNOWN',
-      message: `memo.tools names "${tool}", which the agent does not have${known.length === 0 ? '' : ` among ${known.join(', ')}`}; give the agent that tool, or leave it out of memo.tools.`,
+      message: `memo.tools names "${tool}", which the agent does not have${known.length === 0 ? '' : ` among ${known.join(', ')}`}; give the agent that tool, or send memo without it.`,
       details: { field: 'memo.tools', tool },
     }),
   headersNeedKey: (server: string): AppError =>
