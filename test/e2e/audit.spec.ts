@@ -89,6 +89,21 @@ describe('the audit log', () => {
     expect(new Set((await log('limit=200')).data.map(({ tenantId }) => tenantId)).size).toBeGreaterThan(2);
   });
 
+  it('shows an operator what was done to his tenant itself, and to its keys, and what was asked for', async () => {
+    const made = await admin.post<{ keyId: string }>('/api/v1/admin/api-keys', { tenantId: 'acme', name: 'short-lived', scopes: ['user'] });
+    const seen = (action: string): Promise<Entry> => newest(`action=${action}`, operator);
+    await admin.patch('/api/v1/admin/tenants/acme', { tier: 'professional' });
+    expect(await seen('tenant.update')).toMatchObject({ tenantId: 'acme', target: 'acme', outcome: 'success', details: { tier: 'professional' } });
+    await admin.call('PUT', '/api/v1/admin/tenants/acme/limits', { requestsPerMinute: 7, models: ['builtin/*'] });
+    expect(await seen('tenant.limits')).toMatchObject({ tenantId: 'acme', target: 'acme', details: { requestsPerMinute: 7, models: ['builtin/*'] } });
+    await admin.post(`/api/v1/admin/api-keys/${made.body.keyId.toUpperCase()}/rotate`, { overlapSeconds: 5 });
+    expect(await seen('api_key.rotate')).toMatchObject({ tenantId: 'acme', outcome: 'success', details: { overlapSeconds: 5 } });
+    await admin.delete(`/api/v1/admin/api-keys/${made.body.keyId}`);
+    expect(await seen('api_key.revoke')).toMatchObject({ tenantId: 'acme', target: made.body.keyId, outcome: 'success' });
+    await admin.delete('/api/v1/admin/api-keys/none');
+    expect(await newest('action=api_key.revoke')).toMatchObject({ tenantId: '~system', outcome: 'VALIDATION_FAILED' });
+  });
+
   it('is filtered by actor, action, target and time, and read page by page', async () => {
     const conversationId = newId();
     const from = new Date().toISOString();

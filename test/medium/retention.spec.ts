@@ -65,7 +65,7 @@ describe('a conversation at rest', () => {
     const other = await atRest(2, 'another-tenant');
     await retain(7.1);
     await retain(14.2);
-    expect(await moves.stored(ref)).toMatchObject({ row: { status: 'deleted', user_id: null, message_count: 0, archived_seq: 0, metadata: {}, summary: null }, messages: [] });
+    expect(await moves.stored(ref)).toMatchObject({ row: { status: 'deleted', user_id: null, session_id: '', message_count: 0, archived_seq: 0, metadata: {}, summary: null }, messages: [] });
     await expect(moves.history.get(ref)).rejects.toMatchObject({ code: 'CONVERSATION_NOT_FOUND' });
     await expect(moves.conversations.saveMessage({ tenantId, ...caller }, { ...ref, role: 'user', content: 'hi' })).rejects.toMatchObject({ code: 'CONVERSATION_NOT_FOUND' });
     expect(await moves.stored(other)).toMatchObject({ row: { status: 'transferred' }, messages: [{ seq: 1 }, { seq: 2 }] });
