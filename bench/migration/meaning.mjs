@@ -6,4 +6,4 @@ export const MEANING = `- **Moved and verified** is what the product's own mover
 - **TypeORM save** writes the same entities, a few hundred in a slice, in one transaction of the same size; it asks for the rows first.
 - **Texts** are those of the bench \`conversations\`: 800 characters a message on average.
 - **Memory** is the highest resident size of the mover's process during the moves, asked for every 10 ms.
-- **Appends in the foreground**: one client, one append after the other with a pause of 1 ms, through the product's store; client, Redis, PostgreSQL and worker share the cores.`;
+- **Appends in the foreground**: one client, one append after the other with a pause of 1 ms, through the product's store; client, Redis, PostgreSQL and worker share the cores. The last line is the limit: nothing of Redis is read, the same rows are inserted.`;

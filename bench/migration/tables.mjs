@@ -39,8 +39,8 @@ function memoryTable({ memory }) {
   return { title: 'Memory of the process of one mover', columns: ['conversations × messages', 'peak RSS, MiB', '× the first', 'messages per second'], rows };
 }
 
-function appendTable({ quiet, moving }) {
+function appendTable({ quiet, moving, inserting }) {
   const row = (title, { all, median: { p50, p99 } }) => [title, p50, p99, `${rounded(Math.min(...all.map((run) => run.p99)))}–${rounded(Math.max(...all.map((run) => run.p99)))}`];
-  const rows = [row('nothing moves', quiet), row('one worker moves', moving)];
+  const rows = [row('nothing moves', quiet), row('one worker moves', moving), row('bare unnest insert, four connections, no worker', inserting)];
   return { title: 'Appends of a client in the foreground (ms)', columns: ['', 'p50', 'p99', 'p99 min–max'], rows };
 }
