@@ -37,6 +37,13 @@ export const tenancyErrors = {
       message: `This API key has made ${String(limit)} requests in a minute, and may make no more (apiRequestsPerMinute). Go on in ${String(Math.ceil(resetMs / 1_000))} s, follow events instead of asking again and again, or ${HIGHER_TIER}.`,
       details: { limit: 'apiRequestsPerMinute', apiRequestsPerMinute: limit, retryAfterMs: resetMs, rateLimit: { limit, remaining: 0, resetMs } },
     }),
+  modelNotInTier: (model: string, known: readonly string[]): AppError =>
+    new AppError({
+      kind: 'forbidden',
+      code: 'MODEL_NOT_IN_TIER',
+      message: `Your tier does not have the model "${model}", only ${[...new Set(known)].join(', ')}; name one of these, or ${HIGHER_TIER}.`,
+      details: { field: 'model', limit: 'models', model },
+    }),
   scopeUndeclared: (handler: string): AppError =>
     new AppError({ kind: 'internal', code: 'SCOPE_UNDECLARED', message: `${handler} declares no scope, so nobody may call it.` }),
   answerLater: (actionType: ActionType): AppError =>

@@ -107,11 +107,6 @@ export function limitsOf(tier: Tier, overrides: LimitOverrides = {}): TierLimits
   return { ...TIER_LIMITS[tier], ...overrides };
 }
 
-/** Whether these limits let somebody name the model. */
-export function allowsModel({ models }: Pick<TierLimits, 'models'>, model: string): boolean {
-  return models === null || models.some((known) => (known.endsWith('*') ? model.startsWith(known.slice(0, -1)) : model === known));
-}
-
 /** True when `tier` is at least `minimum`. */
 export function isAtLeast(tier: Tier, minimum: Tier): boolean {
   return TIERS.indexOf(tier) >= TIERS.indexOf(minimum);
