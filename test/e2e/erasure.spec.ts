@@ -8,6 +8,8 @@ import { ErasureRepository } from '../../src/modules/crm/erasure/erasure.reposit
 import { UserTracesStore } from '../../src/modules/crm/erasure/user-traces.store.js';
 import { LedgerVerification } from '../../src/modules/migration/index.js';
 import { ExecutionErasure } from '../../src/modules/execution/index.js';
+import { ExecutionPersistence } from '../../src/modules/execution/execution-persistence.service.js';
+import { AppError } from '../../src/shared/errors/index.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { QueuedJobs } from '../../src/shared/actions/index.js';
 import { createAgent } from '../factories/agent.js';
@@ -255,6 +257,22 @@ describe('the deletion of a conversation', () => {
     expect((await all.client.delete(`/api/v1/conversations/${conversationId}`)).status).toBe(204);
     await waitFor('the executions to forget', async () => (await placesOf('walrus')).length === 0);
     expect((await all.client.get<{ result: unknown }>(`/api/v1/executions/${executionId}`)).body).toMatchObject({ status: 'completed', result: null });
+  });
+
+  it('takes those with it that have ended and that PostgreSQL does not have yet', async () => {
+    const persistence = part(ExecutionPersistence);
+    const persistNow = persistence.persistNow.bind(persistence);
+    persistence.persistNow = () => Promise.reject(new AppError({ kind: 'unavailable', code: 'DATABASE_UNAVAILABLE', message: 'away' }));
+    try {
+      const { executionId, conversationId } = await turn('nora', 'narwhal in the run');
+      expect((await all.client.delete(`/api/v1/conversations/${conversationId}`)).status).toBe(204);
+      const forgetting = nooble.app.get<Queue>(getQueueToken('execution.forget_conversations'), { strict: false });
+      await waitFor('the job to be done', async () => Object.values(await forgetting.getJobCounts()).every((count) => count === 0));
+      await persistNow({ tenantId: 'acme', executionId });
+    } finally {
+      persistence.persistNow = persistNow;
+    }
+    expect(await placesOf('narwhal')).toEqual([]);
   });
 });
 

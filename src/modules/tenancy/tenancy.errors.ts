@@ -16,6 +16,8 @@ export const tenancyErrors = {
     new AppError({ kind: 'unauthenticated', code: 'API_KEY_INVALID', message: 'This API key is unknown, revoked or expired; ask an administrator for another.' }),
   tenantMismatch: (named: string): AppError =>
     new AppError({ kind: 'forbidden', code: 'TENANT_MISMATCH', message: `The API key does not belong to tenant "${named}"; leave that tenant out or use one of its keys.` }),
+  tenantNamedTwice: (known: string, named: string): AppError =>
+    new AppError({ kind: 'forbidden', code: 'TENANT_MISMATCH', message: `The header X-Tenant-ID names the tenant "${known}", and the path, the query or the body "${named}"; name one tenant alone.`, details: { field: 'X-Tenant-ID' } }),
   tenantUnnamed: (): AppError =>
     new AppError({ kind: 'invalid', code: 'TENANT_UNNAMED', message: 'This key has no tenant of its own; say whose data you mean in the header "X-Tenant-ID".', details: { field: 'X-Tenant-ID' } }),
   tenantHeaderInvalid: (header: string): AppError =>

@@ -96,6 +96,9 @@ export const TIER_LIMITS: Readonly<Record<Tier, TierLimits>> = {
   },
 };
 
+/** Of every limit. */
+export const LIMIT_NAMES: readonly string[] = Object.keys(TIER_LIMITS.free);
+
 /** How whoever has met a limit comes to a higher one; ends a sentence. */
 export const HIGHER_TIER = 'ask an administrator for a higher tier or limit (with AUTH_MODE=headers you choose the tier yourself, such as "X-Tenant-Tier: enterprise")';
 

@@ -149,10 +149,11 @@ export class RunStore {
     return this.redis.zrange(keys.runs(tenantId), 0, -1);
   }
 
-  /** The run that has a conversation, and those that wait for it. */
-  async findOfConversation(tenantId: string, conversationId: string): Promise<string[]> {
-    const [holder, waiting] = await Promise.all([this.redis.hget(keys.lease(tenantId, conversationId), 'executionId'), this.redis.lrange(keys.waitingRuns(tenantId, conversationId), 0, -1)]);
-    return holder === null ? waiting : [holder, ...waiting];
+  /** The same of one conversation: those that have it or wait for it, and those that have ended. */
+  async findUnpersistedOf(tenantId: string, conversationId: string): Promise<string[]> {
+    const ids = await this.findUnpersisted(tenantId);
+    const conversationIds = await Promise.all(ids.map((id) => this.redis.hget(keys.execution(tenantId, id), 'conversationId')));
+    return ids.filter((_, i) => conversationIds[i] === conversationId);
   }
 
   /** It is not looked after again before this time has passed; without one, before nothing is left of it in Redis. Seconds. */

@@ -1,10 +1,10 @@
 import { type MemoPlace, shownPlace } from './memo-place.js';
-import { reasonOf } from './service-address.js';
-import { RedisSettings, loadSettings } from './shared/config/index.js';
-import { AppError } from './shared/errors/index.js';
-import { type AsyncMemoBackend, DiskBackend, JsonFileBackend, MysqlBackend, PostgresBackend, RedisBackend, SqliteBackend, type SyncMemoBackend } from './shared/memo/index.js';
-import { connectRedis, inspectRedis } from './shared/redis/index.js';
-import { secretFree } from './shared/telemetry/index.js';
+import { reasonOf } from '../../service-address.js';
+import { RedisSettings, loadSettings } from '../../shared/config/index.js';
+import { AppError } from '../../shared/errors/index.js';
+import { type AsyncMemoBackend, DiskBackend, JsonFileBackend, MysqlBackend, PostgresBackend, RedisBackend, SqliteBackend, type SyncMemoBackend } from '../../shared/memo/index.js';
+import { connectRedis, inspectRedis } from '../../shared/redis/index.js';
+import { secretFree } from '../../shared/telemetry/index.js';
 
 /** How long Redis may take to be reached, milliseconds. */
 const REACH_MS = 2_000;
