@@ -4,7 +4,7 @@ import { keys } from '../../../shared/redis/index.js';
 import { TenantsService } from '../../tenancy/index.js';
 import { EventLogStore } from '../event-log/event-log.store.js';
 import { ExecutionPersistence } from '../execution-persistence.service.js';
-import type { ExecutionRef, RunRef } from '../execution.js';
+import type { ExecutionRef } from '../execution.js';
 import { executionErrors } from '../execution.errors.js';
 import { RunDispatcher } from './run-dispatcher.service.js';
 import { RunStore } from './run.store.js';
@@ -53,12 +53,7 @@ export class SilentRuns {
   private async lookAfterOne(tenantId: string, executionId: string): Promise<void> {
     const execution = await this.log.find({ tenantId, executionId });
     if (!execution) return this.runs.forget(tenantId, executionId);
-    if (execution.endedAt === null) return this.sendUnlessInLine({ tenantId, executionId, conversationId: execution.conversationId });
+    if (execution.endedAt === null) return this.dispatcher.sendUnlessInLine({ tenantId, executionId, conversationId: execution.conversationId });
     await this.persistence.persistLater({ tenantId, executionId });
-  }
-
-  /** Whoever ends the run before it sends it: a job of one that waits could be in a worker's hands in that moment, and stand in the way of the other. */
-  private async sendUnlessInLine(run: RunRef): Promise<void> {
-    if (!(await this.runs.isInLine(run))) await this.dispatcher.sendById(run.tenantId, run.executionId);
   }
 }
