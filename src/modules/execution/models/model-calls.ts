@@ -20,8 +20,8 @@ export interface ModelRequest {
   /** From this call on, counted from 0, the model may not ask for tools. */
   readonly toolsUntil: number;
   readonly signal: AbortSignal;
-  /** Whether a provider is asked for the call in hand: one that waits for an answer of somebody else's costs nothing. Without it: always. */
-  readonly isAsking?: (() => boolean) | undefined;
+  /** Whether the call in hand, when it is cut off, is on this run's bill: one that goes on for somebody else, or was his, is not. Without it: always. */
+  readonly isBilled?: (() => boolean) | undefined;
   /** Tokens of a text for this model. */
   readonly countTokens: (text: string) => number;
 }
@@ -103,7 +103,7 @@ export async function callModel(request: ModelRequest, listener: ModelListener):
   }
   const { counted, said, ...rest } = incoming;
   // One that was refused before it said anything has cost nothing.
-  const isCutOff = sent > counted && (said !== '' || request.signal.aborted) && request.isAsking?.() !== false;
+  const isCutOff = sent > counted && (said !== '' || request.signal.aborted) && request.isBilled?.() !== false;
   const usage = isCutOff ? total(rest.usage, estimatedUsage({ instructions: request.instructions, messages, said }, request.countTokens)) : rest.usage;
   const answer = { ...rest, usage, messages };
   // The model asked for tools where it may not: no failure of its provider.
