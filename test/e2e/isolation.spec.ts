@@ -55,7 +55,7 @@ beforeAll(async () => {
   process.stdout.write(`isolation: seed ${String(SEED)}\n`);
   postgres = await TcpProxy.inFrontOf(Number(new URL(templateUrl).port));
   sql = new SqlCounter(postgres);
-  const environment = { AUTH_MODE: 'keys', NOOBLE_ADMIN_KEY: ADMIN_KEY, MIGRATION_INTERVAL_SECONDS: '3600', MIGRATION_RELEASE_SECONDS: '0' };
+  const environment = { AUTH_MODE: 'keys', NOOBLE_ADMIN_KEY: ADMIN_KEY, MIGRATION_INTERVAL_SECONDS: '86400', MIGRATION_RELEASE_SECONDS: '0' };
   nooble = await startTestApp(environment, { databasePort: postgres.port });
   [a, b] = await Promise.all(['aaaa', 'bbbb'].map((tenantId) => MarkedTenant.create(nooble, tenantId))) as [MarkedTenant, MarkedTenant];
   [shared, foreign] = [newWorld(), newWorld()];

@@ -10,7 +10,7 @@ import { startTestApp } from '../support/test-app.js';
 
 const ADMIN_KEY = 'an-administrator-of-these-tests-0001';
 /** No sweep comes in between: it asks for all tenants. */
-const QUIET = { MIGRATION_INTERVAL_SECONDS: '3600', NOOBLE_ADMIN_KEY: ADMIN_KEY };
+const QUIET = { MIGRATION_INTERVAL_SECONDS: '86400', NOOBLE_ADMIN_KEY: ADMIN_KEY };
 const CONFIGURATION = ['agents', 'agent_versions', 'tenants', 'api_keys'];
 const TURNS = 10;
 

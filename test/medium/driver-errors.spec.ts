@@ -26,8 +26,8 @@ describe('a PostgreSQL out of reach', () => {
     await Promise.all(open.splice(0).map((dataSource) => dataSource.destroy().catch(() => undefined)));
     await database.drop();
   });
-  const connect = async (overrides: Partial<DatabaseSettings> = {}): Promise<DataSource> => {
-    const dataSource = new DataSource({ ...dataSourceOptions(Object.assign(new DatabaseSettings(), { url: database.url }, overrides)), connectTimeoutMS: 300 } as never);
+  const connect = async (overrides: Partial<DatabaseSettings> = {}, connectTimeoutMS = 10_000): Promise<DataSource> => {
+    const dataSource = new DataSource({ ...dataSourceOptions(Object.assign(new DatabaseSettings(), { url: database.url }, overrides)), connectTimeoutMS } as never);
     await dataSource.initialize();
     open.push(dataSource);
     return dataSource;
@@ -63,7 +63,7 @@ describe('a PostgreSQL out of reach', () => {
   });
 
   it('because every connection of the pool is busy is DATABASE_UNAVAILABLE', async () => {
-    const dataSource = await connect({ poolSize: 1 });
+    const dataSource = await connect({ poolSize: 1 }, 1_500);
     const runner = dataSource.createQueryRunner();
     await runner.query('SELECT 1');
     expect(await errorOf(dataSource.query('SELECT 1'))).toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
