@@ -62,7 +62,7 @@ export class CacheNodes {
 
   /** A node that is connected and hears the bus. */
   async open(settings: Partial<CacheSettings> = {}, clock = new Clock()): Promise<CacheEngine> {
-    const engine = createCacheEngine(Object.assign(new CacheSettings(), { deadlineMs: 5_000, softDeadlineMs: 5_000, busBeatMs: 5_000 }, settings), this.url, clock.now);
+    const engine = createCacheEngine(Object.assign(new CacheSettings(), { deadlineMs: 5_000, softDeadlineMs: 5_000, busBeatMs: 5_000, lockWaitMs: 5_000 }, settings), this.url, clock.now);
     this.engines.push(engine);
     engine.start();
     await waitFor('the node', () => engine.state().breaker === 'closed' && engine.state().isBusSound);
