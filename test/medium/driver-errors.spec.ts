@@ -145,7 +145,7 @@ describe('a Redis in trouble', () => {
 
   it('that does not answer in time is HOT_STORE_UNAVAILABLE', async () => {
     const other = endingWhole(redis.duplicate());
-    await other.call('CLIENT', 'PAUSE', '1000', 'ALL');
+    await other.call('CLIENT', 'PAUSE', '2000', 'ALL');
     expect(await errorOf(redis.get('a'))).toMatchObject({ code: 'HOT_STORE_UNAVAILABLE', cause: { message: 'Command timed out' } });
     await other.client('UNPAUSE').catch(() => undefined);
     other.disconnect();
