@@ -36,7 +36,7 @@ function singleTable({ one: { p50, p95, p99 } }, { single }) {
 
 function memoryTable({ memory }) {
   const rows = memory.map(({ conversations, messages, peakRssMib, perSecond }) => [`${conversations} × ${messages}`, peakRssMib, peakRssMib / memory[0].peakRssMib, perSecond]);
-  return { title: 'Memory of the process of one mover', columns: ['conversations × messages', 'peak RSS, MiB', '× the first', 'messages per second'], rows };
+  return { title: 'Memory of one mover, each in a process of its own', columns: ['conversations × messages', 'peak RSS, MiB', '× the first', 'messages per second'], rows };
 }
 
 function appendTable({ quiet, moving, inserting }) {
