@@ -147,8 +147,9 @@ describe('a Redis in trouble', () => {
     const other = endingWhole(redis.duplicate());
     await other.call('CLIENT', 'PAUSE', '2000', 'ALL');
     expect(await errorOf(redis.get('a'))).toMatchObject({ code: 'HOT_STORE_UNAVAILABLE', cause: { message: 'Command timed out' } });
-    await other.client('UNPAUSE').catch(() => undefined);
     other.disconnect();
+    // Whoever asks for its end has to wait for it, too.
+    await waitFor('the end of the pause', async () => (await redis.ping()) === 'PONG');
   });
 
   it('is an ordinary fault of ours when it answers with an error of ours', async () => {
