@@ -93,12 +93,13 @@ describe('commands', () => {
   });
 
   it('runs while its run does', async () => {
-    const slow = await createAgent(acme, '@tokens 40\n@delay 50');
-    const { id } = await submit({ agentId: slow });
+    const slow = await createAgent(acme, '@hang');
+    const { id, executionId } = await submit({ agentId: slow });
     await waitFor('it to run', async () => (await acme.get<SeenCommand>(`${COMMANDS}/${id}`)).body.status === 'running');
     const listed = (await acme.get<SeenPage>(`${COMMANDS}?agentId=${slow}&status=pending`)).body.data;
     expect(listed).toMatchObject([{ id, status: 'running' }]);
-    expect((await ended(id)).status).toBe('completed');
+    await acme.post(`/api/v1/executions/${executionId}/cancel`);
+    expect((await ended(id)).status).toBe('cancelled');
   });
 
   it('fails with the reason of its run', async () => {

@@ -29,7 +29,7 @@ describe('the actions of runs and agents', () => {
 
   const ask = async (actionType: string, fields: Record<string, unknown> = {}, client = acme): Promise<Told> => client.post('/api/v1/actions?wait=true', { actionType, data: {}, ...fields });
   const begun = async (): Promise<{ executionId: string; conversationId: string }> => {
-    const { body } = await acme.post<{ executionId: string; conversationId: string }>(`/api/v1/agents/${agentId}/executions`, { message: '@tokens 400' });
+    const { body } = await acme.post<{ executionId: string; conversationId: string }>(`/api/v1/agents/${agentId}/executions`, { message: '@tokens 4000' });
     await waitFor('the first token', async () => (await nooble.redis.hget(`nb:{acme}:exec:${body.executionId}`, 'firstTokenAt')) !== null);
     return body;
   };

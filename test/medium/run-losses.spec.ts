@@ -24,6 +24,7 @@ import { templateUrl } from '../support/services.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
+import { endSweeps } from '../support/sweeps.js';
 
 type AgentRun = DomainAction<'execution.agent_run'>;
 
@@ -47,7 +48,7 @@ beforeAll(async () => {
   const queues = nooble.app.get(QueueRegistry, { strict: false });
   queue = queues.get('execution.agent_run');
   // These tests say when somebody looks after runs.
-  for (const { key } of await queues.get('execution.sweep').getRepeatableJobs()) await queues.get('execution.sweep').removeRepeatableByKey(key);
+  await endSweeps(nooble, 'execution.sweep');
 });
 beforeEach(async () => {
   await nooble.redis.del(keys.runs('acme'));
@@ -60,7 +61,7 @@ afterAll(async () => {
 const part = <T>(type: new (...dependencies: never[]) => T): T => nooble.app.get<T>(type, { strict: false });
 const start = async (message: string, sessionId = newId()): Promise<Accepted> => (await acme.post<Accepted>(`/api/v1/agents/${agentId}/executions`, { message, sessionId })).body;
 const field = async (executionId: string, name: string): Promise<string | null> => nooble.redis.hget(keys.execution('acme', executionId), name);
-const saying = async (message = '@tokens 60', sessionId = newId()): Promise<Accepted> => {
+const saying = async (message = '@tokens 120', sessionId = newId()): Promise<Accepted> => {
   const run = await start(message, sessionId);
   await waitFor('the first token', async () => (await field(run.executionId, 'firstTokenAt')) !== null);
   return run;
@@ -85,7 +86,7 @@ const actionOf = ({ action }: NewRun): AgentRun => ({ ...action, actionType: 'ex
 
 describe('a run in mid-answer', () => {
   it('whose log is lost has it whole again, for who reads it, in Redis and in PostgreSQL', async () => {
-    const run = await start('@tokens 60');
+    const run = await start('@tokens 200');
     const reading = acme.events(run.executionId);
     await waitFor('the first token', async () => (await field(run.executionId, 'firstTokenAt')) !== null);
     const ref = { tenantId: 'acme', ...run };
@@ -129,7 +130,7 @@ describe('a run in mid-answer', () => {
 
   it('whose conversation another one has got that way ends after it', async () => {
     const session = newId();
-    const run = await saying('@tokens 60', session);
+    const run = await saying('@tokens 120', session);
     await nooble.redis.del(keys.lease('acme', run.conversationId));
     const other = await start('@tokens 60', session);
     await jobIsGone(run);
