@@ -56,6 +56,20 @@ describe('the audit log', () => {
     expect(JSON.stringify(await nooble.database.query('SELECT * FROM audit_log'))).not.toContain(body.key);
   });
 
+  it('has which label and which note it was about', async () => {
+    const conversation = `/api/v1/crm/conversations/${newId()}`;
+    await operator.call('PUT', `${conversation}/labels/urgent`);
+    expect(await newest('action=conversation.label')).toMatchObject({ outcome: 'CONVERSATION_NOT_FOUND', details: { label: 'urgent' } });
+    await operator.delete(`${conversation}/labels/urgent`);
+    expect(await newest('action=conversation.unlabel')).toMatchObject({ details: { label: 'urgent' } });
+    const noteId = newId();
+    await operator.delete(`${conversation}/notes/${noteId}`);
+    expect(await newest('action=conversation.unnote')).toMatchObject({ details: { noteId } });
+    const executionId = newId();
+    await operator.post(`${conversation}/executions/${executionId}/cancel`);
+    expect(await newest('action=execution.cancel')).toMatchObject({ outcome: 'EXECUTION_NOT_FOUND', details: { executionId } });
+  });
+
   it('has what failed, by its code', async () => {
     await operator.post(`/api/v1/admin/migration/conversations/${newId()}`);
     expect(await newest('action=migration.move')).toMatchObject({ outcome: 'CONVERSATION_NOT_FOUND', actor: { kind: 'key', keyId: operatorKeyId, name: 'desk' } });

@@ -60,6 +60,13 @@ describe('a conversation at rest', () => {
     expect(await status(ref)).toBe('deleted');
   });
 
+  it('of a tenant with a time of its own is archived after that', async () => {
+    await atRest();
+    const after = (days: number): Promise<RetentionBatch> => part(ConversationRetention).apply({ tenantId, tier: 'enterprise', limits: { retentionDays: 2 }, now: inDays(days) }, 10);
+    expect(await after(1.9)).toMatchObject({ archived: 0 });
+    expect(await after(2.1)).toMatchObject({ archived: 1 });
+  });
+
   it('is erased as a deletion does, and stays known so that nothing late begins it again', async () => {
     const ref = await atRest();
     const other = await atRest(2, 'another-tenant');

@@ -24,6 +24,7 @@ export class LiveRuns {
 
   /** The same, as many at once as there are; one empty page says that these were all so far. Followers share the events of a page. */
   async *pages(ref: ExecutionRef, after: number, signal: AbortSignal): AsyncGenerator<readonly ExecutionEvent[]> {
+    if (signal.aborted) return;
     let cursor = after;
     for await (const page of this.replay(ref, after, signal)) {
       yield page;

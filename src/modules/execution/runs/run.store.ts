@@ -156,9 +156,9 @@ export class RunStore {
     return ids.filter((_, i) => conversationIds[i] === conversationId);
   }
 
-  /** Nobody can write it down: it is not looked after again before nothing is left of it in Redis. */
-  async setAside(tenantId: string, executionId: string): Promise<void> {
-    await this.redis.zadd(keys.runs(tenantId), 'XX', Date.now() + EVENT_LOG_TTL_SECONDS * 1_000, executionId);
+  /** It is not looked after again before this time has passed; without one, before nothing is left of it in Redis. Seconds. */
+  async setAside(tenantId: string, executionId: string, seconds = EVENT_LOG_TTL_SECONDS): Promise<void> {
+    await this.redis.zadd(keys.runs(tenantId), 'XX', Date.now() + seconds * 1_000, executionId);
   }
 
   /** PostgreSQL has it, or there is no such run: nobody looks after it any more. */

@@ -19,7 +19,7 @@ export function actionOf(rule: AuditedRule, request: CallerRequest, now: Date, c
     ...{ tenantId: concerned ?? tenantOf(rule, { ...body, ...params }, principal?.tenantId), entryId: newId(), at: now, action: rule.action, requestId },
     ...actorOf(principal ?? {}),
     target: typeof named === 'string' ? textOf(named) : null,
-    details: { ...pick(query, rule.says), ...pick(body, rule.says) },
+    details: { ...pick(query, rule.says), ...pick(body, rule.says), ...pick(params, rule.says) },
   };
 }
 

@@ -16,7 +16,7 @@ export interface AuditRule {
   readonly tenant?: string;
   /** Name of the path parameter with the id of an API key: it concerns the tenant of that key. */
   readonly ofKey?: string;
-  /** Fields of body and query that are written down: short ones, no secret, and nothing that anybody has said. */
+  /** Fields of body and query, and parameters of the path, that are written down: short ones, no secret, and nothing that anybody has said. */
   readonly says?: readonly string[];
   /** Fields of the answer that are written down: ids of what was made. */
   readonly answers?: readonly string[];
