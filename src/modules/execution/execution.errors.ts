@@ -12,7 +12,7 @@ export const executionErrors = {
   conversationStillThere: (): AppError =>
     new AppError({ kind: 'unavailable', code: 'CONVERSATION_STILL_THERE', message: 'A conversation is still being deleted; its executions forget it when it is.' }),
   notFound: (executionId: string): AppError =>
-    new AppError({ kind: 'notFound', code: 'EXECUTION_NOT_FOUND', message: `There is no execution "${executionId}" here.`, details: { field: 'executionId' } }),
+    new AppError({ kind: 'notFound', code: 'EXECUTION_NOT_FOUND', message: `There is no execution "${executionId}" here; GET /api/v1/executions lists yours.`, details: { field: 'executionId' } }),
   eventsExpired: (executionId: string): AppError =>
     new AppError({
       kind: 'notFound',
@@ -93,5 +93,5 @@ export const executionErrors = {
       details: { field: 'onDisconnect' },
     }),
   cursorInvalid: (): AppError =>
-    new AppError({ kind: 'invalid', code: 'CURSOR_INVALID', message: 'Last-Event-ID or ?after= must be a whole number: the id of the last event you have, 0 for all.', details: { field: 'after' } }),
+    new AppError({ kind: 'invalid', code: 'CURSOR_INVALID', message: 'Last-Event-ID must be a whole number: the id of the last event you have, or left out for all.', details: { field: 'Last-Event-ID' } }),
 };
