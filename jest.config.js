@@ -9,7 +9,8 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.js',
   globalTeardown: '<rootDir>/test/support/global-teardown.js',
   setupFiles: ['<rootDir>/test/support/metadata.ts'],
-  testTimeout: 30_000,
+  // Some tests ask hundreds of things one after the other; what never comes is found by `waitFor`.
+  testTimeout: 60_000,
   maxWorkers: 2,
   // What jest leaves of a file's modules is let go of with the worker.
   workerIdleMemoryLimit: '1.5GB',

@@ -24,7 +24,8 @@ const EXTENT = {
   },
   saves: 500,
   single: { conversations: 300, messages: 50 },
-  lengths: [{ messages: 1_000, conversations: 20 }, { messages: 10_000, conversations: 2 }, { messages: 50_000, conversations: 1 }],
+  /** As many messages in all: a process that has done more is larger. */
+  lengths: [{ messages: 1_000, conversations: 50 }, { messages: 10_000, conversations: 5 }, { messages: 50_000, conversations: 1 }],
   foreground: { durationMs: 5_000, slices: 2, conversations: 8_000, messages: 10 },
   timeoutMs: 200_000,
 };
@@ -34,7 +35,7 @@ const QUICK_EXTENT = {
   shapes: { short: { ...EXTENT.shapes.short, conversations: 1_000 }, long: { ...EXTENT.shapes.long, conversations: 4, messages: 2_500, slice: { conversations: 4, messages: 1_000 } } },
   saves: 250,
   single: { conversations: 60, messages: 50 },
-  lengths: [{ messages: 1_000, conversations: 5 }, { messages: 10_000, conversations: 1 }],
+  lengths: [{ messages: 1_000, conversations: 10 }, { messages: 10_000, conversations: 1 }],
   foreground: { durationMs: 2_000, slices: 1, conversations: 3_000, messages: 10 },
 };
 const FULL_EXTENT = {

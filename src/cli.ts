@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { runCommandLine } from './command-line.js';
+import { runCommandLine } from './cli/command-line.js';
 
 // Whoever reads may have had enough, as `head` has.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

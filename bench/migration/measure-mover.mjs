@@ -35,12 +35,14 @@ export async function measureMover({ extent, fill, open }, update) {
   }
   update(`conversations of ${single.messages} messages`);
   const one = await moveAll({ fill, mover }, single);
+  await Promise.all([mover, limits, bare].map(({ stop }) => stop()));
   const memory = [];
   for (const length of lengths) {
     update(`conversations of ${length.messages} messages`);
-    memory.push({ ...length, ...(await moveAll({ fill, mover }, length)) });
+    const fresh = await open('mover', { database: 'ours_moves' });
+    memory.push({ ...length, ...(await moveAll({ fill, mover: fresh }, length)) });
+    await fresh.stop();
   }
-  await Promise.all([mover, limits, bare].map(({ stop }) => stop()));
   return { one, memory, timings: Object.fromEntries(Object.entries(cells).map(([cell, all]) => [cell, { all, median: medianOfRuns(all) }])) };
 }
 

@@ -36,11 +36,11 @@ function singleTable({ one: { p50, p95, p99 } }, { single }) {
 
 function memoryTable({ memory }) {
   const rows = memory.map(({ conversations, messages, peakRssMib, perSecond }) => [`${conversations} × ${messages}`, peakRssMib, peakRssMib / memory[0].peakRssMib, perSecond]);
-  return { title: 'Memory of the process of one mover', columns: ['conversations × messages', 'peak RSS, MiB', '× the first', 'messages per second'], rows };
+  return { title: 'Memory of one mover, each in a process of its own', columns: ['conversations × messages', 'peak RSS, MiB', '× the first', 'messages per second'], rows };
 }
 
-function appendTable({ quiet, moving }) {
+function appendTable({ quiet, moving, inserting }) {
   const row = (title, { all, median: { p50, p99 } }) => [title, p50, p99, `${rounded(Math.min(...all.map((run) => run.p99)))}–${rounded(Math.max(...all.map((run) => run.p99)))}`];
-  const rows = [row('nothing moves', quiet), row('one worker moves', moving)];
+  const rows = [row('nothing moves', quiet), row('one worker moves', moving), row('bare unnest insert, four connections, no worker', inserting)];
   return { title: 'Appends of a client in the foreground (ms)', columns: ['', 'p50', 'p99', 'p99 min–max'], rows };
 }

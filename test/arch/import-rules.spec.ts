@@ -39,6 +39,8 @@ const CLEAN: Files = {
   'src/main.ts': "import { app } from './app.module.js';\nexport const main = app;\n",
   'src/app.module.ts': `${Object.keys(MODULE_ROWS).map((m) => `import './modules/${m}/index.js';`).join('\n')}\nexport const app = 1;\n`,
   'src/migrate-schema.ts': 'export const migrate = 1;\n',
+  'src/cli.ts': "import './cli/table.js';\n",
+  'src/cli/table.ts': "import '../app.module.js';\nexport const table = 1;\n",
   'src/contracts/ids.ts': 'export type Id = string;\n',
   'src/contracts/jobs.ts': "import type { Id } from './ids.js';\nexport type Job = Id;\n",
   'test/support/app.ts': "import '../../src/app.module.js';\nexport const support = 1;\n",
@@ -88,6 +90,8 @@ const STRUCTURE_CASES: Case[] = [
   ['src/modules/crm/lazily.ts', "export const later = () => import('../agents/inside.js');", 'modules-only-through-the-face'],
   ['src/modules/agents/own-face.ts', "import './index.js';", 'no-own-face'],
   ['src/seed.ts', "import './modules/agents/inside.js';", 'root-only-through-the-face'],
+  ['src/cli/memo/seed.ts', "import '../../modules/agents/inside.js';", 'root-only-through-the-face'],
+  ['src/modules/agents/reaches-cli.ts', "import '../../cli/table.js';", 'modules-know-no-root'],
 ];
 
 const LIBRARY_CASES: Case[] = [

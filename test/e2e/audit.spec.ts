@@ -56,6 +56,20 @@ describe('the audit log', () => {
     expect(JSON.stringify(await nooble.database.query('SELECT * FROM audit_log'))).not.toContain(body.key);
   });
 
+  it('has which label and which note it was about', async () => {
+    const conversation = `/api/v1/crm/conversations/${newId()}`;
+    await operator.call('PUT', `${conversation}/labels/urgent`);
+    expect(await newest('action=conversation.label')).toMatchObject({ outcome: 'CONVERSATION_NOT_FOUND', details: { label: 'urgent' } });
+    await operator.delete(`${conversation}/labels/urgent`);
+    expect(await newest('action=conversation.unlabel')).toMatchObject({ details: { label: 'urgent' } });
+    const noteId = newId();
+    await operator.delete(`${conversation}/notes/${noteId}`);
+    expect(await newest('action=conversation.unnote')).toMatchObject({ details: { noteId } });
+    const executionId = newId();
+    await operator.post(`${conversation}/executions/${executionId}/cancel`);
+    expect(await newest('action=execution.cancel')).toMatchObject({ outcome: 'EXECUTION_NOT_FOUND', details: { executionId } });
+  });
+
   it('has what failed, by its code', async () => {
     await operator.post(`/api/v1/admin/migration/conversations/${newId()}`);
     expect(await newest('action=migration.move')).toMatchObject({ outcome: 'CONVERSATION_NOT_FOUND', actor: { kind: 'key', keyId: operatorKeyId, name: 'desk' } });
@@ -87,6 +101,21 @@ describe('the audit log', () => {
     expect(await newest('action=cache', operator)).toMatchObject({ action: 'cache.invalidate', actor: { kind: 'adminKey' } });
     expect(await newest('', admin.with({ 'x-tenant-id': 'globex' }))).toMatchObject({ tenantId: 'globex', action: 'cache.invalidate' });
     expect(new Set((await log('limit=200')).data.map(({ tenantId }) => tenantId)).size).toBeGreaterThan(2);
+  });
+
+  it('shows an operator what was done to his tenant itself, and to its keys, and what was asked for', async () => {
+    const made = await admin.post<{ keyId: string }>('/api/v1/admin/api-keys', { tenantId: 'acme', name: 'short-lived', scopes: ['user'] });
+    const seen = (action: string): Promise<Entry> => newest(`action=${action}`, operator);
+    await admin.patch('/api/v1/admin/tenants/acme', { tier: 'professional' });
+    expect(await seen('tenant.update')).toMatchObject({ tenantId: 'acme', target: 'acme', outcome: 'success', details: { tier: 'professional' } });
+    await admin.call('PUT', '/api/v1/admin/tenants/acme/limits', { requestsPerMinute: 7, models: ['builtin/*'] });
+    expect(await seen('tenant.limits')).toMatchObject({ tenantId: 'acme', target: 'acme', details: { requestsPerMinute: 7, models: ['builtin/*'] } });
+    await admin.post(`/api/v1/admin/api-keys/${made.body.keyId.toUpperCase()}/rotate`, { overlapSeconds: 5 });
+    expect(await seen('api_key.rotate')).toMatchObject({ tenantId: 'acme', outcome: 'success', details: { overlapSeconds: 5 } });
+    await admin.delete(`/api/v1/admin/api-keys/${made.body.keyId}`);
+    expect(await seen('api_key.revoke')).toMatchObject({ tenantId: 'acme', target: made.body.keyId, outcome: 'success' });
+    await admin.delete('/api/v1/admin/api-keys/none');
+    expect(await newest('action=api_key.revoke')).toMatchObject({ tenantId: '~system', outcome: 'VALIDATION_FAILED' });
   });
 
   it('is filtered by actor, action, target and time, and read page by page', async () => {

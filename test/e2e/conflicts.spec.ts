@@ -1,5 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ServerResponse } from 'node:http';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { newId } from '../../src/contracts/index.js';
+import { Orchestrator } from '../../src/modules/execution/orchestrator.service.js';
+import { TurnResponder } from '../../src/modules/execution/turn-responder.service.js';
 import { createAgent } from '../factories/agent.js';
 import type { ApiClient, ErrorAnswer } from '../support/api-client.js';
 import { numbers } from '../support/hot-store.js';
@@ -158,6 +161,7 @@ describe('starting a turn', () => {
   });
 
   const url = (): string => `/api/v1/agents/${agentId}/executions`;
+  const part = <T>(type: new (...dependencies: never[]) => T): T => nooble.app.get<T>(type, { strict: false });
 
   it('with ?wait=true is answered with the ended execution', async () => {
     expect(await acme.post(`${url()}?wait=true`, { message: 'hello' })).toMatchObject({ status: 200, body: { status: 'completed', progress: 100, result: { content: expect.stringContaining('hello') } } });
@@ -189,6 +193,24 @@ describe('starting a turn', () => {
     const executionId = /"executionId":"([^"]+)"/.exec(text)?.[1] ?? '';
     going.abort();
     await waitFor('the end', async () => (await acme.get<{ status: string }>(`/api/v1/executions/${executionId}`)).body.status === status);
+  });
+
+  it.each([['its events', '', 'text/event-stream'], ['its end', '?wait=true', '*/*']])('with onDisconnect cancel is cancelled when the caller goes before it is accepted, who wanted %s', async (_, query, accept) => {
+    const [going, left, accepted] = [new AbortController(), Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+    nooble.app.getHttpServer().once('request', (__: unknown, response: ServerResponse) => response.once('close', left.resolve));
+    const real = part(Orchestrator).accept.bind(part(Orchestrator));
+    const late = jest.spyOn(part(Orchestrator), 'accept').mockImplementationOnce(async (...args) => {
+      going.abort();
+      await left.promise;
+      const turn = await real(...args);
+      accepted.resolve(turn.executionId);
+      return turn;
+    });
+    const headers = { 'content-type': 'application/json', 'x-tenant-id': 'acme', 'x-tenant-tier': 'enterprise', accept };
+    await expect(fetch(nooble.url + url() + query, { method: 'POST', body: JSON.stringify({ message: '@hang', onDisconnect: 'cancel' }), headers, signal: going.signal })).rejects.toThrow('abort');
+    expect((await acme.events(await accepted.promise)).at(-1)).toMatchObject({ type: 'execution.cancelled', data: { reason: expect.stringContaining('onDisconnect') } });
+    expect((Reflect.get(part(TurnResponder), 'open') as Map<unknown, unknown>).size).toBe(0);
+    late.mockRestore();
   });
 
   it('with onDisconnect cancel needs a connection', async () => {

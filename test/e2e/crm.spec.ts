@@ -16,6 +16,7 @@ type Detail = Annotated & {
   readonly executions: readonly { readonly executionId: string; readonly status: string }[];
   readonly executionCount: number;
   readonly ledger: readonly unknown[];
+  readonly ledgerCount: number;
   readonly messages: readonly { readonly content: string }[];
 };
 
@@ -203,6 +204,9 @@ describe('what operators do', () => {
     expect(await acme.post(`${PATH}/${id}/migrate`)).toMatchObject({ status: 200, body: { conversationId: id, archivedSeq: 1, movedMessages: 1 } });
     await all.rest(id);
     expect(await detail(id)).toMatchObject({ storage: 'cold', ledger: [{ outcome: 'verified' }], messages: [{ content: 'hello' }] });
+    await nooble.database.query("INSERT INTO migration_ledger (tenant_id, ledger_id, conversation_id, from_seq, to_seq, message_count, checksum, duration_ms, attempt, outcome) SELECT 'acme', gen_random_uuid(), $1, i, i, 1, '', 1, 1, 'failed' FROM generate_series(1, 250) AS i", [id]);
+    const { ledger, ledgerCount } = await detail(id, acme.with(PAST_CACHES));
+    expect([ledger.length, ledgerCount]).toEqual([200, 251]);
     for (let i = 0; i < 2; i += 1) expect(await acme.post(`${PATH}/${id}/reheat`)).toMatchObject({ status: 200, body: { conversationId: id, storage: 'both' } });
   });
 
@@ -256,6 +260,12 @@ describe('the path that names the tenant', () => {
     expect(await admin.call('PUT', path('acme', `conversations/${id}/assign`), { assignee: 'ann' })).toMatchObject({ status: 200, body: { assignee: 'ann' } });
     for (const [client, tenantId, status, code] of [[operator, 'globex', 403, 'TENANT_MISMATCH'], [operator, 'nobody', 403, 'TENANT_MISMATCH'], [admin, 'nobody', 404, 'TENANT_NOT_FOUND'], [admin, 'a%00b', 400, 'VALIDATION_FAILED']] as const) {
       expect(await client.get(path(tenantId))).toMatchObject({ status, body: { code } });
+    }
+    const { body: made } = await admin.post<{ key: string }>('/api/v1/admin/api-keys', { tenantId: 'globex', name: 'y', scopes: ['admin'] });
+    for (const key of [ADMIN_KEY, made.key]) {
+      const [here, elsewhere] = ['acme', 'globex'].map((tenantId) => new ApiClient(guarded.url, { 'authorization': `Bearer ${key}`, 'x-tenant-id': tenantId }));
+      expect(await here!.get(path('acme'))).toMatchObject({ status: 200, body: { total: 1 } });
+      expect(await elsewhere!.get(path('acme'))).toMatchObject({ status: 403, body: { code: 'TENANT_MISMATCH', message: expect.stringContaining('X-Tenant-ID') } });
     }
     expect(await admin.get('/api/v1/crm/conversations')).toMatchObject({ status: 400, body: { code: 'TENANT_UNNAMED' } });
     expect((await new ApiClient(guarded.url, {}).get(path('acme'))).status).toBe(401);

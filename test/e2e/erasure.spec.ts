@@ -8,6 +8,8 @@ import { ErasureRepository } from '../../src/modules/crm/erasure/erasure.reposit
 import { UserTracesStore } from '../../src/modules/crm/erasure/user-traces.store.js';
 import { LedgerVerification } from '../../src/modules/migration/index.js';
 import { ExecutionErasure } from '../../src/modules/execution/index.js';
+import { ExecutionPersistence } from '../../src/modules/execution/execution-persistence.service.js';
+import { AppError } from '../../src/shared/errors/index.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { QueuedJobs } from '../../src/shared/actions/index.js';
 import { createAgent } from '../factories/agent.js';
@@ -112,6 +114,18 @@ describe('the erasure of a user', () => {
     const exported = readExport(await (await fetch(`${nooble.url}/api/v1/crm/users/ann-secret/export`, { headers: { 'x-tenant-id': 'acme' } })).text());
     expect(exported.records).toEqual([]);
   }, 60_000);
+
+  it('takes what was noted of him where an answer was kept, and what failed in his session without naming his conversation', async () => {
+    const conversationId = await all.begin({ userId: 'olga', sessionId: 'of-olga', agentId });
+    const left = (): Promise<number[]> => Promise.all(['in a note', 'in of-olga', 'in of-others'].map(async (where) => (await placesOf(`ocelot ${where}`)).length));
+    await all.client.with({ 'idempotency-key': newId() }).post(`/api/v1/crm/conversations/${conversationId}/notes`, { text: 'ocelot in a note' });
+    for (const sessionId of ['of-olga', 'of-others']) {
+      await all.client.post('/api/v1/actions', { actionType: 'conversation.save_message', sessionId, agentId, data: { role: 'user', content: `ocelot in ${sessionId}`, expectedSeq: 99 } });
+    }
+    await waitFor('the dead letters', async () => (await left()).join() === '2,1,1');
+    await erase('olga');
+    expect(await left()).toEqual([0, 0, 1]);
+  });
 
   it('ends his runs first, and one that comes late begins nothing again', async () => {
     const slow = await createAgent(all.client, '@tokens 2000\n@delay 20');
@@ -255,6 +269,22 @@ describe('the deletion of a conversation', () => {
     expect((await all.client.delete(`/api/v1/conversations/${conversationId}`)).status).toBe(204);
     await waitFor('the executions to forget', async () => (await placesOf('walrus')).length === 0);
     expect((await all.client.get<{ result: unknown }>(`/api/v1/executions/${executionId}`)).body).toMatchObject({ status: 'completed', result: null });
+  });
+
+  it('takes those with it that have ended and that PostgreSQL does not have yet', async () => {
+    const persistence = part(ExecutionPersistence);
+    const persistNow = persistence.persistNow.bind(persistence);
+    persistence.persistNow = () => Promise.reject(new AppError({ kind: 'unavailable', code: 'DATABASE_UNAVAILABLE', message: 'away' }));
+    try {
+      const { executionId, conversationId } = await turn('nora', 'narwhal in the run');
+      await all.client.delete(`/api/v1/conversations/${conversationId}`);
+      const forgetting = nooble.app.get<Queue>(getQueueToken('execution.forget_conversations'), { strict: false });
+      await waitFor('the job to be done', async () => Object.values(await forgetting.getJobCounts()).every((count) => count === 0));
+      await persistNow({ tenantId: 'acme', executionId });
+    } finally {
+      persistence.persistNow = persistNow;
+    }
+    expect(await placesOf('narwhal')).toEqual([]);
   });
 });
 

@@ -161,7 +161,7 @@ describe('a client of an export', () => {
 
   beforeAll(async () => {
     conversationId = await all.begin();
-    await Promise.all(upTo(1_500).map((i) => all.say(conversationId, `${String(i)} ${LONG}`)));
+    for (let said = 0; said < 1_500; said += 50) await Promise.all(upTo(50).map((i) => all.say(conversationId, `${String(said + i)} ${LONG}`)));
     const history = nooble.app.get(HistoryReader, { strict: false });
     const following = history.following.bind(history);
     history.following = (...args) => {

@@ -156,6 +156,22 @@ describe('runs at once', () => {
   });
 });
 
+describe('a run', () => {
+  it('is shown no more of its conversation, and takes no longer, than its tenant may, whatever it asks for', async () => {
+    const { client, agentId } = await tenant({ contextMessages: 2, runTimeoutMs: 1_000 }, { prompt: '@echo-context' });
+    const ended = async (body: object, agent = agentId): Promise<{ status: string; error: { code: string } | null; result: { content: string } | null }> => {
+      const { executionId } = (await execute(client, agent, body)).body;
+      await client.events(executionId);
+      return (await client.get<Awaited<ReturnType<typeof ended>>>(`/api/v1/executions/${executionId}`)).body;
+    };
+    await ended({ message: 'the first' });
+    const { result } = await ended({ message: 'the second' });
+    expect((JSON.parse(result!.content) as { role: string }[]).filter(({ role }) => role !== 'system').map(({ role }) => role)).toEqual(['assistant', 'user']);
+    const hanging = await createAgent(client, '@hang');
+    expect(await ended({ message: 'hello', timeoutMs: 60_000, sessionId: newId() }, hanging)).toMatchObject({ status: 'timedOut', error: { code: 'EXECUTION_TIMED_OUT' } });
+  });
+});
+
 describe('an administrator', () => {
   it('lays limits over those of the tier, which count at once, and takes them back', async () => {
     const { tenantId, client, agentId } = await tenant();

@@ -162,15 +162,19 @@ describe('an agent that keeps', () => {
     expect(await edited.edit({ memo: null })).toMatchObject({ memo: null });
     expect((await edited.client.post(`${edited.path}/versions/3/activate`)).body).toMatchObject({ memo: { answers: { ttlSeconds: 3_600 } } });
     expect(await edited.edit({ memo: { tools: [{ name: 'datetime', ttlSeconds: 1 }] } })).toMatchObject({ memo: { tools: [{ name: 'datetime' }] } });
-    expect(await edited.edit({ tools: [] })).toMatchObject({ tools: [], memo: { tools: [{ name: 'datetime' }] } });
-    await edited.edit({ tools: ['datetime'] });
-    const refused = async (memo: unknown): Promise<unknown> => {
-      const { status, body } = await edited.client.patch<ErrorAnswer>(edited.path, { memo });
+    const told = async (edit: unknown): Promise<unknown> => {
+      const { status, body } = await edited.client.patch<ErrorAnswer>(edited.path, edit);
       return [status, body.code, `${body.message} ${JSON.stringify(body.details)}`];
     };
+    const refused = async (memo: unknown): Promise<unknown> => told({ memo });
+    expect(await told({ tools: ['calculator'] })).toEqual([400, 'MEMO_TOOL_UNKNOWN', expect.stringMatching(/^memo\.tools names "datetime", .* among calculator; give the agent that tool, or send memo without it\. .*"field":"memo\.tools"/)]);
+    expect(await edited.edit({ tools: ['calculator'], memo: { tools: [{ name: 'calculator', ttlSeconds: 1 }] } })).toMatchObject({ tools: ['calculator'], memo: { tools: [{ name: 'calculator' }] } });
+    expect(await edited.edit({ tools: [], memo: null })).toMatchObject({ tools: [], memo: null });
+    await edited.edit({ tools: ['datetime'], memo: { tools: [{ name: 'datetime', ttlSeconds: 1 }] } });
     expect(await refused({ tools: [{ name: 'calculator', ttlSeconds: 1 }] })).toEqual([400, 'MEMO_TOOL_UNKNOWN', expect.stringContaining('among datetime')]);
     expect(await refused({ answers: { ttlSeconds: 86_401 } })).toEqual([400, 'VALIDATION_FAILED', expect.stringContaining('memo.answers.ttlSeconds')]);
     expect(await refused({ tools: [{ name: 'datetime' }] })).toEqual([400, 'VALIDATION_FAILED', expect.stringContaining('memo.tools.0.ttlSeconds')]);
+    expect(await refused({ tools: [[]] })).toEqual([400, 'VALIDATION_FAILED', expect.stringMatching(/^each entry of memo\.tools must be a JSON object\. /)]);
     expect(await refused({ everything: true })).toEqual([400, 'VALIDATION_FAILED', expect.stringContaining('memo.everything')]);
   });
 });

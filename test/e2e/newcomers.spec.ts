@@ -46,7 +46,7 @@ describe('who is new here', () => {
     [{}, 'name is missing; it must be a text.'],
     [{ name: 'a', memo: 5 }, 'memo must be a JSON object.'],
     [{ name: 'a', memo: { tools: 'calculator' } }, 'memo.tools must be a list of JSON objects.'],
-    [{ name: 'a', memo: { tools: ['calculator'] } }, 'memo.tools.0 must be a JSON object.'],
+    [{ name: 'a', memo: { tools: ['calculator'] } }, 'each entry of memo.tools must be a JSON object.'],
     [{ name: 'a', mcpServers: [{ name: 'a', url: 5 }] }, 'mcpServers.0.url must'],
   ])('is told of %j what to write', async (body, sentence) => {
     const answer = await acme.post<ErrorAnswer>('/api/v1/agents', body);

@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { newId } from '../../src/contracts/index.js';
+import { ExecutionsService } from '../../src/modules/execution/executions.service.js';
+import { RunBeginnings } from '../../src/modules/execution/runs/run-beginnings.service.js';
 import { RunDispatcher } from '../../src/modules/execution/runs/run-dispatcher.service.js';
 import { RunStore } from '../../src/modules/execution/runs/run.store.js';
 import { keys } from '../../src/shared/redis/index.js';
@@ -119,6 +121,29 @@ describe('a run that is cancelled', () => {
     await cancel(active);
     expect(await faults(active, ...line)).toEqual([]);
     expect((await messagesOf(acme, active.conversationId)).map(({ messageId }) => messageId.split('.')[0])).toEqual([active, active, line[0], line[0], line[2], line[2]].map((run) => run!.executionId));
+  });
+
+  it('is followed by the one that waits, though that was asked for again: no job of it is in hand when its turn comes', async () => {
+    const active = await saying();
+    const keyed = acme.with({ 'idempotency-key': newId() });
+    const ask = async (): Promise<SeenExecution> => (await keyed.post<SeenExecution>(`/api/v1/agents/${agentId}/executions?wait=true`, { message: 'next', sessionId: session })).body;
+    const following = jest.spyOn(nooble.app.get(ExecutionsService, { strict: false }), 'follow');
+    const [beginnings, isCancelled] = [nooble.app.get(RunBeginnings, { strict: false }), Promise.withResolvers<void>()];
+    const begin = beginnings.begin.bind(beginnings);
+    const held = jest.spyOn(beginnings, 'begin').mockImplementation(async (...args) => {
+      const beginning = await begin(...args);
+      if (beginning.outcome === 'waiting') await isCancelled.promise;
+      return beginning;
+    });
+    const waiting = ask();
+    await waitFor('its acceptance', () => following.mock.calls.length === 1);
+    const again = ask();
+    await waitFor('its acceptance', () => following.mock.calls.length === 2);
+    await cancel(active);
+    isCancelled.resolve();
+    expect([await waiting, await again]).toMatchObject([{ status: 'completed' }, { status: 'completed' }]);
+    held.mockRestore();
+    following.mockRestore();
   });
 
   it('by many at once ends once, by one of their reasons', async () => {

@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import Bull, { type Queue } from 'bull';
 import { type CallbackAction, type ConflictPolicy, newId } from '../../src/contracts/index.js';
+import { RunCancellation } from '../../src/modules/execution/runs/run-cancellation.service.js';
+import { RunStore } from '../../src/modules/execution/runs/run.store.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { createAgent } from '../factories/agent.js';
+import { newRun } from '../factories/run.js';
 import type { ApiClient } from '../support/api-client.js';
 import { endedRun, faultsOfRuns, messagesOf } from '../support/run-history.js';
 import { redisUrl } from '../support/services.js';
@@ -84,5 +87,17 @@ describe('a run that another program puts into the queue, while another one has 
     expect(await answerTo(run)).toMatchObject({ status: 'cancelled', error: { code: 'EXECUTION_CANCELLED' } });
     await cancel(active);
     expect(await faults(active, run)).toEqual([]);
+  });
+
+  it('is told that it was ended without its worker, which had nothing to tell any more', async () => {
+    const { action, ...run } = newRun();
+    const store = nooble.app.get(RunStore, { strict: false });
+    await store.accept({ ...run, action: { ...action, callbackQueueName: 'line.answers' } });
+    await store.begin(run, 5);
+    const patience = jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => AbortSignal.abort());
+    await nooble.app.get(RunCancellation, { strict: false }).cancel(run, { reason: 'enough' });
+    patience.mockRestore();
+    expect(await answerTo(run)).toMatchObject({ status: 'cancelled', error: { message: 'enough' } });
+    await cancel(active);
   });
 });

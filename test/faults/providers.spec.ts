@@ -73,6 +73,7 @@ const ENDS: Readonly<Record<ModelFault, readonly [status: 'completed' | 'failed'
   'answers with blanks': ['completed', '  \n', null, 1],
   'sends 10 MB in one piece': ['completed', 'x'.repeat(10 * 2 ** 20), null, 1],
   'sends usage that is none': ['failed', 'well', 'no part of an answer', 1],
+  'sends usage that nobody can have': ['completed', 'well', null, 1],
   'sends NUL and half a surrogate': ['completed', 'a\uFFFDb\uFFFD', null, 1],
 };
 /** Repeated calls wait for 2 and 4 s, and everything runs at once. Milliseconds. */

@@ -1,5 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { WebSocket } from 'ws';
+import { newId } from '../../src/contracts/index.js';
+import { ExecutionsGateway } from '../../src/modules/execution/gateway/executions.gateway.js';
 import { SocketConnection } from '../../src/modules/execution/gateway/socket-connection.js';
+import { MAX_SUBSCRIPTIONS } from '../../src/modules/execution/gateway/subscriptions.js';
 import { createAgent } from '../factories/agent.js';
 import type { ApiClient } from '../support/api-client.js';
 import { EventLogs } from '../support/event-logs.js';
@@ -7,7 +11,7 @@ import { freePort } from '../support/free-port.js';
 import { OwnRedis } from '../support/own-redis.js';
 import { ServerProcess } from '../support/server-process.js';
 import { type TestDatabase, createDatabase, emptyRedis, redisUrl } from '../support/services.js';
-import { startTestApp } from '../support/test-app.js';
+import { type TestApp, startTestApp } from '../support/test-app.js';
 import { type Frame, TestSocket } from '../support/test-socket.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -115,4 +119,44 @@ describe('a client that reads too slowly', () => {
       await logs.nooble.close();
     }
   }, 60_000);
+});
+
+describe('a client that sends and sends', () => {
+  let nooble: TestApp;
+  let acme: ApiClient;
+
+  beforeAll(async () => {
+    nooble = await startTestApp({ NOOBLE_ROLE: 'api' });
+    acme = nooble.client('acme');
+  });
+  afterAll(async () => {
+    await nooble.close();
+  });
+
+  it('while it reads nothing is closed with 1013: no answer is kept for it without end', async () => {
+    const connections = Reflect.get(nooble.app.get(ExecutionsGateway, { strict: false }), 'connections') as Map<WebSocket, unknown>;
+    const flooding = await enter(acme, 'flood');
+    const served = [...connections.keys()].at(-1)!;
+    flooding.socket.pause();
+    served.send(JSON.stringify({ type: 'more than all buffers hold', data: { text: 'x'.repeat(32 * 2 ** 20) } }));
+    flooding.send('ping');
+    await waitFor('the server to close it', () => served.readyState !== served.OPEN);
+    flooding.socket.resume();
+    expect(await waitFor('the close', () => flooding.closed)).toMatchObject({ code: 1013 });
+  });
+
+  it(`may subscribe to ${String(MAX_SUBSCRIPTIONS)} sessions and runs at once, and is told how to go on`, async () => {
+    const greedy = await enter(acme, 's-0');
+    const answer = async (requestId: string, data: object, type = 'subscribe'): Promise<Frame> => {
+      greedy.send(type, { ...data, requestId });
+      return waitFor(requestId, () => greedy.frames.find((frame) => frame.data['requestId'] === requestId));
+    };
+    const full = { type: 'error', data: { code: 'SUBSCRIPTIONS_FULL', details: { subscriptions: MAX_SUBSCRIPTIONS } } };
+    for (let i = 0; i < MAX_SUBSCRIPTIONS; i++) greedy.send('subscribe', { sessionId: `s-${String(i)}` });
+    expect(await answer('one more', { sessionId: 'more' })).toMatchObject(full);
+    expect(await answer('a run', { executionId: newId() })).toMatchObject(full);
+    expect(await answer('one again', { sessionId: 's-7' })).toMatchObject({ type: 'subscribed' });
+    await answer('one less', { sessionId: 's-7' }, 'unsubscribe');
+    expect(await answer('another', { sessionId: 'more' })).toMatchObject({ type: 'subscribed' });
+  });
 });

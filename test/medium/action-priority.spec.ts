@@ -96,9 +96,9 @@ describe('a delayed action', () => {
   });
 
   it('is taken once its time has come', async () => {
-    worker = await ActionProcess.start({ NOOBLE_ROLE: 'worker' });
     await api.bus.send(RUN, agentRun(), { delayMs: 50 });
     expect(await api.queue(RUN).getDelayedCount()).toBe(1);
+    worker = await ActionProcess.start({ NOOBLE_ROLE: 'worker' });
     await waitFor('the run', () => started().length === 1);
   });
 });

@@ -59,7 +59,7 @@ describe.each([0, 1, 2])('on a Redis Cluster, a tenant of node %i', (node) => {
     expect(await sockets.isAnyOpen(tenantId, 't')).toBe(true);
     await sockets.gone(tenantId, 't', 'socket');
     expect((await index.hotConversations(tenantId)).map(({ seq }) => seq)).toEqual([10]);
-    expect((await index.findIdle(tenantId, new Date(Date.now() + 1_000), 10)).map(({ conversationId }) => conversationId)).toEqual([ref.conversationId]);
+    expect((await index.findIdle(tenantId, new Date(Date.now() + 1_000), 10)).idle.map(({ conversationId }) => conversationId)).toEqual([ref.conversationId]);
     expect(await index.findDue(tenantId, 10)).toEqual([ref.conversationId]);
     const onNodes = await keysOnNodes(tenantId);
     expect(onNodes.map((count) => count > 0)).toEqual([0, 1, 2].map((each) => each === node));

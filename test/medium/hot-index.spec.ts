@@ -49,25 +49,25 @@ describe('what is idle', () => {
   it('is what has had no message since, the longest silent first, and no more than was asked for', async () => {
     const [silent, longer, justSilent] = [await begun(1_699_999_000_000), await begun(1_699_998_000_000), await begun(since.getTime())];
     await begun(since.getTime() + 1);
-    expect(idsOf(await index.findIdle(tenantId, since, 10))).toEqual([longer, silent, justSilent].map(({ conversationId }) => conversationId));
-    expect(idsOf(await index.findIdle(tenantId, since, 2))).toEqual([longer, silent].map(({ conversationId }) => conversationId));
-    expect(await index.findIdle(newId(), since, 10)).toEqual([]);
+    expect(idsOf((await index.findIdle(tenantId, since, 10)).idle)).toEqual([longer, silent, justSilent].map(({ conversationId }) => conversationId));
+    expect(idsOf((await index.findIdle(tenantId, since, 2)).idle)).toEqual([longer, silent].map(({ conversationId }) => conversationId));
+    expect((await index.findIdle(newId(), since, 10)).idle).toEqual([]);
   });
 
   it('is not what has had one since: that is put back by it, and makes room for the others', async () => {
     const busy = await begun(1_699_998_000_000, since.getTime() + 5_000);
     const idle = await begun(1_699_999_000_000);
-    expect(await index.findIdle(tenantId, since, 1)).toEqual([]);
+    expect((await index.findIdle(tenantId, since, 1)).idle).toEqual([]);
     expect(await activeScore(busy)).toBe(String(since.getTime() + 5_000));
-    expect(idsOf(await index.findIdle(tenantId, since, 1))).toEqual([idle.conversationId]);
-    expect(idsOf(await index.findIdle(tenantId, new Date(since.getTime() + 5_000), 10))).toEqual([idle.conversationId, busy.conversationId]);
+    expect(idsOf((await index.findIdle(tenantId, since, 1)).idle)).toEqual([idle.conversationId]);
+    expect(idsOf((await index.findIdle(tenantId, new Date(since.getTime() + 5_000), 10)).idle)).toEqual([idle.conversationId, busy.conversationId]);
   });
 
   it('is not what is gone or deleted: it is dropped', async () => {
     await redis.zadd(keys.active(tenantId), 1, 'vanished');
     const deleted = await begun(2);
     await redis.hset(keys.conversation(tenantId, deleted.conversationId), 'status', 'deleted');
-    expect(await index.findIdle(tenantId, since, 10)).toEqual([]);
+    expect((await index.findIdle(tenantId, since, 10)).idle).toEqual([]);
     expect(await redis.zcard(keys.active(tenantId))).toBe(0);
   });
 });

@@ -178,6 +178,14 @@ describe('followers of a run', () => {
     }
   });
 
+  it('who have left before they begin are given nothing, and nothing is read for them', async () => {
+    const failing = jest.spyOn(logs.store, 'read').mockRejectedValue(new Error('Connection is closed.'));
+    const { seen, done } = follower(0, AbortSignal.abort());
+    await done;
+    expect([seen, failing.mock.calls]).toEqual([[], []]);
+    failing.mockRestore();
+  });
+
   it('hear of it when the store goes away', async () => {
     const followers = [follower(), follower()];
     await waitFor('a listener', async () => (await logs.listeners(ref)) === 1);

@@ -7,6 +7,7 @@ import { AsyncMemoCache, CacheEntry, DiskBackend, JsonFileBackend, PostgresBacke
 import type { CliEnd } from '../support/cli-process.js';
 import { runCommand } from '../support/command-line.js';
 import { type TestDatabase, createEmptyDatabase, emptyRedis, redisUrl } from '../support/services.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait-for.js';
 
 const root = mkdtempSync(join(tmpdir(), 'nooble-memo-commands-'));
@@ -184,6 +185,25 @@ describe('a place', () => {
     const { code, stderr } = await memo('inspect', '--cache', form.replace('%', root));
     expect([code, stderr]).toEqual([1, expect.stringMatching(new RegExp(`^nooble: There is no ${what} .*: nothing was ever kept there`))]);
     expect(readdirSync(root)).toEqual(before);
+  });
+
+  it.each(['inspect', 'stats', 'export', 'clear'])('that is a folder of something else is an error of %s; one that is empty, or has nothing but a damaged entry, is none', async (command) => {
+    const folder = mkdtempSync(join(root, 'foreign-'));
+    const at = (): Promise<CliEnd> => memo(command, '--cache', `json:${folder}`, ...(command === 'clear' ? ['--all', '--yes'] : []));
+    writeFileSync(join(folder, '.keep'), '');
+    expect(await at()).toMatchObject({ code: 0 });
+    writeFileSync(join(folder, 'README.md'), '');
+    expect(await at()).toEqual({ code: 1, stdout: '', stderr: expect.stringContaining(`There is no memo cache of JSON files in folder ${folder}: none of the files there is an entry, whose name is 40 digits and .json. Name`) });
+    writeFileSync(join(folder, `${'1'.repeat(40)}.json.damaged`), '');
+    expect(await at()).toMatchObject({ code: 0 });
+  });
+
+  it('that is a Redis which takes connections and answers nothing is given up, and the way on named', async () => {
+    const proxy = await TcpProxy.inFrontOf(Number(new URL(redisUrl).port));
+    proxy.swallow();
+    const place = `redis://127.0.0.1:${String(proxy.port)}`;
+    expect(await memo('stats', '--cache', place, '--tenant', 'acme')).toEqual({ code: 1, stdout: '', stderr: `nooble: ${place} cannot be used: it has not answered within 2 s. Look whether Redis runs there and answers (redis-cli -u <url> ping), or name another one by --cache or REDIS_URL.\n` });
+    await proxy.close();
   });
 
   it('in PostgreSQL without the table is an error, and has none afterwards', async () => {

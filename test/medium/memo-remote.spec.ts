@@ -155,7 +155,7 @@ describe('Redis', () => {
   });
 
   it('that does not answer in time is done without', async () => {
-    const cache = openRedis({ deadlineMs: 20 }, 'slow');
+    const cache = openRedis({ deadlineMs: 400 }, 'slow');
     const f = cache.memoize((x: number) => x, { name: 'f' });
     await redis.set(keys.memoEntry('slow', 'default', '0'), 'x');
     const original = redis.get.bind(redis);

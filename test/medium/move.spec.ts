@@ -86,6 +86,16 @@ describe('a move', () => {
     expect(await metrics.render()).toContain(`nooble_migration_messages_total ${String(count)}\n`);
   });
 
+  it('has no more than some megabytes in its hands, however large the messages are', async () => {
+    const create = newConversation({ conversationId: ref.conversationId });
+    for (const kibibytes of [1_500, 1_500, 1_500, 5_000, 1, 1]) await append(moves.hot, ref, newMessage({ content: 'x'.repeat(kibibytes * 1_024) }), { create });
+    await close(moves.hot, ref);
+    await moves.mover().move(ref);
+    expect(await moves.ranges(ref)).toEqual([[1, 2, 2, 'verified'], [3, 3, 1, 'verified'], [4, 4, 1, 'verified'], [5, 6, 2, 'verified']]);
+    expect((await moves.stored(ref)).row).toMatchObject({ status: 'transferred', archived_seq: 6 });
+    expect(await moves.hot.read(ref, { tail: 0 })).toBeNull();
+  });
+
   it('again moves only what is new', async () => {
     await fill(moves.hot, ref, 3);
     await moves.mover().move(ref);

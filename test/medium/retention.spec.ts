@@ -60,12 +60,19 @@ describe('a conversation at rest', () => {
     expect(await status(ref)).toBe('deleted');
   });
 
+  it('of a tenant with a time of its own is archived after that', async () => {
+    await atRest();
+    const after = (days: number): Promise<RetentionBatch> => part(ConversationRetention).apply({ tenantId, tier: 'enterprise', limits: { retentionDays: 2 }, now: inDays(days) }, 10);
+    expect(await after(1.9)).toMatchObject({ archived: 0 });
+    expect(await after(2.1)).toMatchObject({ archived: 1 });
+  });
+
   it('is erased as a deletion does, and stays known so that nothing late begins it again', async () => {
     const ref = await atRest();
     const other = await atRest(2, 'another-tenant');
     await retain(7.1);
     await retain(14.2);
-    expect(await moves.stored(ref)).toMatchObject({ row: { status: 'deleted', user_id: null, message_count: 0, archived_seq: 0, metadata: {}, summary: null }, messages: [] });
+    expect(await moves.stored(ref)).toMatchObject({ row: { status: 'deleted', user_id: null, session_id: '', message_count: 0, archived_seq: 0, metadata: {}, summary: null }, messages: [] });
     await expect(moves.history.get(ref)).rejects.toMatchObject({ code: 'CONVERSATION_NOT_FOUND' });
     await expect(moves.conversations.saveMessage({ tenantId, ...caller }, { ...ref, role: 'user', content: 'hi' })).rejects.toMatchObject({ code: 'CONVERSATION_NOT_FOUND' });
     expect(await moves.stored(other)).toMatchObject({ row: { status: 'transferred' }, messages: [{ seq: 1 }, { seq: 2 }] });

@@ -111,6 +111,14 @@ describe('a run that begins', () => {
     expect(await line.events(run)).toEqual([[1, 'execution.queued'], [2, 'execution.started'], [3, 'execution.started']]);
   });
 
+  it('has a whole log, which lives as long as its state, when that was lost before', async () => {
+    const run = await line.accept();
+    await redis.del(keys.events(line.tenantId, run.executionId));
+    await line.begin(run);
+    expect((await line.log.readAll(run)).map(({ seq, type, data }) => [seq, type, data])).toEqual([[1, 'execution.queued', { agentId: run.agentId }], [2, 'execution.started', { attempt: 1 }]]);
+    expect(await redis.ttl(keys.events(line.tenantId, run.executionId))).toBeGreaterThan(WEEK_SECONDS - 60);
+  });
+
   it('is unknown, or has ended', async () => {
     expect(await line.begin(line.newRun())).toEqual({ outcome: 'unknown' });
     const run = await line.accept();

@@ -59,6 +59,19 @@ describe('a run', () => {
     expect(await redis.scard(keys.busy(tenantId))).toBe(0);
   });
 
+  it('keeps what it has reserved, and gives back no more, when Redis loses the usage meanwhile', async () => {
+    const { tenantId, known } = await tenant();
+    const [going, ended] = [newRun({ tenantId }), newRun({ tenantId })];
+    for (const run of [going, ended]) await runs.accept(run, claim({}));
+    await redis.del(keys.usage(tenantId));
+    await end(ended, 30, 3);
+    await usage.set(tenantId, new Date(), { today: NOTHING, thisMonth: NOTHING });
+    await runs.forget(tenantId, ended.executionId);
+    expect((await known())?.reserved).toEqual({ tokens: 100, costMicros: 10 });
+    await end(going, 0, 0);
+    expect((await known())?.reserved).toEqual(NOTHING);
+  });
+
   it.each(['its lease', 'its lease and its state'])('that has lost %s does not count as running for ever', async (lost) => {
     const { tenantId } = await tenant();
     const run = newRun({ tenantId });

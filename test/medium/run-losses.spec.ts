@@ -199,8 +199,22 @@ describe('the sweep', () => {
     await nooble.redis.hset(keys.execution('acme', poisoned[0]!.executionId), 'action', '{"tenantId":"acme"}');
     await nooble.redis.hset(keys.execution('acme', poisoned[1]!.executionId), 'result', '{');
     const run = await accepted();
-    await expect(sweep()).rejects.toThrow();
+    const told = { code: 'RUN_STUCK', message: expect.stringMatching(/^Nobody can look after 2 runs, such as execution .* mend its state in Redis, or delete that key/), details: { runs: poisoned.map(({ executionId }) => ({ tenantId: 'acme', executionId, key: keys.execution('acme', executionId) })) } };
+    await expect(sweep()).rejects.toMatchObject(told);
     expect(await faults(run)).toEqual([]);
+    for (const { executionId } of poisoned) expect(Number(await nooble.redis.zscore(keys.runs('acme'), executionId))).toBeGreaterThan(Date.now() + 23 * 3_600_000);
+  });
+
+  it('has a stuck conversation go on when the state of its run is deleted', async () => {
+    const before = await start('hello');
+    expect(await faults(before)).toEqual([]);
+    const stuck = await accepted(before.conversationId);
+    await nooble.redis.hset(keys.execution('acme', stuck.executionId), 'result', '{');
+    await expect(sweep()).rejects.toMatchObject({ code: 'RUN_STUCK' });
+    await nooble.redis.del(keys.execution('acme', stuck.executionId));
+    const { body } = await acme.post<Accepted>(`/api/v1/agents/${agentId}/executions`, { message: 'hello', conversationId: before.conversationId });
+    expect(body.conversationId).toBe(before.conversationId);
+    expect(await faults(before, body)).toEqual([]);
   });
 
   it('sends what nobody can write down once: it is one dead letter, and a retry of that mends it', async () => {

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { runCommandLine } from '../../src/command-line.js';
+import { runCommandLine } from '../../src/cli/command-line.js';
 import type { CliEnd } from './cli-process.js';
 
 class Written extends Writable {

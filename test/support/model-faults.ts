@@ -65,6 +65,7 @@ export const MODEL_FAULTS = {
   'answers with blanks': streaming(piece({ content: '  \n' }, 'stop') + END),
   'sends 10 MB in one piece': streaming(piece({ content: 'x'.repeat(10 * 2 ** 20) }, 'stop') + END),
   'sends usage that is none': streaming(piece({ content: 'well' }, 'stop') + frame({ choices: [], usage: { prompt_tokens: -5, completion_tokens: 'many', total_tokens: null } }) + frame('[DONE]')),
+  'sends usage that nobody can have': streaming(piece({ content: 'well' }, 'stop') + frame({ choices: [], usage: { prompt_tokens: 1.5, completion_tokens: 1e300, total_tokens: -7 } }) + frame('[DONE]')),
   'sends NUL and half a surrogate': streaming(piece({ content: 'a\u0000b' }) + String.raw`data: {"choices":[{"index":0,"delta":{"content":"\ud83d"},"finish_reason":"stop"}]}` + '\n\n' + END),
 } satisfies Record<string, Reaction>;
 

@@ -30,6 +30,13 @@ describe('an edit', () => {
     for (const edit of [{ name: 'Scout' }, { model: 'gpt-x' }, { provider: 'openai-compatible' }] as const) expect(edited(agent(), edit, OFFLINE)).toMatchObject({ provider: 'openai-compatible', model: 'gpt-x' });
   });
 
+  it('is refused when it takes away what memo.tools names, but not for what was named in vain before it', () => {
+    const keeping = agent({ tools: ['datetime'], memo: { answers: null, tools: [{ name: 'datetime', ttlSeconds: 1 }, { name: 'maps_find', ttlSeconds: 1 }] }, mcpServers: [{ name: 'maps', url: 'https://maps.test', headers: {}, tools: null }] });
+    for (const edit of [{ tools: [] }, { mcpServers: [] }]) expect(() => edited(keeping, edit, ONLINE)).toThrow(refused('MEMO_TOOL_UNKNOWN'));
+    for (const edit of [{ tools: [], mcpServers: [], memo: null }, { tools: ['calculator', 'datetime'] }]) expect(edited(keeping, edit, ONLINE)).toMatchObject(edit);
+    expect(edited(agent({ ...keeping, tools: [] }), { name: 'Scout' }, ONLINE).tools).toEqual([]);
+  });
+
   it('to a model that nobody serves is refused', () => {
     expect(() => edited(agent(), { model: 'gpt-y' }, OFFLINE)).toThrow(refused('MODEL_PROVIDER_NOT_CONFIGURED'));
     expect(() => edited(agent(), { model: 'builtin/y' }, OFFLINE)).toThrow(refused('MODEL_UNKNOWN'));

@@ -21,7 +21,7 @@ export function edited(agent: Agent, edit: AgentEdit, settings: ModelSettings): 
   const fallbackModel = edit.fallbackModel === undefined ? agent.fallbackModel : chooseFallback(edit.fallbackModel, settings);
   const definition = { ...definitionOf(agent), ...present(edit), ...editedModel(agent, edit, settings), fallbackModel };
   requireSupported(definition);
-  if (edit.memo) requireMemoTools(definition);
+  if (edit.memo ?? edit.tools ?? edit.mcpServers) requireMemoTools(definition);
   return definition;
 }
 
@@ -44,7 +44,7 @@ export function requireSupported({ type, collections }: Pick<AgentDefinition, 't
   if (collections.length > 0) throw agentErrors.ragUnavailable('collections');
 }
 
-/** Tools whose results are to be kept are among the agent's; which an MCP server has shows when it is asked. One that the agent loses later may stay named: an edit changes what it names. @throws MEMO_TOOL_UNKNOWN (invalid) */
+/** Tools whose results are to be kept are among the agent's; which an MCP server has shows when it is asked. @throws MEMO_TOOL_UNKNOWN (invalid) */
 export function requireMemoTools({ memo, tools, mcpServers }: Pick<AgentDefinition, 'memo' | 'tools' | 'mcpServers'>): void {
   const unknown = memo?.tools.find(({ name }) => !tools.includes(name) && !mcpServers.some((server) => name.startsWith(`${server.name}_`)));
   if (unknown) throw agentErrors.memoToolUnknown(unknown.name, [...tools, ...mcpServers.map((server) => `${server.name}_<tool>`)]);

@@ -1,4 +1,4 @@
-import { allowsModel, type TierLimits } from '../tenancy/index.js';
+import { requireModel, type TierLimits } from '../tenancy/index.js';
 import type { AgentDefinition } from './agent.js';
 import { agentErrors } from './agents.errors.js';
 
@@ -21,18 +21,14 @@ export function requireAllowed(definition: Limited, limits: AgentLimits, before?
   const { tools, maxCollectionsPerAgent, defaultModel } = limits;
   const tool = definition.tools.find((name) => tools?.includes(name) === false && before?.tools.includes(name) !== true);
   if (tool !== undefined) throw agentErrors.toolNotInTier(tool, tools ?? []);
-  const known = [defaultModel, ...(before ? modelsOf(before) : [])];
-  const model = modelsOf(definition).find((name) => !known.includes(name) && !allowsModel(limits, name));
-  if (model !== undefined) throw agentErrors.modelNotInTier(model, [defaultModel, ...(limits.models ?? [])]);
+  for (const model of modelsOf(definition)) requireModel(model, limits, [defaultModel, ...(before ? modelsOf(before) : [])]);
   const count = definition.collections.length;
   if (maxCollectionsPerAgent !== null && count > Math.max(maxCollectionsPerAgent, before?.collections.length ?? 0)) throw agentErrors.tooManyCollections(count, maxCollectionsPerAgent);
 }
 
 /** @throws MODEL_NOT_IN_TIER (forbidden) for a model that a turn asks for instead of its agent's */
-export function requireModel(model: string | undefined, limits: Pick<TierLimits, 'models'>, agent: Limited, defaultModel: string): void {
-  const known = [defaultModel, ...modelsOf(agent)];
-  if (model === undefined || known.includes(model) || allowsModel(limits, model)) return;
-  throw agentErrors.modelNotInTier(model, [...known, ...(limits.models ?? [])]);
+export function requireTurnModel(model: string | undefined, limits: Pick<TierLimits, 'models'>, agent: Limited, defaultModel: string): void {
+  if (model !== undefined) requireModel(model, limits, [defaultModel, ...modelsOf(agent)]);
 }
 
 function modelsOf({ model, fallbackModel }: Limited): string[] {

@@ -13,13 +13,6 @@ export const agentErrors = {
     new AppError({ kind: 'forbidden', code: 'TIER_LIMIT_AGENTS', message: `You may have ${String(limit)} agents and no more (maxAgents); delete or change one, or ${HIGHER_TIER}.`, details: { limit: 'maxAgents', maxAgents: limit } }),
   toolNotInTier: (tool: string, known: readonly string[]): AppError =>
     new AppError({ kind: 'forbidden', code: 'TOOL_NOT_IN_TIER', message: `Your tier does not have the tool "${tool}", only ${known.join(', ')}; leave it out, or ${HIGHER_TIER}.`, details: { field: 'tools', limit: 'tools', tool } }),
-  modelNotInTier: (model: string, known: readonly string[]): AppError =>
-    new AppError({
-      kind: 'forbidden',
-      code: 'MODEL_NOT_IN_TIER',
-      message: `Your tier does not have the model "${model}", only ${[...new Set(known)].join(', ')}; name one of these, or ${HIGHER_TIER}.`,
-      details: { field: 'model', limit: 'models', model },
-    }),
   tooManyCollections: (count: number, limit: number): AppError =>
     new AppError({
       kind: 'forbidden',
@@ -54,7 +47,7 @@ export const agentErrors = {
     new AppError({
       kind: 'invalid',
       code: 'MEMO_TOOL_UNKNOWN',
-      message: `memo.tools names "${tool}", which the agent does not have${known.length === 0 ? '' : ` among ${known.join(', ')}`}; give the agent that tool, or leave it out of memo.tools.`,
+      message: `memo.tools names "${tool}", which the agent does not have${known.length === 0 ? '' : ` among ${known.join(', ')}`}; give the agent that tool, or send memo without it.`,
       details: { field: 'memo.tools', tool },
     }),
   headersNeedKey: (server: string): AppError =>

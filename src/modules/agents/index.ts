@@ -2,6 +2,6 @@ export type { Agent, AgentModel, AgentType, McpServer } from './agent.js';
 export { requireRunnable } from './agent-access.js';
 export { chooseModel } from './agent-model.js';
 export { AgentsModule } from './agents.module.js';
-export { requireModel } from './agent-limits.js';
+export { requireTurnModel } from './agent-limits.js';
 export { AgentsService } from './agents.service.js';
 export { HeaderSecrets } from './header-secrets.service.js';

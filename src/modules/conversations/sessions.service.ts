@@ -5,7 +5,7 @@ import { ConversationsService } from './conversations.service.js';
 import { HotIndexStore } from './hot/hot-index.store.js';
 import { MemoryManager } from './memory/memory-manager.service.js';
 
-/** Idle conversations of one tenant that one look completes; the next look goes on. */
+/** Conversations of one tenant that one look is at; the next look goes on. */
 const PER_LOOK = 500;
 
 /** What ends conversations that nobody closes by name: the end of their session, and silence. */
@@ -38,11 +38,11 @@ export class SessionsService {
     return active.map(({ conversationId }) => conversationId);
   }
 
-  /** Completes a tenant's conversations that have been silent for too long. @returns how many */
-  async completeIdle(tenantId: string): Promise<number> {
+  /** Completes a tenant's conversations that have been silent for too long, as many as one look finds. @returns whether there may be more */
+  async completeIdle(tenantId: string): Promise<boolean> {
     const since = new Date(Date.now() - this.settings.idleSeconds * 1_000);
-    const idle = await this.index.findIdle(tenantId, since, PER_LOOK);
-    const closed = await Promise.all(idle.map((conversation) => this.conversations.closeIdle({ tenantId, conversationId: conversation.conversationId }, conversation, since)));
-    return closed.filter(Boolean).length;
+    const { idle, hasMore } = await this.index.findIdle(tenantId, since, PER_LOOK);
+    await Promise.all(idle.map((conversation) => this.conversations.closeIdle({ tenantId, conversationId: conversation.conversationId }, conversation, since)));
+    return hasMore;
   }
 }

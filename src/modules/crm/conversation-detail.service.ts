@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Annotations, ConversationAnnotations, type ConversationRef, HistoryReader, type Message, type NotePage, type StoredConversation } from '../conversations/index.js';
 import { type Execution, ExecutionList } from '../execution/index.js';
-import { type MovedRange, MigrationLedger } from '../migration/index.js';
+import { type LedgerPart, MigrationLedger } from '../migration/index.js';
 
 /** Executions and notes that a detail has at the most, the newest. */
 const NEWEST = { limit: 200, cursor: undefined };
@@ -15,7 +15,7 @@ export interface ConversationDetail {
   readonly executions: readonly Execution[];
   readonly executionCount: number;
   readonly notes: NotePage;
-  readonly ledger: readonly MovedRange[];
+  readonly ledger: LedgerPart;
 }
 
 @Injectable()

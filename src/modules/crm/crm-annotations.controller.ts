@@ -23,14 +23,14 @@ export class CrmAnnotationsController {
 
   /** Adds a label; repeating it changes nothing. */
   @Put('labels/:label')
-  @Audited('conversation.label', { target: 'conversationId' })
+  @Audited('conversation.label', { target: 'conversationId', says: ['label'] })
   async addLabel(@CurrentOperator() { tenantId, author }: Operator, @UuidParam('conversationId') conversationId: string, @LabelParam() label: string): Promise<AnnotationsDto> {
     return toDto(conversationId, await this.annotations.addLabel({ tenantId, conversationId }, label, author));
   }
 
   /** Takes a label away; repeating it changes nothing. */
   @Delete('labels/:label')
-  @Audited('conversation.unlabel', { target: 'conversationId' })
+  @Audited('conversation.unlabel', { target: 'conversationId', says: ['label'] })
   async removeLabel(@CurrentPrincipal() { tenantId }: Principal, @UuidParam('conversationId') conversationId: string, @LabelParam() label: string): Promise<AnnotationsDto> {
     return toDto(conversationId, await this.annotations.removeLabel({ tenantId, conversationId }, label));
   }
@@ -64,7 +64,7 @@ export class CrmAnnotationsController {
 
   /** Deletes a note. */
   @Delete('notes/:noteId')
-  @Audited('conversation.unnote', { target: 'conversationId' })
+  @Audited('conversation.unnote', { target: 'conversationId', says: ['noteId'] })
   @HttpCode(204)
   async removeNote(@CurrentPrincipal() { tenantId }: Principal, @UuidParam('conversationId') conversationId: string, @UuidParam('noteId') noteId: string): Promise<void> {
     await this.annotations.removeNote({ tenantId, conversationId }, noteId);

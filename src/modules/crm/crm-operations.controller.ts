@@ -43,7 +43,7 @@ export class CrmOperationsController {
 
   /** Stops a run and answers when it has ended. One that has ended stays as it is. */
   @Post('executions/:executionId/cancel')
-  @Audited('execution.cancel', { target: 'conversationId', answers: ['executionId'] })
+  @Audited('execution.cancel', { target: 'conversationId', says: ['executionId'] })
   @HttpCode(200)
   async cancel(
     @CurrentPrincipal() { tenantId }: Principal,

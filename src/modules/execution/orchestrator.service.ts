@@ -127,8 +127,8 @@ export class Orchestrator {
 
   /** Whoever asked before may have died before the run was queued. */
   private async acceptedBefore({ tenantId, tier }: TurnCaller, execution: Execution): Promise<AcceptedTurn> {
-    const { executionId, status } = execution;
-    if (status === 'queued') await this.dispatcher.sendById(tenantId, executionId);
+    const { executionId, conversationId, status } = execution;
+    if (status === 'queued') await this.dispatcher.sendUnlessInLine({ tenantId, executionId, conversationId });
     return { ...answerOf(execution, await this.contexts.limitsOf({ tenantId, tier })), status, queuePosition: 0 };
   }
 }

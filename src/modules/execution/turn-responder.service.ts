@@ -91,14 +91,17 @@ export class TurnResponder implements BeforeApplicationShutdown {
   /** Fires when the caller is gone, and then the run is cancelled if he wanted that; or when the process stops. */
   untilClosed(ref: ExecutionRef, onDisconnect: DisconnectPolicy, reply: FastifyReply): AbortSignal {
     const end = new AbortController();
-    this.open.set(reply, end);
-    reply.raw.once('close', () => {
+    const close = (): void => {
       this.open.delete(reply);
       const isCallersWish = !end.signal.aborted && !reply.raw.writableFinished;
       // Without a reason each answer would make an error, with its stack.
       end.abort('closed');
       if (onDisconnect === 'cancel' && isCallersWish) this.cancellation.cancelSoon(ref, { reason: 'The connection that had started the run was closed (onDisconnect cancel).' });
-    });
+    };
+    this.open.set(reply, end);
+    // Whoever has gone while his turn was being accepted is not seen to go any more.
+    if (reply.raw.destroyed) close();
+    else reply.raw.once('close', close);
     if (this.isStopping) end.abort();
     return end.signal;
   }

@@ -3,7 +3,7 @@ import type { Counter } from 'prom-client';
 import type { ModelProvider } from '../../contracts/index.js';
 import { ModelSettings } from '../../shared/config/index.js';
 import { MetricsService } from '../../shared/telemetry/index.js';
-import { allowsModel, type Principal, TenantLimits, type TierLimits } from '../tenancy/index.js';
+import { type Principal, requireModel, TenantLimits, type TierLimits } from '../tenancy/index.js';
 import { EmbeddingMemoStore, type KeptEmbedding } from './embedding-memo.store.js';
 import { knowledgeErrors } from './knowledge.errors.js';
 import type { Embedded, EmbeddingModel } from './models/embedding-model.js';
@@ -60,7 +60,7 @@ export class EmbeddingsService {
     const limits = await this.limits.of(tenantId, tier);
     requireFew(texts, limits);
     const model = this.models.resolve(wanted);
-    if (model.name !== this.models.defaultModel && !allowsModel(limits, model.name)) throw knowledgeErrors.modelNotInTier(model.name, [this.models.defaultModel, ...(limits.models ?? [])]);
+    requireModel(model.name, limits, [this.models.defaultModel]);
     const asked: Asked = { texts: 0, tokens: 0, shares: 0 };
     const filled = texts.filter((text) => text !== '');
     const found = await this.find(tenantId, model, filled, asked);

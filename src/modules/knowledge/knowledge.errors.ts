@@ -27,13 +27,6 @@ export const knowledgeErrors = {
       message: `texts[${String(index)}] may have ${String(limit)} characters (UTF-16 code units) for you, not ${String(length)} (maxCharactersPerText); embed it in pieces, or ${HIGHER_TIER}.`,
       details: { field: `texts[${String(index)}]`, limit: 'maxCharactersPerText', maxCharactersPerText: limit },
     }),
-  modelNotInTier: (model: string, known: readonly string[]): AppError =>
-    new AppError({
-      kind: 'forbidden',
-      code: 'MODEL_NOT_IN_TIER',
-      message: `Your tier does not have the model "${model}", only ${[...new Set(known)].join(', ')}; name one of these, or ${HIGHER_TIER}.`,
-      details: { field: 'model', limit: 'models', model },
-    }),
   /** @returns EMBEDDING_REFUSED (invalid) when the provider says that the request is at fault, else EMBEDDING_PROVIDER_FAILED (unavailable) */
   providerFailed: (thrown: unknown, redact: Redact): AppError => {
     const status = httpStatusOf(thrown);

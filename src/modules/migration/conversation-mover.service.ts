@@ -7,6 +7,9 @@ import { ConversationArchive, type ConversationRef, HotConversationStore, type H
 import { type LedgerEntry, LedgerRepository } from './ledger.repository.js';
 import { RangeWriter } from './range-writer.service.js';
 
+/** Messages moved at once have no more bytes in Redis, unless a single one has: they are in memory some times over. A guess. */
+const BATCH_BYTES = 4_194_304;
+
 /**
  * Moves a conversation's unarchived messages to PostgreSQL, verified, while it may be in use.
  *
@@ -42,14 +45,14 @@ export class ConversationMover {
   async move(ref: ConversationRef, attempt: number, signal: AbortSignal, onMoved: (messageCount: number) => void = () => undefined): Promise<number | null> {
     for (let movedTo: number | null = null; ; ) {
       signal.throwIfAborted();
-      const range = await this.hot.read(ref, { unarchived: this.settings.batchSize });
+      const range = await this.hot.read(ref, { unarchived: this.settings.batchSize, bytes: BATCH_BYTES });
       if (range === null) return this.notHot(ref, movedTo);
       const moved = isAtRest(range) ? range.conversation.archivedSeq : await this.moveRange(ref, range, attempt, onMoved);
       if (moved === 'resequenced') continue;
       movedTo = moved;
       if (movedTo === null) return null;
       const mark = await this.hot.markArchived(ref, { archivedSeq: movedTo, revision: range.conversation.revision });
-      if (range.messages.length < this.settings.batchSize) return this.makeRoom(ref, range, { archivedSeq: movedTo, isTransferred: mark?.isTransferred ?? false });
+      if (isLast(range)) return this.makeRoom(ref, range, { archivedSeq: movedTo, isTransferred: mark?.isTransferred ?? false });
     }
   }
 
@@ -112,6 +115,11 @@ export class ConversationMover {
   private async record({ tenantId, conversationId }: ConversationRef, range: StoredRange & Timing, { outcome, error }: Pick<LedgerEntry, 'outcome' | 'error'>): Promise<void> {
     await this.ledger.insert(tenantId, { ...range, conversationId, outcome, error });
   }
+}
+
+/** Nothing is behind these messages. */
+function isLast({ conversation, messages }: HotRange): boolean {
+  return (messages.at(-1)?.seq ?? conversation.seq) >= conversation.seq;
 }
 
 /** PostgreSQL has every message, and every change of the header. */

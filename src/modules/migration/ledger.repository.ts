@@ -4,6 +4,9 @@ import { newId } from '../../contracts/index.js';
 import { Transactions, type Tx } from '../../shared/database/index.js';
 import { LedgerEntity, type MoveOutcome } from './ledger.entity.js';
 
+/** Ranges of one conversation at the most: one that is used for long, or that cannot be moved, has more and more of them. A guess: as many as of its executions. */
+const NEWEST = 200;
+
 /** One moved range, or one that could not be moved. */
 export interface LedgerEntry {
   readonly conversationId: string;
@@ -41,8 +44,13 @@ export class LedgerRepository {
     return this.transactions.within(tenantId, undefined, (manager) => manager.countBy(LedgerEntity, { tenantId, outcome: 'verified' }));
   }
 
-  /** Oldest first. */
+  /** The newest ranges of a conversation, oldest first. */
   async findByConversation(tenantId: string, conversationId: string): Promise<(LedgerEntry & { readonly movedAt: Date })[]> {
-    return this.transactions.within(tenantId, undefined, (manager) => manager.find(LedgerEntity, { where: { tenantId, conversationId }, order: { ledgerId: 'ASC' } }));
+    const rows = await this.transactions.within(tenantId, undefined, (manager) => manager.find(LedgerEntity, { where: { tenantId, conversationId }, order: { ledgerId: 'DESC' }, take: NEWEST }));
+    return rows.reverse();
+  }
+
+  async countByConversation(tenantId: string, conversationId: string): Promise<number> {
+    return this.transactions.within(tenantId, undefined, (manager) => manager.countBy(LedgerEntity, { tenantId, conversationId }));
   }
 }

@@ -3,8 +3,8 @@ import { ActionBus } from '../../shared/actions/index.js';
 import { ConversationStatistics, HotIndexStore, SessionsService } from '../conversations/index.js';
 import { RetentionPass, type TenantOfTier } from './retention-pass.service.js';
 
-/** Conversations of one tenant taken up in one sweep; the next sweep goes on. */
-const PER_TENANT = 1_000;
+/** Conversations of one tenant that one look takes up. */
+const PER_LOOK = 1_000;
 
 /** What a sweep does for the tenants. */
 @Injectable()
@@ -17,15 +17,19 @@ export class TenantSweep {
     private readonly statistics: ConversationStatistics,
   ) {}
 
-  /** Completes conversations that have been silent for too long. */
-  async completeIdle(tenantId: string): Promise<void> {
-    await this.sessions.completeIdle(tenantId);
-  }
-
-  /** Adds a move for each conversation that is due; one that is in flight is not added again. */
-  async moveDue(tenantId: string): Promise<void> {
-    const due = await this.index.findDue(tenantId, PER_TENANT);
+  /**
+   * One look at a tenant: completes conversations that have been silent for too long, and adds a move for each one that is due; one that is in flight is not
+   * added again.
+   *
+   * @param look from 0; each one goes on behind the one before
+   * @param isMoving false while the loop is stopped: then none is moved
+   * @returns whether there may be more
+   */
+  async look(tenantId: string, look: number, isMoving: boolean): Promise<boolean> {
+    const hasMoreIdle = await this.sessions.completeIdle(tenantId);
+    const due = isMoving ? await this.index.findDue(tenantId, PER_LOOK, look * PER_LOOK) : [];
     await Promise.all(due.map((conversationId) => this.moveSoon(tenantId, conversationId)));
+    return hasMoreIdle || due.length === PER_LOOK;
   }
 
   /** Adds up what was noted of changes of conversations. */

@@ -43,7 +43,7 @@ export class AdminApiKeysController {
    * at once, in every process, and its open sockets are closed with 1008. The same `Idempotency-Key` again is 409 `API_KEY_SHOWN`.
    */
   @Post(':keyId/rotate')
-  @Audited('api_key.rotate', { target: 'keyId', says: ['overlapSeconds'] })
+  @Audited('api_key.rotate', { target: 'keyId', ofKey: 'keyId', says: ['overlapSeconds'] })
   @Idempotent({ keepsAnswer: false })
   async rotate(@UuidParam('keyId') keyId: string, @Body() { overlapSeconds = 0 }: RotateApiKeyDto, @RequestIds() ids: NewIds): Promise<ShownApiKeyDto> {
     if (ids.isRepeat) throw tenancyErrors.rotationRepeated(keyId);
@@ -53,7 +53,7 @@ export class AdminApiKeysController {
 
   /** Revokes a key, at once and in every process; its open sockets are closed with 1008. It stays in the list. Repeating it changes nothing. */
   @Delete(':keyId')
-  @Audited('api_key.revoke', { target: 'keyId' })
+  @Audited('api_key.revoke', { target: 'keyId', ofKey: 'keyId' })
   @HttpCode(204)
   async revoke(@UuidParam('keyId') keyId: string): Promise<void> {
     await this.apiKeys.revoke(keyId);

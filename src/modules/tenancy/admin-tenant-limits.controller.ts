@@ -5,7 +5,7 @@ import { LimitOverridesDto, TenantLimitsDto } from './dto/tenant-limits.dto.js';
 import { TenantPathDto } from './dto/tenant.dto.js';
 import { RequiresScope } from './requires-scope.js';
 import { type Tenant, TenantsService } from './tenants.service.js';
-import { limitsOf } from './tiers.js';
+import { LIMIT_NAMES, limitsOf } from './tiers.js';
 
 @ApiTags('operations')
 @ApiBearerAuth()
@@ -22,7 +22,7 @@ export class AdminTenantLimitsController {
 
   /** Sets what a tenant may otherwise than its tier, in place of what was set before; `{}` goes back to the tier. Every process follows at once. */
   @Put()
-  @Audited('tenant.limits', { target: 'tenantId' })
+  @Audited('tenant.limits', { target: 'tenantId', tenant: 'tenantId', says: LIMIT_NAMES })
   async set(@Param() { tenantId }: TenantPathDto, @Body() body: LimitOverridesDto): Promise<TenantLimitsDto> {
     return answerOf(await this.tenants.setLimits(tenantId, body));
   }

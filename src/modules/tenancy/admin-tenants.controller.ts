@@ -40,7 +40,7 @@ export class AdminTenantsController {
    * Runs that were accepted before go on to their end.
    */
   @Patch(':tenantId')
-  @Audited('tenant.update', { target: 'tenantId', says: ['name', 'tier', 'isActive'] })
+  @Audited('tenant.update', { target: 'tenantId', tenant: 'tenantId', says: ['name', 'tier', 'isActive'] })
   async update(@Param() { tenantId }: TenantPathDto, @Body() edit: UpdateTenantDto): Promise<TenantDto> {
     return TenantDto.of(await this.tenants.update(tenantId, edit));
   }

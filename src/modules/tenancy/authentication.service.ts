@@ -33,12 +33,12 @@ export class AuthenticationService {
    */
   async authenticate(headers: IncomingHttpHeaders): Promise<Principal> {
     const named = clientIdHeader(headers, 'X-Tenant-ID');
-    if (headers.authorization !== undefined) return this.byKey(headers.authorization, named);
+    if (headers.authorization !== undefined) return namedBy(named, await this.byKey(headers.authorization, named));
     if (this.settings.authMode !== 'headers') throw tenancyErrors.credentialsMissing();
     if (named === undefined) throw tenancyErrors.tenantHeaderMissing();
     const tier = tierHeader(headers);
     await this.tenants.ensure(named, tier);
-    return { tenantId: named, tier, scopes: SCOPES, key: null };
+    return namedBy(named, { tenantId: named, tier, scopes: SCOPES, key: null });
   }
 
   /**
@@ -61,8 +61,8 @@ export class AuthenticationService {
    */
   async inTenant(principal: Principal, named: string | undefined): Promise<Principal> {
     if (named === undefined || named === principal.tenantId) return principal;
-    const isNamedAlready = principal.key === null && principal.tenantId !== SYSTEM_TENANT;
-    if (isNamedAlready || !principal.scopes.includes('admin')) throw tenancyErrors.tenantMismatch(named);
+    if (!principal.scopes.includes('admin')) throw tenancyErrors.tenantMismatch(named);
+    if (principal.isTenantNamed === true) throw tenancyErrors.tenantNamedTwice(principal.tenantId, named);
     const { tenantId, tier } = await this.tenants.get(named);
     return { ...principal, tenantId, tier };
   }
@@ -80,6 +80,10 @@ export class AuthenticationService {
     const { tenantId, tier, scopes, keyId, keyName } = holder;
     return { tenantId, tier, scopes, key: { keyId, hash: keyHash.toString('hex') }, keyName };
   }
+}
+
+function namedBy(header: string | undefined, principal: Principal): Principal {
+  return header === undefined ? principal : { ...principal, isTenantNamed: true };
 }
 
 function clientIdHeader(headers: IncomingHttpHeaders, name: string): string | undefined {

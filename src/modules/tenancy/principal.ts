@@ -22,6 +22,8 @@ export interface Principal {
   readonly key: PrincipalKey | null;
   /** What the key is called; missing for callers without one. */
   readonly keyName?: string;
+  /** The request's header has named the tenant: nothing else of it may name another one. */
+  readonly isTenantNamed?: true;
 }
 
 /** The caller of the current HTTP request; the guard has put it there. */

@@ -16,6 +16,8 @@ export const tenancyErrors = {
     new AppError({ kind: 'unauthenticated', code: 'API_KEY_INVALID', message: 'This API key is unknown, revoked or expired; ask an administrator for another.' }),
   tenantMismatch: (named: string): AppError =>
     new AppError({ kind: 'forbidden', code: 'TENANT_MISMATCH', message: `The API key does not belong to tenant "${named}"; leave that tenant out or use one of its keys.` }),
+  tenantNamedTwice: (known: string, named: string): AppError =>
+    new AppError({ kind: 'forbidden', code: 'TENANT_MISMATCH', message: `The header X-Tenant-ID names the tenant "${known}", and the path, the query or the body "${named}"; name one tenant alone.`, details: { field: 'X-Tenant-ID' } }),
   tenantUnnamed: (): AppError =>
     new AppError({ kind: 'invalid', code: 'TENANT_UNNAMED', message: 'This key has no tenant of its own; say whose data you mean in the header "X-Tenant-ID".', details: { field: 'X-Tenant-ID' } }),
   tenantHeaderInvalid: (header: string): AppError =>
@@ -34,6 +36,13 @@ export const tenancyErrors = {
       code: 'RATE_LIMITED',
       message: `This API key has made ${String(limit)} requests in a minute, and may make no more (apiRequestsPerMinute). Go on in ${String(Math.ceil(resetMs / 1_000))} s, follow events instead of asking again and again, or ${HIGHER_TIER}.`,
       details: { limit: 'apiRequestsPerMinute', apiRequestsPerMinute: limit, retryAfterMs: resetMs, rateLimit: { limit, remaining: 0, resetMs } },
+    }),
+  modelNotInTier: (model: string, known: readonly string[]): AppError =>
+    new AppError({
+      kind: 'forbidden',
+      code: 'MODEL_NOT_IN_TIER',
+      message: `Your tier does not have the model "${model}", only ${[...new Set(known)].join(', ')}; name one of these, or ${HIGHER_TIER}.`,
+      details: { field: 'model', limit: 'models', model },
     }),
   scopeUndeclared: (handler: string): AppError =>
     new AppError({ kind: 'internal', code: 'SCOPE_UNDECLARED', message: `${handler} declares no scope, so nobody may call it.` }),

@@ -96,17 +96,15 @@ export const TIER_LIMITS: Readonly<Record<Tier, TierLimits>> = {
   },
 };
 
+/** Of every limit. */
+export const LIMIT_NAMES: readonly string[] = Object.keys(TIER_LIMITS.free);
+
 /** How whoever has met a limit comes to a higher one; ends a sentence. */
 export const HIGHER_TIER = 'ask an administrator for a higher tier or limit (with AUTH_MODE=headers you choose the tier yourself, such as "X-Tenant-Tier: enterprise")';
 
 /** The numbers that count for a tenant. @param overrides of that tenant; what they do not name is the tier's */
 export function limitsOf(tier: Tier, overrides: LimitOverrides = {}): TierLimits {
   return { ...TIER_LIMITS[tier], ...overrides };
-}
-
-/** Whether these limits let somebody name the model. */
-export function allowsModel({ models }: Pick<TierLimits, 'models'>, model: string): boolean {
-  return models === null || models.some((known) => (known.endsWith('*') ? model.startsWith(known.slice(0, -1)) : model === known));
 }
 
 /** True when `tier` is at least `minimum`. */

@@ -11,7 +11,7 @@ class Tool {
 }
 class Order {
   @IsArray() @ArrayMinSize(1) @ArrayMaxSize(2) @IsString({ each: true }) @MaxLength(3, { each: true }) texts!: string[];
-  @Optional() @IsArray() @ArrayMaxSize(2) @ArrayUnique(({ name }: Tool) => name) @ValidateNested({ each: true }) @Type(() => Tool) tools?: Tool[];
+  @Optional() @IsArray() @ArrayMaxSize(2) @ArrayUnique(({ name }: Tool) => name) @IsObject({ each: true }) @ValidateNested({ each: true }) @Type(() => Tool) tools?: Tool[];
   @Optional() @IsObject() @ValidateNested() @Type(() => Tool) tool?: Tool;
   @Optional() @IsInt() @Min(1) @Max(9) size?: number;
   @Optional() @Length(2, 4) @Matches(/^a/) code?: string;
@@ -66,7 +66,9 @@ describe('a value of the wrong kind', () => {
     [{ texts: [1, 'long'] }, 'each entry of texts must be a text.'],
     [{ tools: 'calculator' }, 'tools must be a list of JSON objects.'],
     [{ tools: null }, 'tools must be a list of JSON objects.'],
-    [{ tools: ['calculator', null] }, 'tools.0 must be a JSON object; tools.1 must be a JSON object.'],
+    [{ tools: ['calculator', null] }, 'each entry of tools must be a JSON object.'],
+    [{ tools: [[]] }, 'each entry of tools must be a JSON object.'],
+    [{ tools: [[{ name: 'a', seconds: 1 }]] }, 'each entry of tools must be a JSON object.'],
     [{ tool: null }, 'tool must be a JSON object.'],
     [{ tool: true }, 'tool must be a JSON object.'],
     [{ tool: 'x' }, 'tool must be a JSON object.'],
@@ -95,5 +97,7 @@ describe('a value of the right kind', () => {
 });
 
 it('says the same of a body', async () => {
+  const tools = [1, 2, 3].map((name) => ({ name, seconds: 1 }));
+  await expect(validationPipe().transform({ texts: ['a'], tools }, { type: 'body', metatype: Order })).rejects.toThrow(/^tools must have at most 2 entries; tools\.0\.name must be a text; /);
   await expect(validationPipe().transform({ tool: null }, { type: 'body', metatype: Order })).rejects.toThrow('texts is missing; it must be a list; tool must be a JSON object.');
 });

@@ -57,7 +57,9 @@ export function faultsOf({ property, value, constraints = {}, children = [] }: V
   const field = prefix + property;
   const broken = Object.entries(constraints).map(([constraint, message]) => ({ constraint, message, isOfEntries: isOfEntries(constraint, message, property) }));
   const sentences = new Set(sentencesOf(broken, value, { property, field }));
-  return [...[...sentences].map((message) => ({ field, message })), ...children.flatMap((child) => faultsOf(child, `${field}.`))];
+  // ValidateNested says the same again, of each entry that is no list.
+  const within = sentences.has(`each entry of ${field} ${OBJECT.words}`) ? children.filter((child) => !child.constraints?.['nestedValidation']) : children;
+  return [...[...sentences].map((message) => ({ field, message })), ...within.flatMap((child) => faultsOf(child, `${field}.`))];
 }
 
 /** class-validator calls an entry by its number, but has the name of its list in the sentence. */

@@ -17,7 +17,8 @@ class StrictValidationPipe extends ValidationPipe {
 
 /** The pipe of every HTTP body, query and socket frame. */
 export function validationPipe(): ValidationPipe {
-  return new StrictValidationPipe({ ...RULES, transform: true, exceptionFactory: (errors) => validationFailed(errors) });
+  // Without its value a list with a faulty entry would look as if it were missing.
+  return new StrictValidationPipe({ ...RULES, transform: true, validationError: { value: true }, exceptionFactory: (errors) => validationFailed(errors) });
 }
 
 /**

@@ -46,6 +46,12 @@ export const memoErrors = {
   /** @param what such as `folder x` */
   placeMissing: (what: string): AppError =>
     new AppError({ kind: 'notFound', code: 'MEMO_PLACE_MISSING', message: `There is no ${what}: nothing was ever kept there, or the cache is somewhere else.` }),
+  placeForeign: (folder: string): AppError =>
+    new AppError({
+      kind: 'notFound',
+      code: 'MEMO_PLACE_MISSING',
+      message: `There is no memo cache of JSON files in folder ${folder}: none of the files there is an entry, whose name is 40 digits and .json. Name the cache's own folder, or say disk: or sqlite: if it is of that kind.`,
+    }),
   notOurs: (place: string, what: string): AppError => internal('MEMO_PLACE_TAKEN', `${place} ${what}. Name another place.`),
 };
 

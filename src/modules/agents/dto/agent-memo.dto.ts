@@ -27,7 +27,7 @@ export class AgentMemoDto {
   /** Default, and null: the model is always asked. */
   @IsOptional() @IsObject() @ValidateNested() @Type(() => MemoAnswersDto) answers: MemoAnswersDto | null = null;
   /** Default: no tool's results are kept. */
-  @IsArray() @ArrayMaxSize(128) @ArrayUnique(({ name }: MemoToolDto) => name) @ValidateNested({ each: true }) @Type(() => MemoToolDto) tools: MemoToolDto[] = [];
+  @IsArray() @ArrayMaxSize(128) @ArrayUnique(({ name }: MemoToolDto) => name) @IsObject({ each: true }) @ValidateNested({ each: true }) @Type(() => MemoToolDto) tools: MemoToolDto[] = [];
 
   static of(memo: AgentMemo): AgentMemoDto {
     return { answers: memo.answers, tools: [...memo.tools] };

@@ -28,7 +28,7 @@ export class CreateAgentDto {
   /** Tools of the system, by name; the tier decides how many a run has, MCP servers' included. */
   @IsArray() @ArrayUnique() @IsIn(BUILTIN_TOOLS, { each: true, message: TOOL_RULE }) tools: string[] = [];
   /** Servers whose tools the agent may use. */
-  @IsArray() @ArrayMaxSize(5) @ValidateNested({ each: true }) @Type(() => McpServerDto) mcpServers: McpServerDto[] = [];
+  @IsArray() @ArrayMaxSize(5) @IsObject({ each: true }) @ValidateNested({ each: true }) @Type(() => McpServerDto) mcpServers: McpServerDto[] = [];
   @IsArray() @ArrayMaxSize(100) @ArrayUnique() @IsUUID(undefined, { each: true }) collections: string[] = [];
   /** Model calls in one run at the most; the tier may allow fewer. */
   @IsInt() @Min(1) @Max(100) maxIterations: number = 5;

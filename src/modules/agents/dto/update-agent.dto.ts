@@ -28,7 +28,7 @@ export class UpdateAgentDto {
   @Optional() @IsInt() @Min(1) @Max(200_000) maxTokens?: number;
   @Optional() @IsArray() @ArrayUnique() @IsIn(BUILTIN_TOOLS, { each: true, message: TOOL_RULE }) tools?: string[];
   /** In place of all that there were. A header whose value is `********` keeps its value if the server's name and URL are the same. */
-  @Optional() @IsArray() @ArrayMaxSize(5) @ValidateNested({ each: true }) @Type(() => McpServerDto) mcpServers?: McpServerDto[];
+  @Optional() @IsArray() @ArrayMaxSize(5) @IsObject({ each: true }) @ValidateNested({ each: true }) @Type(() => McpServerDto) mcpServers?: McpServerDto[];
   @Optional() @IsArray() @ArrayMaxSize(100) @ArrayUnique() @IsUUID(undefined, { each: true }) collections?: string[];
   /** Model calls in one run at the most; the tier may allow fewer. */
   @Optional() @IsInt() @Min(1) @Max(100) maxIterations?: number;

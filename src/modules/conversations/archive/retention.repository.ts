@@ -38,7 +38,12 @@ const ERASABLE = "c.status = 'archived' AND c.created_at < $2 AND c.last_message
 const FIND_ARCHIVABLE = `SELECT conversation_id AS "conversationId", message_count AS "messageCount" FROM conversations c WHERE c.tenant_id = $1 AND ${ARCHIVABLE} ORDER BY c.created_at LIMIT $3`;
 const FIND_ERASABLE = `SELECT conversation_id AS "conversationId", message_count AS "messageCount" FROM conversations c WHERE c.tenant_id = $1 AND ${ERASABLE} ORDER BY c.created_at LIMIT $4`;
 const ARCHIVE = `UPDATE conversations c SET status = 'archived', archived_at = $4 WHERE c.tenant_id = $1 AND ${ARCHIVABLE} AND c.conversation_id = ANY ($3::uuid[]) ${RETURNING}`;
-const ERASE = `UPDATE conversations c SET ${ERASED} WHERE c.tenant_id = $1 AND ${ERASABLE} AND c.conversation_id = ANY ($4::uuid[]) ${RETURNING}`;
+/** It returns the session that they had. */
+const ERASE = `
+  UPDATE conversations c SET ${ERASED}, session_id = ''
+  FROM (SELECT conversation_id, session_id FROM conversations c WHERE c.tenant_id = $1 AND ${ERASABLE} AND c.conversation_id = ANY ($4::uuid[]) FOR NO KEY UPDATE) AS known
+  WHERE c.tenant_id = $1 AND c.conversation_id = known.conversation_id
+  RETURNING c.conversation_id AS "conversationId", c.agent_id AS "agentId", known.session_id AS "sessionId"`;
 const ERASE_MESSAGES = 'DELETE FROM messages WHERE tenant_id = $1 AND conversation_id = ANY ($2::uuid[])';
 
 /** Whoever was archived by a caller has no time yet. */

@@ -13,12 +13,12 @@ import { MAX_WITHDRAWN } from '../withdrawn.js';
 /** How many keys each takes. */
 const SCRIPTS = { 'open-session': 5, append: 10, 'append-next': 3, read: 2, window: 3, change: 5, 'mark-archived': 2, trim: 2, release: 8, reheat: 7, resequence: 4, withdraw: 3 } as const;
 
-/** Which messages to read: from a seq on, the last ones before a seq, the newest ones, or the oldest that PostgreSQL does not have yet. */
+/** Which messages to read: from a seq on, the last ones before a seq, the newest ones, or the oldest that PostgreSQL does not have yet, no more of them than have so many bytes, but one. */
 export type Range =
   | { readonly from: number; readonly count: number }
   | { readonly before: number; readonly count: number }
   | { readonly tail: number }
-  | { readonly unarchived: number };
+  | { readonly unarchived: number; readonly bytes?: number };
 
 export interface HotRange {
   readonly conversation: HotConversation;
@@ -278,5 +278,5 @@ function changeArguments({ fields, session, status, idleSince, activeLimit, dueI
 function rangeArguments(range: Range): (string | number)[] {
   if ('from' in range) return ['range', range.from, range.count];
   if ('before' in range) return ['before', range.before, range.count];
-  return 'tail' in range ? ['tail', range.tail] : ['unarchived', range.unarchived];
+  return 'tail' in range ? ['tail', range.tail] : ['unarchived', range.unarchived, range.bytes ?? ''];
 }

@@ -16,6 +16,13 @@ export interface SessionEntry {
   readonly isActive: boolean;
 }
 
+/** What a look at the active conversations has found. */
+export interface IdleConversations {
+  readonly idle: readonly HotConversation[];
+  /** There may be others: it has looked at as many as it was to. */
+  readonly hasMore: boolean;
+}
+
 /** Which conversations are in Redis: all hot ones, the active ones, those that are due, and those of a session. */
 @Injectable()
 export class HotIndexStore {
@@ -51,9 +58,9 @@ export class HotIndexStore {
     return [...agents].map((agentId) => ({ agentId, conversationId: fields.get(agentId) ?? fields.get(`~${agentId}`) ?? '', isActive: fields.has(agentId) }));
   }
 
-  /** Conversations that somebody must look at now, the longest due first. */
-  async findDue(tenantId: string, limit: number): Promise<string[]> {
-    return this.redis.zrange(keys.due(tenantId), '-inf', Date.now(), 'BYSCORE', 'LIMIT', 0, limit);
+  /** Conversations that somebody must look at now, the longest due first. @param from how many of these to leave out */
+  async findDue(tenantId: string, limit: number, from = 0): Promise<string[]> {
+    return this.redis.zrange(keys.due(tenantId), '-inf', Date.now(), 'BYSCORE', 'LIMIT', from, limit);
   }
 
   /** Conversations of which something is still to be done, due or not yet, the longest due first. */
@@ -76,8 +83,10 @@ export class HotIndexStore {
   /**
    * Active conversations without a message since then. The index knows only when they became active; whoever has had a message since is put
    * back by its time, so that nobody looks at it again before it can be idle.
+   *
+   * @param limit conversations that are looked at
    */
-  async findIdle(tenantId: string, since: Date, limit: number): Promise<HotConversation[]> {
+  async findIdle(tenantId: string, since: Date, limit: number): Promise<IdleConversations> {
     const ids = await this.redis.zrange(keys.active(tenantId), '-inf', since.getTime(), 'BYSCORE', 'LIMIT', 0, limit);
     const conversations = (await this.headers(tenantId, ids)).filter(({ status }) => status === 'active');
     const known = new Set(conversations.map(({ conversationId }) => conversationId));
@@ -86,7 +95,7 @@ export class HotIndexStore {
     const [idle, busy] = [conversations.filter(({ lastMessageAt }) => lastMessageAt <= since), conversations.filter(({ lastMessageAt }) => lastMessageAt > since)];
     const scores = busy.flatMap(({ conversationId, lastMessageAt }) => [lastMessageAt.getTime(), conversationId]);
     if (busy.length > 0) await this.redis.zadd(keys.active(tenantId), 'XX', ...scores);
-    return idle;
+    return { idle, hasMore: ids.length === limit };
   }
 
   /** Those that are not in Redis any more are left out. */

@@ -1,6 +1,7 @@
 -- Header and a range of messages, as they are at one moment.
 -- KEYS: header, messages
--- ARGV: 'range', first seq, how many | 'before', seq, how many | 'tail', how many | 'unarchived', how many
+-- ARGV: 'range', first seq, how many | 'before', seq, how many | 'tail', how many |
+--   'unarchived', how many, bytes of all of them at the most, unless the first one has more, or ''
 -- Returns { header (flat), seq of the first message, messages }, or false if the conversation is not hot
 local header = redis.call('HGETALL', KEYS[1])
 if #header == 0 then return false end
@@ -22,4 +23,15 @@ end
 local last = first + count - 1
 if first < oldest then first = oldest end
 if last < first then return { header, first, {} } end
-return { header, first, redis.call('LRANGE', KEYS[2], first - oldest, last - oldest) }
+if (ARGV[3] or '') == '' or ARGV[1] ~= 'unarchived' then return { header, first, redis.call('LRANGE', KEYS[2], first - oldest, last - oldest) } end
+
+-- Fifty at a time: of large messages only a few are wanted.
+local messages, room = {}, tonumber(ARGV[3])
+for from = first, math.min(last, newest), 50 do
+  for _, message in ipairs(redis.call('LRANGE', KEYS[2], from - oldest, math.min(from + 49, last) - oldest)) do
+    if #messages > 0 and #message > room then return { header, first, messages } end
+    messages[#messages + 1] = message
+    room = room - #message
+  end
+end
+return { header, first, messages }

@@ -49,8 +49,9 @@ export class ConversationDetailDto extends CrmConversationDto {
   /** Newest first; of more than 200 the newest. */
   notes!: NoteDto[];
   noteCount!: number;
-  /** What was moved to PostgreSQL, and how it was verified. */
+  /** What was moved to PostgreSQL, and how it was verified, oldest first; of more than 200 lines the newest. */
   ledger!: CrmLedgerLineDto[];
+  ledgerCount!: number;
 
   static ofDetail({ conversation, messages, executions, executionCount, notes, ledger }: ConversationDetail): ConversationDetailDto {
     return {
@@ -58,7 +59,7 @@ export class ConversationDetailDto extends CrmConversationDto {
       ...{ notes: [...notes.data], noteCount: notes.total, executionCount },
       messages: messages.map(toMessage),
       executions: executions.map(({ executionId, status: state, attempt, usage, error, queuedAt, endedAt }) => ({ executionId, status: state, attempt, usage, error, queuedAt, endedAt })),
-      ledger: ledger.map(toLedgerLine),
+      ...{ ledger: ledger.ranges.map(toLedgerLine), ledgerCount: ledger.total },
     };
   }
 }
@@ -67,6 +68,6 @@ function toMessage({ seq, messageId, role, content, tokens, agentId, executionId
   return { seq, messageId, role, content, tokens, agentId, executionId, metadata, createdAt, ...(isWithdrawn && { isWithdrawn }) };
 }
 
-function toLedgerLine({ fromSeq, toSeq, messageCount, checksum, durationMs, attempt, outcome, error, movedAt }: ConversationDetail['ledger'][number]): CrmLedgerLineDto {
+function toLedgerLine({ fromSeq, toSeq, messageCount, checksum, durationMs, attempt, outcome, error, movedAt }: ConversationDetail['ledger']['ranges'][number]): CrmLedgerLineDto {
   return { fromSeq, toSeq, messageCount, checksum, durationMs, attempt, outcome, error, movedAt };
 }

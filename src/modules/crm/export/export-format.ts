@@ -25,13 +25,14 @@ const NAMES: Readonly<Record<string, Partial<Record<(typeof COLUMNS)[number], st
   receipt: { at: 'endedAt' },
   conversation: { at: 'createdAt', state: 'status', content: 'summary' },
   message: { id: 'messageId', at: 'createdAt', state: 'role' },
+  note: { id: 'noteId', at: 'createdAt', content: 'text' },
   execution: { id: 'executionId', at: 'queuedAt', state: 'status' },
   command: { id: 'commandId', at: 'createdAt', state: 'status', content: 'task' },
   gone: {},
 };
 
 /** What spreadsheets take for the beginning of a formula, also in its wide forms; and the apostrophe, so that what stands before is taken off without a doubt. */
-const FORMULA = /^[=+\-@\t\r'＝＋－＠]/;
+const FORMULA = /^[=+\-@\t\r\n'＝＋－＠]/;
 const QUOTED = /[",\r\n]/;
 
 /**

@@ -9,10 +9,10 @@ const INSERT_ONCE = `
   INSERT INTO execution_events (tenant_id, execution_id, first_seq, events)
   SELECT $1, $2, page.* FROM unnest($3::integer[], $4::jsonb[]) AS page ON CONFLICT DO NOTHING`;
 
-/** The page that has the event behind a cursor, or the next one. */
+/** The page that has the event behind a cursor, or the next one. A cursor may be larger than any integer of PostgreSQL's. */
 const PAGE_BEHIND = `
   SELECT first_seq AS "firstSeq", events FROM execution_events
-  WHERE tenant_id = $1 AND execution_id = $2 AND first_seq + jsonb_array_length(events) - 1 > $3
+  WHERE tenant_id = $1 AND execution_id = $2 AND first_seq + jsonb_array_length(events) - 1 > $3::bigint
   ORDER BY first_seq LIMIT 1`;
 
 /** The table `execution_events`: the logs of ended executions. */

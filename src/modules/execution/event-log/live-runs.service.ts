@@ -19,6 +19,7 @@ export class LiveRuns {
 
   /** Every event after a cursor, as {@link EventReader.pages} gives them; one empty page says that these were all so far. Followers share the events of a page. */
   async *pages(ref: ExecutionRef, after: number, signal: AbortSignal): AsyncGenerator<readonly ExecutionEvent[]> {
+    if (signal.aborted) return;
     let place: Place = { cursor: after, isInLog: after === 0, isLive: false };
     for await (const { events, isNewest } of this.replay(ref, after, signal)) {
       yield events;

@@ -14,6 +14,7 @@ import { SessionFollowings } from './session-followings.service.js';
 import { SocketAdmission } from './socket-admission.service.js';
 import { CLOSE, PONG_WITHIN_MS, SocketConnection } from './socket-connection.js';
 import { SocketTurns } from './socket-turns.service.js';
+import { MAX_SUBSCRIPTIONS } from './subscriptions.js';
 
 /** A socket of a process that died counts as open for this many pings. */
 const SILENT_PINGS = 2;
@@ -93,6 +94,7 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
   @SubscribeMessage('subscribe')
   async subscribe(@ConnectedSocket() socket: WebSocket, @MessageBody() { executionId, sessionId: named, after = 0, requestId }: SubscribeFrame): Promise<void> {
     const connection = await this.connectionOf(socket);
+    if (!connection.subscriptions.hasRoomFor({ executionId, sessionId: named })) throw gatewayErrors.subscriptionsFull(MAX_SUBSCRIPTIONS);
     if (named !== undefined) {
       this.turns.requireSession(connection, named);
       connection.send({ type: 'subscribed', data: { sessionId: named, ...echo(requestId) } });
@@ -122,6 +124,7 @@ export class ExecutionsGateway implements OnGatewayConnection<WebSocket>, OnGate
     const connection = new SocketConnection({ socket, bytes: request.socket }, owner, this.settings.socketBufferLimitBytes);
     const pingMs = this.settings.socketPingSeconds * 1_000;
     const isHere = (): Promise<void> => this.presence.seen(sessionSocketOf(connection), SILENT_PINGS * pingMs + PONG_WITHIN_MS).catch(ignore);
+    connection.boundAnswers();
     connection.keepAlive(pingMs, () => {
       void isHere();
       void this.admission.lookAgain(connection);

@@ -15,5 +15,7 @@ export const gatewayErrors = {
     new AppError({ kind: 'notFound', code: 'CONVERSATION_NOT_FOUND', message: `There is no conversation "${conversationId}" in session "${sessionId}", which the ticket of this socket is for.`, details: { field: 'conversationId' } }),
   tierChanged: (tenantId: string, tier: string): AppError =>
     new AppError({ kind: 'forbidden', code: 'TIER_CHANGED', message: `The tier of tenant "${tenantId}" is "${tier}" now; connect again.`, details: { tier } }),
+  subscriptionsFull: (most: number): AppError =>
+    new AppError({ kind: 'limited', code: 'SUBSCRIPTIONS_FULL', message: `This socket follows ${String(most)} executions and sessions, and may follow no more: unsubscribe from one, or open another socket.`, details: { limit: 'subscriptions', subscriptions: most } }),
   socketClosed: (): AppError => new AppError({ kind: 'unauthenticated', code: 'SOCKET_CLOSED', message: 'The socket is closed; connect again.' }),
 };

@@ -15,6 +15,7 @@ const DRAIN_POLL_MS = 10;
 export const PONG_WITHIN_MS = 10_000;
 /** How long a reader may stay behind the limit before it is closed. */
 const READ_WITHIN_MS = 10_000;
+const TOO_SLOW = 'You read too slowly; reconnect and subscribe with "after".';
 
 /** The two ends of a socket's wire: frames, and the bytes below them. */
 export interface Wire {
@@ -80,6 +81,14 @@ export class SocketConnection {
     });
   }
 
+  /** Every frame is answered: one that goes on to send while it leaves twice the limit unread is closed. */
+  boundAnswers(): void {
+    const { socket } = this.wire;
+    socket.on('message', () => {
+      if (this.isOpen && socket.bufferedAmount > 2 * this.bufferLimitBytes) this.close(CLOSE.tryAgainLater, TOO_SLOW);
+    });
+  }
+
   /** Pings at this interval; a client that does not answer in 10 s is cut off. @param onPing called with each ping */
   keepAlive(intervalMs: number, onPing: () => void): void {
     const { socket } = this.wire;
@@ -139,7 +148,7 @@ export class SocketConnection {
   private async drain(signal: AbortSignal): Promise<void> {
     const deadline = Date.now() + READ_WITHIN_MS;
     while (!signal.aborted && this.wire.socket.bufferedAmount > this.bufferLimitBytes) {
-      if (Date.now() > deadline) this.close(CLOSE.tryAgainLater, 'You read too slowly; reconnect and subscribe with "after".');
+      if (Date.now() > deadline) this.close(CLOSE.tryAgainLater, TOO_SLOW);
       else await sleep(DRAIN_POLL_MS);
     }
   }

@@ -1,6 +1,9 @@
 /** Runs that a socket has met: more than a session keeps for its sockets, so that none is sent twice. */
 const MET_RUNS = 1_000;
 
+/** What a socket may have subscribed to at once. A guess: more than a person looks at; each costs a reader, and pages of events that a slow client has not read. */
+export const MAX_SUBSCRIPTIONS = 256;
+
 /** One run that a socket follows. */
 export interface Following {
   readonly executionId: string;
@@ -32,6 +35,13 @@ export class Subscriptions {
   private readonly sessions = new Map<string, AbortController>();
   private readonly met = new Set<string>();
   private isOver = false;
+
+  /** Whether it may be subscribed to: what is followed already may, and runs that a session brings take no room. */
+  hasRoomFor({ executionId = '', sessionId = '' }: { readonly executionId?: string | undefined; readonly sessionId?: string | undefined }): boolean {
+    if (this.runs.has(executionId) || this.sessions.has(sessionId)) return true;
+    const ownRuns = [...this.runs.values()].filter(({ forSession }) => forSession === undefined);
+    return ownRuns.length + this.sessions.size < MAX_SUBSCRIPTIONS;
+  }
 
   /** @returns undefined if it is followed already, then from `after` at the least, or was met before */
   addRun(executionId: string, { after = 0, forSession, isAgain = false }: FollowOptions): Following | undefined {

@@ -1,4 +1,5 @@
 import type { ProviderModel } from './builtin.model.js';
+import { wholeTokens } from './whole-tokens.js';
 
 /** What a model's stream consists of. */
 export type AnswerPart = Awaited<ReturnType<ProviderModel['doStream']>>['stream'] extends ReadableStream<infer Part> ? Part : never;
@@ -72,7 +73,7 @@ export function markedCached<T extends AnswerPart | WholeAnswer>(part: T): T {
 export function tokensOf(part: AnswerPart | WholeAnswer): number | undefined {
   if (!('usage' in part)) return undefined;
   const { inputTokens, outputTokens } = part.usage;
-  return (inputTokens.total ?? 0) + (outputTokens.total ?? 0);
+  return wholeTokens(inputTokens.total) + wholeTokens(outputTokens.total);
 }
 
 /** Some servers say that they have stopped where they ask for tools. */

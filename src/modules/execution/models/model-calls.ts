@@ -4,6 +4,7 @@ import { messageOf } from '../../../shared/models/index.js';
 import type { AgentTool } from '../tools/agent-tool.js';
 import type { ProviderModel } from './builtin.model.js';
 import { estimatedUsage } from './cut-off-call.js';
+import { wholeTokens } from './whole-tokens.js';
 
 /** Calls of one model that belong together. */
 export interface ModelRequest {
@@ -164,6 +165,7 @@ function usageOf(reported: Parameters<typeof toUsage>[0], metadata: ProviderMeta
   return metadata?.['nooble']?.['cached'] === true ? { ...NO_USAGE, savedTokens: usage.totalTokens } : usage;
 }
 
-function toUsage({ inputTokens = 0, outputTokens = 0, totalTokens }: { inputTokens: number | undefined; outputTokens: number | undefined; totalTokens: number | undefined }): TokenUsage {
-  return { inputTokens, outputTokens, totalTokens: totalTokens ?? inputTokens + outputTokens };
+function toUsage(reported: { inputTokens: number | undefined; outputTokens: number | undefined; totalTokens: number | undefined }): TokenUsage {
+  const [inputTokens, outputTokens] = [wholeTokens(reported.inputTokens), wholeTokens(reported.outputTokens)];
+  return { inputTokens, outputTokens, totalTokens: Math.max(wholeTokens(reported.totalTokens), inputTokens + outputTokens) };
 }

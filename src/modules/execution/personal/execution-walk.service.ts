@@ -51,9 +51,9 @@ export class ExecutionWalk {
     }
   }
 
-  /** Runs that PostgreSQL does not have yet: of a conversation those that have it or wait for it. */
+  /** Runs that PostgreSQL does not have yet, also those that have ended. */
   private async live(tenantId: string, of: ExecutionsOf): Promise<Execution[]> {
-    const ids = 'userId' in of ? await this.runs.findUnpersisted(tenantId) : await this.runs.findOfConversation(tenantId, of.conversationId);
+    const ids = 'userId' in of ? await this.runs.findUnpersisted(tenantId) : await this.runs.findUnpersistedOf(tenantId, of.conversationId);
     const found = await Promise.all(ids.map((executionId) => this.log.find({ tenantId, executionId })));
     return found.filter((execution) => execution !== null).filter((execution) => !('userId' in of) || execution.userId === of.userId);
   }

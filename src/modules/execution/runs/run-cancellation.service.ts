@@ -59,7 +59,10 @@ export class RunCancellation {
   private async stop(run: RunRef, request: CancelRequest, after: number): Promise<void> {
     for await (const { type } of this.reader.follow(run, after, AbortSignal.timeout(STOP_WITHIN_MS))) if (isTerminal(type)) return;
     await this.runs.askCancel(run, request, true);
+    const action = await this.runs.findAction(run);
     await this.endings.cancel(run, request);
     await this.persistence.persist(run);
+    // Its worker, if it is there, had nothing to tell when it was fenced.
+    await this.endings.answer(action);
   }
 }

@@ -37,7 +37,7 @@ export class RunEndings {
     await this.dispatcher.sendById(tenantId, nextId);
   }
 
-  /** A run that has waited and ended without a worker has no job that could tell whoever has named a queue for the answer: it gets one. */
+  /** A run that has ended without a worker may have no job that could tell whoever has named a queue for the answer: it gets one. */
   async answer(action: NewRun['action'] | null): Promise<void> {
     if (action?.callbackQueueName !== undefined) await this.dispatcher.send(action);
   }

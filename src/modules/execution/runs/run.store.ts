@@ -149,15 +149,16 @@ export class RunStore {
     return this.redis.zrange(keys.runs(tenantId), 0, -1);
   }
 
-  /** The run that has a conversation, and those that wait for it. */
-  async findOfConversation(tenantId: string, conversationId: string): Promise<string[]> {
-    const [holder, waiting] = await Promise.all([this.redis.hget(keys.lease(tenantId, conversationId), 'executionId'), this.redis.lrange(keys.waitingRuns(tenantId, conversationId), 0, -1)]);
-    return holder === null ? waiting : [holder, ...waiting];
+  /** The same of one conversation: those that have it or wait for it, and those that have ended. */
+  async findUnpersistedOf(tenantId: string, conversationId: string): Promise<string[]> {
+    const ids = await this.findUnpersisted(tenantId);
+    const conversationIds = await Promise.all(ids.map((id) => this.redis.hget(keys.execution(tenantId, id), 'conversationId')));
+    return ids.filter((_, i) => conversationIds[i] === conversationId);
   }
 
-  /** Nobody can write it down: it is not looked after again before nothing is left of it in Redis. */
-  async setAside(tenantId: string, executionId: string): Promise<void> {
-    await this.redis.zadd(keys.runs(tenantId), 'XX', Date.now() + EVENT_LOG_TTL_SECONDS * 1_000, executionId);
+  /** It is not looked after again before this time has passed; without one, before nothing is left of it in Redis. Seconds. */
+  async setAside(tenantId: string, executionId: string, seconds = EVENT_LOG_TTL_SECONDS): Promise<void> {
+    await this.redis.zadd(keys.runs(tenantId), 'XX', Date.now() + seconds * 1_000, executionId);
   }
 
   /** PostgreSQL has it, or there is no such run: nobody looks after it any more. */

@@ -1,13 +1,23 @@
 import { Injectable } from '@nestjs/common';
+import { toAppError } from '../../../shared/errors/index.js';
+import { keys } from '../../../shared/redis/index.js';
 import { TenantsService } from '../../tenancy/index.js';
 import { EventLogStore } from '../event-log/event-log.store.js';
 import { ExecutionPersistence } from '../execution-persistence.service.js';
-import type { RunRef } from '../execution.js';
+import type { ExecutionRef } from '../execution.js';
+import { executionErrors } from '../execution.errors.js';
 import { RunDispatcher } from './run-dispatcher.service.js';
 import { RunStore } from './run.store.js';
 
 /** Runs of one tenant that are looked after in one sweep; the next one goes on. */
 const PER_TENANT = 1_000;
+/** A run that no other try can mend is looked after once in this time, each time for one dead letter. Seconds. */
+const STUCK_SECONDS = 86_400;
+
+/** A run that could not be looked after. */
+interface Failure extends ExecutionRef {
+  readonly error: unknown;
+}
 
 /** Runs that nobody has heard of for a while: sent to a worker if they have not ended, to PostgreSQL if they have. */
 @Injectable()
@@ -20,27 +30,30 @@ export class SilentRuns {
     private readonly tenants: TenantsService,
   ) {}
 
-  /** @throws the signal's reason, or what the first run that cannot be looked after fails with; the others have been */
+  /** @throws the signal's reason; RUN_STUCK (internal) naming the runs that cannot be looked after, or, if a store was away, what the first one failed with. The others have been */
   async lookAfter(signal: AbortSignal): Promise<void> {
-    const failures: unknown[] = [];
+    const failures: Failure[] = [];
     for (const { tenantId } of await this.tenants.all()) {
       for (const executionId of await this.runs.takeSilent(tenantId, PER_TENANT)) {
         signal.throwIfAborted();
-        await this.lookAfterOne(tenantId, executionId).catch((error: unknown) => failures.push(error));
+        await this.lookAfterOne(tenantId, executionId).catch((error: unknown) => failures.push({ tenantId, executionId, error }));
       }
     }
-    if (failures.length > 0) throw failures[0];
+    await this.tell(failures);
+  }
+
+  private async tell(failures: readonly Failure[]): Promise<void> {
+    const stuck = failures.filter(({ error }) => toAppError(error).kind !== 'unavailable');
+    for (const { tenantId, executionId } of stuck) await this.runs.setAside(tenantId, executionId, STUCK_SECONDS);
+    const runs = stuck.map(({ tenantId, executionId }) => ({ tenantId, executionId, key: keys.execution(tenantId, executionId) }));
+    if (runs.length > 0) throw executionErrors.runsStuck(runs, stuck[0]?.error);
+    if (failures.length > 0) throw failures[0]?.error;
   }
 
   private async lookAfterOne(tenantId: string, executionId: string): Promise<void> {
     const execution = await this.log.find({ tenantId, executionId });
     if (!execution) return this.runs.forget(tenantId, executionId);
-    if (execution.endedAt === null) return this.sendUnlessInLine({ tenantId, executionId, conversationId: execution.conversationId });
+    if (execution.endedAt === null) return this.dispatcher.sendUnlessInLine({ tenantId, executionId, conversationId: execution.conversationId });
     await this.persistence.persistLater({ tenantId, executionId });
-  }
-
-  /** Whoever ends the run before it sends it: a job of one that waits could be in a worker's hands in that moment, and stand in the way of the other. */
-  private async sendUnlessInLine(run: RunRef): Promise<void> {
-    if (!(await this.runs.isInLine(run))) await this.dispatcher.sendById(run.tenantId, run.executionId);
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ModelSettings } from '../../../shared/config/index.js';
-import { requireModel } from '../../agents/index.js';
+import { requireTurnModel } from '../../agents/index.js';
 import { MemoryManager } from '../../conversations/index.js';
 import type { TurnBasis } from '../context/execution-contexts.service.js';
 import type { NewRun } from '../runs/run.store.js';
@@ -22,7 +22,7 @@ export class RunClaims {
 
   /** @param isNew nothing was said in its conversation before @throws MODEL_NOT_IN_TIER (forbidden) for a model that the turn asks for */
   claimOf({ agent, limits }: TurnBasis, { message, maxIterations, overrides }: ClaimingTurn, isNew: boolean): RunClaim {
-    requireModel(overrides?.model, limits, agent, this.settings.defaultModel);
+    requireTurnModel(overrides?.model, limits, agent, this.settings.defaultModel);
     const models = [overrides?.model ?? agent.model, ...(agent.fallbackModel ? [agent.fallbackModel.model] : [])];
     const historyTokens = isNew ? 0 : Math.max(...models.map((model) => this.memory.budgetOf(model)));
     const { inputTokens, outputTokens } = estimateOf(agent, limits, { message, maxIterations, maxTokens: overrides?.maxTokens, historyTokens });

@@ -9,7 +9,7 @@ export class UsageStore {
   private readonly setUsage: LuaScript;
 
   constructor(@Inject(REDIS) private readonly redis: Redis) {
-    this.setUsage = luaScript(redis, { moduleUrl: import.meta.url, file: 'set-usage.lua', keyCount: 1 });
+    this.setUsage = luaScript(redis, { moduleUrl: import.meta.url, file: 'set-usage.lua', keyCount: 2 });
   }
 
   /** In one round trip, of several moments. */
@@ -25,7 +25,7 @@ export class UsageStore {
   /** What PostgreSQL has; what Redis knows is only ever raised to it. */
   async set(tenantId: string, now: Date, { today, thisMonth }: { readonly today: Spent; readonly thisMonth: Spent }): Promise<void> {
     const [day, month] = [dayOf(now), monthOf(now)];
-    await this.setUsage([keys.usage(tenantId)], [now.getTime(), day, today.tokens, today.costMicros, month, thisMonth.tokens, thisMonth.costMicros]);
+    await this.setUsage([keys.usage(tenantId), keys.reservations(tenantId)], [now.getTime(), day, today.tokens, today.costMicros, month, thisMonth.tokens, thisMonth.costMicros]);
   }
 }
 

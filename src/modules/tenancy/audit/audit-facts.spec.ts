@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { SYSTEM_TENANT } from '../../../contracts/index.js';
-import { actionOf, factsOf } from './audit-facts.js';
+import { actionOf, factsOf, keyIdOf } from './audit-facts.js';
 import type { AuditedRule, CallerRequest } from './audited.js';
 
 const RULE: AuditedRule = { action: 'thing.change', target: 'thingId', tenant: 'tenantId', says: ['name', 'scopes', 'at', 'nested'], answers: ['keyId'] };
@@ -17,9 +17,21 @@ describe('what is written down of a request', () => {
     });
   });
 
+  it('names its target as the answers do, however the path writes the id', () => {
+    const thingId = '01A1FD9C-762E-73EF-A157-017F98EC29B3';
+    expect(actionOf(RULE, requestOf({ params: { thingId } }), NOW).target).toBe(thingId.toLowerCase());
+    expect(actionOf(RULE, requestOf({ params: { thingId: 'Acme' } }), NOW).target).toBe('Acme');
+  });
+
   it('is under the tenant that the body names, if that can be one', () => {
     expect(actionOf(RULE, requestOf({ body: { tenantId: 'globex' } }), NOW).tenantId).toBe('globex');
     for (const tenantId of ['a b', '', SYSTEM_TENANT, 7, null]) expect(actionOf(RULE, requestOf({ body: { tenantId } }), NOW).tenantId).toBe('acme');
+  });
+
+  it('is under the tenant of the path before that of the body, and under the one that is known besides before both', () => {
+    const request = requestOf({ params: { tenantId: 'initech' }, body: { tenantId: 'globex' } });
+    expect(actionOf(RULE, request, NOW).tenantId).toBe('initech');
+    expect(actionOf(RULE, request, NOW, 'umbrella').tenantId).toBe('umbrella');
   });
 
   it.each([
@@ -42,6 +54,13 @@ describe('what is written down of a request', () => {
   ])('says how far %j is known', (principal, actorKind) => {
     expect(actionOf(RULE, requestOf({ principal }), NOW)).toMatchObject({ actorKind, actorId: null });
   });
+});
+
+it('an API key is named by its id alone', () => {
+  const keyId = '01A1fd9c-762e-73ef-a157-017f98ec29b3';
+  expect(keyIdOf({ ...RULE, ofKey: 'keyId' }, requestOf({ params: { keyId } }))).toBe(keyId);
+  for (const params of [{ keyId: 'x' }, {}, undefined]) expect(keyIdOf({ ...RULE, ofKey: 'keyId' }, requestOf({ params }))).toBeNull();
+  expect(keyIdOf(RULE, requestOf({ params: { keyId } }))).toBeNull();
 });
 
 it('of an answer the fields that are named are written down, and nothing else', () => {

@@ -1,3 +1,4 @@
+import { isUUID } from 'class-validator';
 import { CLIENT_ID, newId, SYSTEM_TENANT } from '../../../contracts/index.js';
 import { actorOf, type AuditDetails, type AuditedAction } from './audit-entry.js';
 import type { AuditedRule, CallerRequest } from './audited.js';
@@ -8,18 +9,24 @@ const MAX_LIST = 50;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The action that a request asks for. It is not validated yet: what does not fit is cut or left out. */
-export function actionOf(rule: AuditedRule, request: CallerRequest, now: Date): AuditedAction {
+/** The action that a request asks for. It is not validated yet: what does not fit is cut or left out. @param concerned the tenant that it concerns, if that is known besides */
+export function actionOf(rule: AuditedRule, request: CallerRequest, now: Date, concerned?: string): AuditedAction {
   const { principal, id: requestId } = request;
   const [params, body, query] = [request.params, request.body, request.query].map(fieldsOf) as [Fields, Fields, Fields];
   const { target } = rule;
   const named = typeof target === 'string' ? params[target] : target?.(request);
   return {
-    ...{ tenantId: tenantOf(rule, body, principal?.tenantId), entryId: newId(), at: now, action: rule.action, requestId },
+    ...{ tenantId: concerned ?? tenantOf(rule, { ...body, ...params }, principal?.tenantId), entryId: newId(), at: now, action: rule.action, requestId },
     ...actorOf(principal ?? {}),
-    target: typeof named === 'string' ? textOf(named) : null,
-    details: { ...pick(query, rule.says), ...pick(body, rule.says) },
+    target: typeof named === 'string' ? idOf(named) : null,
+    details: { ...pick(query, rule.says), ...pick(body, rule.says), ...pick(params, rule.says) },
   };
+}
+
+/** The API key that a request is about; null for what is no id of one. */
+export function keyIdOf({ ofKey }: AuditedRule, { params }: CallerRequest): string | null {
+  const named = ofKey === undefined ? undefined : fieldsOf(params)[ofKey];
+  return typeof named === 'string' && isUUID(named) ? named : null;
 }
 
 /** What is written down of an answer. */
@@ -27,8 +34,8 @@ export function factsOf(rule: AuditedRule, answer: unknown): AuditDetails {
   return pick(fieldsOf(answer), rule.answers);
 }
 
-function tenantOf({ tenant }: AuditedRule, body: Fields, own = SYSTEM_TENANT): string {
-  const named = tenant === undefined ? undefined : body[tenant];
+function tenantOf({ tenant }: AuditedRule, fields: Fields, own = SYSTEM_TENANT): string {
+  const named = tenant === undefined ? undefined : fields[tenant];
   return typeof named === 'string' && CLIENT_ID.test(named) ? named : own;
 }
 
@@ -41,6 +48,11 @@ function factOf(value: unknown): AuditDetails[string] {
   if (value instanceof Date) return value.toISOString();
   if (typeof value === 'string') return textOf(value);
   return typeof value === 'number' || typeof value === 'boolean' ? value : null;
+}
+
+/** A UUID in lower case, as it is everywhere else: who looks for it finds it. */
+function idOf(named: string): string {
+  return isUUID(named) ? named.toLowerCase() : textOf(named);
 }
 
 /** As PostgreSQL can keep it. */

@@ -2,7 +2,8 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import { Reflector } from '@nestjs/core';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { toAppError } from '../../../shared/errors/index.js';
-import { actionOf, factsOf } from './audit-facts.js';
+import { ApiKeyRepository } from '../api-key.repository.js';
+import { actionOf, factsOf, keyIdOf } from './audit-facts.js';
 import { AuditLog } from './audit-log.service.js';
 import { AUDITED, type AuditedRule, type CallerRequest } from './audited.js';
 
@@ -12,6 +13,7 @@ export class AuditInterceptor implements NestInterceptor {
   constructor(
     private readonly reflector: Reflector,
     private readonly log: AuditLog,
+    private readonly apiKeys: ApiKeyRepository,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -22,7 +24,7 @@ export class AuditInterceptor implements NestInterceptor {
   }
 
   private async carryOut(rule: AuditedRule, request: CallerRequest, next: CallHandler): Promise<unknown> {
-    const action = actionOf(rule, request, new Date());
+    const action = actionOf(rule, request, new Date(), await this.tenantOfKey(rule, request));
     await this.log.begin(action);
     const answer = await this.answerOf(next).catch(async (thrown: unknown) => {
       // Its caller is told what has failed; the log then has that it was begun.
@@ -31,6 +33,13 @@ export class AuditInterceptor implements NestInterceptor {
     });
     await this.log.end(action, 'success', factsOf(rule, answer));
     return answer;
+  }
+
+  private async tenantOfKey(rule: AuditedRule, request: CallerRequest): Promise<string | undefined> {
+    const keyId = keyIdOf(rule, request);
+    // While PostgreSQL is away nothing can be written either.
+    const apiKey = keyId === null ? null : await this.apiKeys.find(keyId).catch(() => null);
+    return apiKey?.tenantId;
   }
 
   private async answerOf(next: CallHandler): Promise<unknown> {

@@ -12,9 +12,11 @@ export type CallerRequest = FastifyRequest & { readonly principal?: Principal };
 export interface AuditRule {
   /** Name of the path parameter that is the target, or what the target is; default: none. */
   readonly target?: string | ((request: CallerRequest) => string | undefined);
-  /** Name of the field of the body with the tenant that it concerns; default: the caller's. */
+  /** Name of the path parameter, or of the field of the body, with the tenant that it concerns; default: the caller's. */
   readonly tenant?: string;
-  /** Fields of body and query that are written down: short ones, no secret, and nothing that anybody has said. */
+  /** Name of the path parameter with the id of an API key: it concerns the tenant of that key. */
+  readonly ofKey?: string;
+  /** Fields of body and query, and parameters of the path, that are written down: short ones, no secret, and nothing that anybody has said. */
   readonly says?: readonly string[];
   /** Fields of the answer that are written down: ids of what was made. */
   readonly answers?: readonly string[];

@@ -7,6 +7,7 @@ import { memoErrors } from '../memo.errors.js';
 import { type ExistingOnly, SyncMemoBackend } from './memo-backend.js';
 
 const FILE = /^\d{40}[.]json$/;
+const DAMAGED = /^\d{40}[.]json[.]damaged$/;
 const UNFINISHED = /^[.]\d{40}[.].+[.]tmp$/;
 /** What a killed process has begun to write is removed after this time, milliseconds. */
 const UNFINISHED_AGE_MS = 3_600_000;
@@ -31,6 +32,7 @@ export class JsonFileBackend extends SyncMemoBackend {
     this.mustExist = mustExist;
     if (mustExist) {
       if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw memoErrors.placeMissing(`folder ${folder}`);
+      if (isForeign(readdirSync(folder))) throw memoErrors.placeForeign(folder);
       return;
     }
     mkdirSync(folder, { recursive: true });
@@ -90,6 +92,12 @@ export class JsonFileBackend extends SyncMemoBackend {
       if (age > UNFINISHED_AGE_MS) rmSync(path, { force: true });
     }
   }
+}
+
+/** Somebody else's folder has files, and none of a cache; hidden ones are of editors and desktops. A cache's own may be empty. */
+function isForeign(names: readonly string[]): boolean {
+  const isOurs = (name: string): boolean => [FILE, DAMAGED, UNFINISHED].some((pattern) => pattern.test(name));
+  return names.some((name) => !name.startsWith('.')) && !names.some(isOurs);
 }
 
 /** What the work gives; undefined when the file is not there, or is no more. */

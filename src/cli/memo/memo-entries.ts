@@ -1,6 +1,6 @@
 import type { OpenMemo } from './open-memo.js';
-import { AppError } from './shared/errors/index.js';
-import { type CacheEntry, entryText } from './shared/memo/index.js';
+import { AppError } from '../../shared/errors/index.js';
+import { type CacheEntry, entryText } from '../../shared/memo/index.js';
 
 /** Entries that are read or removed at once. Drivers send them together, and so many fit into memory even when they are large. */
 const PAGE = 50;

@@ -2,9 +2,9 @@ import type { INestApplicationContext } from '@nestjs/common';
 import type { Command } from 'commander';
 import { type CommandResult, progressBar } from './cli-output.js';
 import { JSON_OPTION, type Perform, readId, readTenant } from './command-options.js';
-import type { MigrationLoopAnswer, MigrationStatsAnswer } from './contracts/index.js';
-import { ConversationsService } from './modules/conversations/index.js';
-import { LedgerVerification, MigrationLoop, MigrationRun, MigrationStats } from './modules/migration/index.js';
+import type { MigrationLoopAnswer, MigrationStatsAnswer } from '../contracts/index.js';
+import { ConversationsService } from '../modules/conversations/index.js';
+import { LedgerVerification, MigrationLoop, MigrationRun, MigrationStats } from '../modules/migration/index.js';
 
 interface Options {
   readonly tenant?: string;

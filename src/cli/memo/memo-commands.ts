@@ -1,12 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { CommandResult, Streams, Tell } from './cli-output.js';
-import { JSON_OPTION, readNumber, readTenant } from './command-options.js';
+import type { CommandResult, Streams, Tell } from '../cli-output.js';
+import { JSON_OPTION, readNumber, readTenant } from '../command-options.js';
 import { type ClearOptions, type InspectOptions, type MemoOptions, clearEntries, countEntries, inspectEntries, showEntry } from './memo-actions.js';
 import { exportCache } from './memo-export.js';
 import { CACHE_FORMS, type MemoPlace, memoPlaceOf } from './memo-place.js';
 import { type OpenMemo, withMemo } from './open-memo.js';
-import { AppError } from './shared/errors/index.js';
-import { namespaceOf } from './shared/memo/index.js';
+import { AppError } from '../../shared/errors/index.js';
+import { namespaceOf } from '../../shared/memo/index.js';
 
 /** Columns where there is no terminal. */
 const PLAIN_WIDTH = 120;

@@ -1,13 +1,15 @@
 import { type MemoPlace, shownPlace } from './memo-place.js';
-import { reasonOf } from './service-address.js';
-import { RedisSettings, loadSettings } from './shared/config/index.js';
-import { AppError } from './shared/errors/index.js';
-import { type AsyncMemoBackend, DiskBackend, JsonFileBackend, MysqlBackend, PostgresBackend, RedisBackend, SqliteBackend, type SyncMemoBackend } from './shared/memo/index.js';
-import { connectRedis, inspectRedis } from './shared/redis/index.js';
-import { secretFree } from './shared/telemetry/index.js';
+import { reasonOf } from '../../service-address.js';
+import { RedisSettings, loadSettings } from '../../shared/config/index.js';
+import { AppError } from '../../shared/errors/index.js';
+import { type AsyncMemoBackend, DiskBackend, JsonFileBackend, MysqlBackend, PostgresBackend, RedisBackend, SqliteBackend, type SyncMemoBackend } from '../../shared/memo/index.js';
+import { connectRedis, inspectRedis } from '../../shared/redis/index.js';
+import { secretFree } from '../../shared/telemetry/index.js';
 
 /** How long Redis may take to be reached, milliseconds. */
-const REACH_MS = 3_000;
+const REACH_MS = 2_000;
+
+const REDIS_HINT = ' Look whether Redis runs there and answers (redis-cli -u <url> ping), or name another one by --cache or REDIS_URL.';
 
 /** A cache that somebody looks at. */
 export interface OpenMemo {
@@ -32,7 +34,7 @@ export async function withMemo<T>(place: MemoPlace, work: (memo: OpenMemo) => Pr
     memo = await open(place);
     return await work(memo);
   } catch (error) {
-    throw isOurFault(error) ? error : new AppError({ kind: 'unavailable', code: 'MEMO_PLACE_UNUSABLE', message: secretFree(`${shownPlace(place)} cannot be used: ${reasonOf(error)}.`), cause: error });
+    throw isOurFault(error) ? error : new AppError({ kind: 'unavailable', code: 'MEMO_PLACE_UNUSABLE', message: secretFree(`${shownPlace(place)} cannot be used: ${reasonOf(error)}.${place.kind === 'redis' ? REDIS_HINT : ''}`), cause: error });
   } finally {
     // What could not be opened cannot always be closed; nothing is lost with it.
     await memo?.close().catch(() => undefined);
@@ -82,7 +84,7 @@ function watched(memo: Omit<OpenMemo, 'damaged'>): OpenMemo {
   return { ...memo, damaged };
 }
 
-/** Such a fault needs its stack. */
+/** It says all itself, or needs its stack. */
 function isOurFault(error: unknown): boolean {
-  return error instanceof AppError || error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+  return (error instanceof AppError && error.code !== 'REDIS_SILENT') || error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
 }

@@ -2,8 +2,8 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandResult, table } from './cli-output.js';
 import { JSON_OPTION, type Perform, readId, readNumber, readTenant } from './command-options.js';
-import { TIERS, type Tier } from './contracts/index.js';
-import { API_KEY_STATUSES, type ApiKey, type ApiKeyStatus, ApiKeysService, SCOPES, type Scope, type ShownApiKey, type Tenant, TenantsService, statusOf } from './modules/tenancy/index.js';
+import { TIERS, type Tier } from '../contracts/index.js';
+import { API_KEY_STATUSES, type ApiKey, type ApiKeyStatus, ApiKeysService, SCOPES, type Scope, type ShownApiKey, type Tenant, TenantsService, statusOf } from '../modules/tenancy/index.js';
 
 interface Options {
   readonly json?: boolean;

@@ -1,5 +1,5 @@
-import { AppError } from './shared/errors/index.js';
-import { namespaceOf } from './shared/memo/index.js';
+import { AppError } from '../../shared/errors/index.js';
+import { namespaceOf } from '../../shared/memo/index.js';
 
 /** Where a memo cache keeps its entries. */
 export type MemoPlace =

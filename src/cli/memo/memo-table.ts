@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
-import { table } from './cli-output.js';
+import { table } from '../cli-output.js';
 import type { StoredEntry } from './memo-entries.js';
 import type { MemoCount, MemoTotals } from './memo-totals.js';
-import { columnsOf, shortened } from './printable.js';
-import { UNSET, entryText } from './shared/memo/index.js';
+import { columnsOf, shortened } from '../printable.js';
+import { UNSET, entryText } from '../../shared/memo/index.js';
 
 /** Digits of a key in a table. */
 const SHOWN_DIGITS = 10;

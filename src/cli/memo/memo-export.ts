@@ -3,14 +3,14 @@ import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { CommandResult, Streams } from './cli-output.js';
+import type { CommandResult, Streams } from '../cli-output.js';
 import { type MemoOptions, damageSentence, emptySentence, entriesText, withDamage } from './memo-actions.js';
 import { newestSlots, readEntries } from './memo-entries.js';
 import type { OpenMemo } from './open-memo.js';
-import { printable } from './printable.js';
-import { reasonOf } from './service-address.js';
-import { AppError } from './shared/errors/index.js';
-import { type CacheEntry, entryText } from './shared/memo/index.js';
+import { printable } from '../printable.js';
+import { reasonOf } from '../../service-address.js';
+import { AppError } from '../../shared/errors/index.js';
+import { type CacheEntry, entryText } from '../../shared/memo/index.js';
 
 /** What is written in one step at the least, characters. */
 const CHUNK = 65_536;

@@ -1,12 +1,12 @@
 import { NestFactory } from '@nestjs/core';
 import type { Command } from 'commander';
-import { AppModule } from './app.module.js';
+import { AppModule } from '../app.module.js';
 import type { CommandResult, Tell } from './cli-output.js';
 import type { Perform } from './command-options.js';
 import { addMigrateCommands } from './migrate-commands.js';
-import { preflight } from './preflight.js';
-import { DatabaseSettings, ServerSettings, loadSettings } from './shared/config/index.js';
-import { migrateSchema } from './shared/database/index.js';
+import { preflight } from '../preflight.js';
+import { DatabaseSettings, ServerSettings, loadSettings } from '../shared/config/index.js';
+import { migrateSchema } from '../shared/database/index.js';
 import { addKeyCommands, addTenantCommands } from './tenancy-commands.js';
 
 /** The commands that work in the application, on the stores that the settings name. */

@@ -1,10 +1,10 @@
-import { type CommandResult, progressBar } from './cli-output.js';
+import { type CommandResult, progressBar } from '../cli-output.js';
 import { type StoredEntry, newestSlots, readEntries, removeEntries, slotOfKey } from './memo-entries.js';
 import type { PlaceOptions } from './memo-place.js';
 import { entryRecord, entryTable, totalsTable } from './memo-table.js';
 import { MemoCount } from './memo-totals.js';
 import type { OpenMemo } from './open-memo.js';
-import { AppError } from './shared/errors/index.js';
+import { AppError } from '../../shared/errors/index.js';
 
 export interface MemoOptions extends PlaceOptions {
   readonly function?: string;

@@ -1,9 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { type Streams, type Tell, textOf } from './cli-output.js';
-import { addMemoCommands } from './memo-commands.js';
+import { addMemoCommands } from './memo/memo-commands.js';
 import { printableLines } from './printable.js';
-import { AppError } from './shared/errors/index.js';
-import { secretFree } from './shared/telemetry/index.js';
+import { AppError } from '../shared/errors/index.js';
+import { secretFree } from '../shared/telemetry/index.js';
 
 /** Exit codes besides 0: it failed, or found something wrong; it was misused. */
 const FAILED = 1;

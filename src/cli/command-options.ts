@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { isUUID } from 'class-validator';
 import { InvalidArgumentError } from 'commander';
 import type { CommandResult } from './cli-output.js';
-import { CLIENT_ID } from './contracts/index.js';
+import { CLIENT_ID } from '../contracts/index.js';
 
 /** Does the work of a command in the application, and tells of it. */
 export type Perform = (work: (app: INestApplicationContext) => Promise<CommandResult>, options: { readonly json?: boolean }) => Promise<void>;
