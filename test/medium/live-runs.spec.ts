@@ -3,7 +3,7 @@ import type { ExecutionEvent } from '../../src/contracts/index.js';
 import { LiveRuns } from '../../src/modules/execution/event-log/live-runs.service.js';
 import type { RunRef } from '../../src/modules/execution/execution.js';
 import { keys } from '../../src/shared/redis/index.js';
-import { EventLogs, delta } from '../support/event-logs.js';
+import { COMPLETED, EventLogs, delta } from '../support/event-logs.js';
 import { numbers } from '../support/hot-store.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -29,7 +29,7 @@ const isIdle = (): Promise<boolean> => waitFor('the listener to go', async () =>
 function follower(after = 0, signal = new AbortController().signal, of: RunRef = ref): { readonly seen: ExecutionEvent[]; readonly done: Promise<void> } {
   const seen: ExecutionEvent[] = [];
   const done = (async () => {
-    for await (const event of live.follow(of, after, signal)) seen.push(event);
+    for await (const page of live.pages(of, after, signal)) seen.push(...page);
   })();
   return { seen, done };
 }
@@ -50,6 +50,36 @@ describe('followers of a run', () => {
     reads.mockRestore();
     followers.forEach(({ seen }, i) => { expect(seqsOf(seen)).toEqual(numbers((i % 3) + 1, 13)); });
     await isIdle();
+  });
+
+  it('read a log that goes on, and once more when they listen; its state they do not look at', async () => {
+    const [reads, finds] = [jest.spyOn(logs.store, 'read'), jest.spyOn(logs.store, 'find')];
+    const { seen, done } = follower();
+    await waitFor('a listener', async () => (await logs.listeners(ref)) === 1);
+    await waitFor('both reads', () => reads.mock.calls.length === 2);
+    await Promise.all(reads.mock.results.map(({ value }) => value as Promise<unknown>));
+    expect(finds).not.toHaveBeenCalled();
+    jest.restoreAllMocks();
+    await logs.end(ref);
+    await done;
+    expect(seqsOf(seen)).toEqual([1, 2]);
+  });
+
+  it('whose log goes to PostgreSQL before they listen find it there', async () => {
+    const read = logs.store.read.bind(logs.store);
+    let reads = 0;
+    const spy = jest.spyOn(logs.store, 'read').mockImplementation(async (of, after, limit) => {
+      if (++reads === 2) {
+        await logs.runs.end(ref, { events: [COMPLETED], change: { status: 'completed', endedAt: new Date() } });
+        await logs.persistence.persistNow(ref);
+        await logs.store.remove(ref);
+      }
+      return read(of, after, limit);
+    });
+    const { seen, done } = follower();
+    await done;
+    spy.mockRestore();
+    expect(seqsOf(seen)).toEqual([1, 2]);
   });
 
   it('share the events themselves, so that what is made of one is made once', async () => {
@@ -79,9 +109,11 @@ describe('followers of a run', () => {
     let go: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (go = resolve));
     const reading = (async () => {
-      for await (const { seq } of live.follow(ref, 0, new AbortController().signal)) {
-        slow.push(seq);
-        if (seq === 2) await held;
+      for await (const page of live.pages(ref, 0, new AbortController().signal)) {
+        for (const { seq } of page) {
+          slow.push(seq);
+          if (seq === 2) await held;
+        }
       }
     })();
     await waitFor('both', () => quick.seen.length === 1 && slow.length === 1);

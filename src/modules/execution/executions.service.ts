@@ -42,8 +42,8 @@ export class ExecutionsService {
     return ended;
   }
 
-  /** The events after a cursor, from the log and then live, until the terminal one. Look with {@link getFollowable} first. */
-  follow(ref: ExecutionRef, after: number, signal: AbortSignal): AsyncIterable<ExecutionEvent> {
-    return this.live.follow(ref, after, signal);
+  /** The events after a cursor, from the log and then live, until the terminal one, as many at once as there are. Look with {@link getFollowable} first. */
+  follow(ref: ExecutionRef, after: number, signal: AbortSignal): AsyncIterable<readonly ExecutionEvent[]> {
+    return this.live.pages(ref, after, signal);
   }
 }

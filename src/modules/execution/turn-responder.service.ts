@@ -1,10 +1,11 @@
 import { type BeforeApplicationShutdown, Injectable, StreamableFile } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type DisconnectPolicy, type ExecutionEvent, isTerminal } from '../../contracts/index.js';
+import { type DisconnectPolicy, type ExecutionEvent } from '../../contracts/index.js';
 import { type AppError, toAppError } from '../../shared/errors/index.js';
 import { EVENT_STREAM_HEADERS, eventStream, rateLimitHeaders, type ServerSentEvent } from '../../shared/http/index.js';
 import { AcceptedExecutionDto } from './dto/accepted-execution.dto.js';
 import { ExecutionDto } from './dto/execution.dto.js';
+import { endsRun } from './event-log/live-run.js';
 import { executionErrors } from './execution.errors.js';
 import type { Execution, ExecutionRef } from './execution.js';
 import { ExecutionsService } from './executions.service.js';
@@ -49,15 +50,15 @@ export class TurnResponder implements BeforeApplicationShutdown {
     if (rate) void reply.headers(rateLimitHeaders(rate));
     if (form === 'accepted') return turn;
     const ref = { tenantId, executionId: turn.executionId };
-    const events = this.executions.follow(ref, 0, this.untilClosed(ref, onDisconnect, reply));
-    if (form === 'events') return this.stream(ref.executionId, events, reply);
+    const pages = this.executions.follow(ref, 0, this.untilClosed(ref, onDisconnect, reply));
+    if (form === 'events') return this.stream(ref.executionId, pages, reply);
     void reply.status(200);
-    return ExecutionDto.of(await this.ended(ref, events).catch((error: unknown) => Promise.reject(this.stillGoingOn(ref, error))));
+    return ExecutionDto.of(await this.ended(ref, pages).catch((error: unknown) => Promise.reject(this.stillGoingOn(ref, error))));
   }
 
-  private async ended(ref: ExecutionRef, events: AsyncIterable<ExecutionEvent>): Promise<Execution> {
+  private async ended(ref: ExecutionRef, pages: AsyncIterable<readonly ExecutionEvent[]>): Promise<Execution> {
     let hasEnded = false;
-    for await (const { type } of events) if ((hasEnded = isTerminal(type))) break;
+    for await (const page of pages) if ((hasEnded = endsRun(page))) break;
     if (!hasEnded && this.isStopping) throw executionErrors.stopping(ref.executionId);
     return this.executions.get(ref);
   }
@@ -69,9 +70,9 @@ export class TurnResponder implements BeforeApplicationShutdown {
   }
 
   /** Events as server-sent events, until the terminal one. */
-  stream(executionId: string, events: AsyncIterable<ExecutionEvent>, reply: FastifyReply): StreamableFile {
+  stream(executionId: string, pages: AsyncIterable<readonly ExecutionEvent[]>, reply: FastifyReply): StreamableFile {
     void reply.status(200).headers(EVENT_STREAM_HEADERS);
-    return new StreamableFile(eventStream(toServerSent(executionId, events)), { type: EVENT_STREAM_HEADERS['content-type'] });
+    return new StreamableFile(eventStream(toServerSent(executionId, pages)), { type: EVENT_STREAM_HEADERS['content-type'] });
   }
 
   /** Streams end properly, so that their readers go on elsewhere at once; whoever waits is told where to look. No run is cancelled by it. */
@@ -93,7 +94,8 @@ export class TurnResponder implements BeforeApplicationShutdown {
     const close = (): void => {
       this.open.delete(reply);
       const isCallersWish = !end.signal.aborted && !reply.raw.writableFinished;
-      end.abort();
+      // Without a reason each answer would make an error, with its stack.
+      end.abort('closed');
       if (onDisconnect === 'cancel' && isCallersWish) this.cancellation.cancelSoon(ref, { reason: 'The connection that had started the run was closed (onDisconnect cancel).' });
     };
     this.open.set(reply, end);
@@ -105,6 +107,6 @@ export class TurnResponder implements BeforeApplicationShutdown {
   }
 }
 
-async function* toServerSent(executionId: string, events: AsyncIterable<ExecutionEvent>): AsyncGenerator<ServerSentEvent> {
-  for await (const event of events) yield { id: event.seq, event: event.type, data: { ...event, executionId } };
+async function* toServerSent(executionId: string, pages: AsyncIterable<readonly ExecutionEvent[]>): AsyncGenerator<ServerSentEvent[]> {
+  for await (const page of pages) yield page.map((event) => ({ id: event.seq, event: event.type, data: { ...event, executionId } }));
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Module } from '@nestjs/common';
-import { REDIS, type Redis, duplicateForWaiting, endingWhole } from '../redis/index.js';
+import { REDIS, type Redis, duplicateForWaiting, endingWhole, sendingTogether } from '../redis/index.js';
 
 /** What Bull asks connections for. */
 export type ConnectionUse = 'client' | 'subscriber' | 'bclient';
@@ -13,8 +13,8 @@ export class QueueConnections {
   private readonly subscriptions: Redis;
 
   constructor(@Inject(REDIS) private readonly redis: Redis) {
-    // Bull runs its own pipelines on this one, and adding a job must fail quickly while Redis is away.
-    this.commands = this.own(endingWhole(redis.duplicate({ enableAutoPipelining: false })));
+    // Adding a job must fail quickly while Redis is away.
+    this.commands = this.own(sendingTogether(endingWhole(redis.duplicate())));
     this.subscriptions = this.own(duplicateForWaiting(redis));
   }
 

@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** One event of a `text/event-stream`; `id` is what the client sends back as `Last-Event-ID`. */
 export interface ServerSentEvent {
@@ -18,46 +17,43 @@ export const EVENT_STREAM_HEADERS = {
   'x-accel-buffering': 'no',
 } as const;
 
-/** Events as the bytes of a `text/event-stream`, no faster than the client reads, with a comment after every 15 s of silence. */
-export function eventStream(events: AsyncIterable<ServerSentEvent>): Readable {
-  return Readable.from(lines(events[Symbol.asyncIterator]()), { objectMode: false, highWaterMark: BUFFER_BYTES });
+/** Pages of events as the bytes of a `text/event-stream`, no faster than the client reads, with a comment after every 15 s of silence. */
+export function eventStream(pages: AsyncIterable<readonly ServerSentEvent[]>): Readable {
+  return Readable.from(lines(pages[Symbol.asyncIterator]()), { objectMode: false, highWaterMark: BUFFER_BYTES });
 }
 
-async function* lines(events: AsyncIterator<ServerSentEvent>): AsyncGenerator<string> {
+async function* lines(pages: AsyncIterator<readonly ServerSentEvent[]>): AsyncGenerator<string> {
+  let next = ahead(pages);
   yield 'retry: 1000\n\n';
-  for (let next = ahead(events); ; ) {
+  for (;;) {
     const turn = await withinKeepAlive(next);
     if (turn === 'silent') {
       yield ': keep-alive\n\n';
       continue;
     }
     if (turn.done === true) return;
-    const gathered = await gather(events, turn.value);
-    next = gathered.next;
-    yield gathered.text;
+    next = ahead(pages);
+    yield* textsOf(turn.value);
   }
 }
 
-/** The text of an event and of those that are there already, in one piece: a log is replayed in pages. */
-async function gather(events: AsyncIterator<ServerSentEvent>, first: ServerSentEvent): Promise<{ readonly text: string; readonly next: Promise<IteratorResult<ServerSentEvent>> }> {
-  let text = textOf(first);
-  let next = ahead(events);
-  const nothingYet = nextTurn(undefined);
-  while (text.length < BUFFER_BYTES) {
-    // A failure, as an end, is seen when this text is on its way.
-    const turn = await Promise.race([next.catch(() => undefined), nothingYet]);
-    if (turn === undefined || turn.done === true) break;
-    text += textOf(turn.value);
-    next = ahead(events);
+/** The events of a page in few pieces: each is a write of its own. */
+function* textsOf(page: readonly ServerSentEvent[]): Generator<string> {
+  let text = '';
+  for (const event of page) {
+    text += textOf(event);
+    if (text.length < BUFFER_BYTES) continue;
+    yield text;
+    text = '';
   }
-  return { text, next };
+  if (text !== '') yield text;
 }
 
 function textOf({ id, event, data }: ServerSentEvent): string {
   return `id: ${String(id)}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
-/** The next one, asked for while the client still reads; its failure shows when it is looked at, and must not end the process before. */
+/** The next page, asked for while the client still reads; its failure shows when it is looked at, and must not end the process before. */
 function ahead<T>(events: AsyncIterator<T>): Promise<IteratorResult<T>> {
   const next = events.next();
   next.catch(() => undefined);

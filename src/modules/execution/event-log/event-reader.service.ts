@@ -10,6 +10,13 @@ const PAGE = 500;
 /** Without a wake-up the log is looked at this often: a lost wake-up costs so much, never an event. */
 const POLL_MS = 2_000;
 
+/** What there is behind a cursor. */
+export interface EventPage {
+  readonly events: readonly ExecutionEvent[];
+  /** It reaches the end of a log that goes on: whoever listens from before the next read misses nothing. */
+  readonly isNewest: boolean;
+}
+
 /** The one reader of event logs, while they are in Redis and afterwards; WebSocket and SSE are projections of it. */
 @Injectable()
 export class EventReader {
@@ -29,15 +36,19 @@ export class EventReader {
     for await (const page of this.pages(ref, after, signal)) yield* page;
   }
 
-  /** The same, as many at once as there are. No page is empty. */
-  async *pages(ref: ExecutionRef, after: number, signal: AbortSignal): AsyncGenerator<readonly ExecutionEvent[]> {
+  /**
+   * The same, as many at once as there are. No page is empty.
+   *
+   * @param isLive the log was just seen to go on: silence need not be looked into at once
+   */
+  async *pages(ref: ExecutionRef, after: number, signal: AbortSignal, isLive = false): AsyncGenerator<readonly ExecutionEvent[]> {
     const wakeUp = await this.wakeUps.listen(this.log.channel(ref));
     const stop = (): void => {
       wakeUp.close();
     };
     signal.addEventListener('abort', stop, { once: true });
     try {
-      for (let cursor = after, isExpected = false; !signal.aborted; ) {
+      for (let cursor = after, isExpected = isLive; !signal.aborted; ) {
         const live = await this.log.read(ref, cursor, PAGE);
         // After a wake-up there is more to come, or to wait for; only silence may mean that there is nothing more.
         const page = live.length > 0 || isExpected ? live : await this.readElsewhere(ref, cursor);
@@ -59,9 +70,11 @@ export class EventReader {
   }
 
   /** A page of what there is after a cursor: what Redis has; what it has not any more, from PostgreSQL. Empty when there is nothing (yet). */
-  async read(ref: ExecutionRef, cursor: number): Promise<ExecutionEvent[]> {
+  async read(ref: ExecutionRef, cursor: number): Promise<EventPage> {
     const events = await this.log.read(ref, cursor, PAGE);
-    return events.length > 0 ? events : ((await this.readElsewhere(ref, cursor)) ?? []);
+    const last = events.at(-1);
+    if (!last) return { events: (await this.readElsewhere(ref, cursor)) ?? [], isNewest: false };
+    return { events, isNewest: events.length < PAGE && !isTerminal(last.type) };
   }
 
   /** Redis has no event after a cursor. @returns what has come since, or what PostgreSQL has; null when there is nothing more, in either store */

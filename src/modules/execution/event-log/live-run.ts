@@ -31,7 +31,8 @@ export class LiveRun {
 
   leave(wakeUp: WakeUp): void {
     wakeUp.close();
-    if (!this.changes.hasListeners) this.stopper.abort();
+    // Without a reason each run would make an error, with its stack.
+    if (!this.changes.hasListeners) this.stopper.abort('nobody follows');
   }
 
   add(page: readonly ExecutionEvent[]): void {

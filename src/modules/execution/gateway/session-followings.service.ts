@@ -73,7 +73,8 @@ export class SessionFollowings {
     for (const { executionId } of runs) {
       if (session.signal.aborted) return;
       if (session.known.has(executionId)) continue;
-      await this.followRun(connection, session.sessionId, executionId);
+      // Most often the socket has begun it itself.
+      if (!connection.subscriptions.hasMet(executionId)) await this.followRun(connection, session.sessionId, executionId);
       session.known.add(executionId);
     }
     const present = new Set(runs.map(({ executionId }) => executionId));

@@ -59,12 +59,18 @@ export class Subscriptions {
     return following;
   }
 
+  /** The run is followed, or was before. */
+  hasMet(executionId: string): boolean {
+    return this.met.has(executionId);
+  }
+
   /** @param only ends only this following of the run */
   removeRun(executionId: string, only?: Following): void {
     const entry = this.runs.get(executionId);
     if (!entry || (only && entry.following !== only)) return;
     this.runs.delete(executionId);
-    entry.controller.abort();
+    // Without a reason each run would make an error, with its stack.
+    entry.controller.abort('not followed any more');
   }
 
   /** @returns the signal that ends the following, undefined if the session is followed already */
