@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { CommandEvents } from '../../src/modules/execution/commands/command-events.service.js';
+import { Orchestrator } from '../../src/modules/execution/orchestrator.service.js';
+import { AppError } from '../../src/shared/errors/index.js';
 import { createAgent } from '../factories/agent.js';
-import type { ApiClient, ErrorAnswer } from '../support/api-client.js';
+import type { Answer, ApiClient, ErrorAnswer } from '../support/api-client.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -61,6 +63,19 @@ describe('commands', () => {
     expect(new Set(answers.map(({ body }) => `${body.id} ${body.commandId} ${body.executionId}`)).size).toBe(1);
     const { conversationId } = await ended(answers[0]!.body.id);
     expect((await acme.get<{ total: number }>(`/api/v1/conversations/${conversationId}/messages`)).body.total).toBe(2);
+  });
+
+  it('that could not be accepted, and was given up, is taken up by the same request', async () => {
+    const repeating = acme.with({ 'idempotency-key': 'count-at-last' });
+    const send = (): Promise<Answer<SeenCommand>> => repeating.post<SeenCommand>(COMMANDS, { agentId, task: 'Count at last' });
+    const away = jest.spyOn(nooble.app.get(Orchestrator, { strict: false }), 'accept').mockRejectedValueOnce(new AppError({ kind: 'unavailable', code: 'HOT_STORE_UNAVAILABLE', message: 'x' }));
+    expect((await send()).status).toBe(503);
+    away.mockRestore();
+    await nooble.database.query("UPDATE commands SET created_at = created_at - interval '2 minutes' WHERE task = 'Count at last'");
+    const [{ id, commandId } = {}] = (await acme.get<SeenPage>(COMMANDS)).body.data;
+    expect((await acme.get(`${COMMANDS}/${String(id)}`)).body).toMatchObject({ status: 'failed', error: { code: 'COMMAND_NOT_STARTED' } });
+    expect(await send()).toMatchObject({ status: 202, body: { commandId, status: 'pending', error: null } });
+    expect(await ended(String(id))).toMatchObject({ status: 'completed', error: null });
   });
 
   it('is answered at once by its temporary id, then completed, and found by either id', async () => {

@@ -66,6 +66,15 @@ describe('the actions of runs and agents', () => {
     expect((await ask('execution.cache.invalidate', { agentId: newId() })).body.code).toBe('AGENT_NOT_FOUND');
   });
 
+  it.each([['management.get_agent_config', { modelName: 'builtin/chat' }], ['execution.cache.invalidate', { agentConfig: expect.any(Number) }]])('%s works when another program puts it into the queue', async (actionType, data) => {
+    const answers = new Bull<{ data: unknown }>(`program.${actionType}`, redisUrl, { prefix: keys.queues() });
+    const heard = new Promise<unknown>((resolve) => void answers.process((job) => Promise.resolve(resolve(job.data.data))));
+    const queue = new Bull(actionType, redisUrl, { prefix: keys.queues() });
+    await queue.add({ actionId: newId(), actionType, taskId: newId(), tenantId: 'acme', tenantTier: 'free', agentId, metadata: {}, createdAt: new Date().toISOString(), callbackQueueName: `program.${actionType}`, data: {} });
+    expect(await heard).toMatchObject({ answered: actionType, success: true, data });
+    await Promise.all([queue.close(), answers.close()]);
+  });
+
   it('execution.agent_run of another program waits for its turn, or is refused if it wants that', async () => {
     const first = await begun();
     const heard: Record<string, unknown>[] = [];

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Queue } from 'bull';
 import { type DomainAction, newId } from '../../src/contracts/index.js';
 import { AgentRunHandler } from '../../src/modules/execution/actions/agent-run.handler.js';
@@ -7,6 +7,7 @@ import { newRunOf } from '../../src/modules/execution/runs/new-run.js';
 import { type NewRun, RunStore, tokenOf } from '../../src/modules/execution/runs/run.store.js';
 import { SweepRunsHandler } from '../../src/modules/execution/actions/sweep-runs.handler.js';
 import { TurnPreparation } from '../../src/modules/execution/turn-preparation.service.js';
+import { Turn } from '../../src/modules/execution/turn.service.js';
 import { AgentCacheInvalidator } from '../../src/shared/cache/index.js';
 import { QueueRegistry } from '../../src/shared/actions/queue-registry.service.js';
 import { DeadLetters } from '../../src/shared/actions/index.js';
@@ -239,7 +240,11 @@ describe('the sweep', () => {
   });
 
   it('leaves a run alone that says that it is alive', async () => {
-    const run = await saying('@tokens 30');
+    const run = await saying('@tokens 60');
+    await nooble.redis.zadd(keys.runs('acme'), 1, run.executionId);
+    // Whoever is told to look at its runs says that they are alive; each process does it by itself every five seconds.
+    await nooble.redis.publish(part(RunStore).cancellations, 'anybody');
+    await waitFor('it to say so', async () => Number(await nooble.redis.zscore(keys.runs('acme'), run.executionId)) > Date.now());
     await part(SweepRunsHandler).handle({} as DomainAction<'execution.sweep'>, neverStopped);
     expect(await faults(run)).toEqual([]);
     expect(await field(run.executionId, 'attempt')).toBe('1');
@@ -268,6 +273,19 @@ describe('a worker', () => {
     await waitFor('PostgreSQL', async () => (await acme.get('/health/ready')).status === 200);
     await part(AgentRunHandler).handle(actionOf(run), neverStopped);
     expect(await faults(run)).toEqual([]);
+  });
+});
+
+describe('a fault of ours', () => {
+  it('does not have the model asked for ever: the fifth beginning is the last one, and says so', async () => {
+    const [run, handler] = [await accepted(), part(AgentRunHandler)];
+    const faulty = jest.spyOn(part(Turn), 'run').mockRejectedValue(new TypeError('x is not a function'));
+    for (let tries = 1; tries < 5; tries++) await expect(handler.handle(actionOf(run), neverStopped)).rejects.toMatchObject({ kind: 'internal' });
+    const last: unknown = await handler.handle(actionOf(run), neverStopped).catch((error: unknown) => error);
+    expect(last).toMatchObject({ kind: 'conflict', code: 'INTERNAL', cause: { message: 'x is not a function' } });
+    await handler.onExhausted(actionOf(run), last as AppError);
+    expect((await acme.get(`/api/v1/executions/${run.executionId}`)).body).toMatchObject({ status: 'failed', attempt: 5, error: { code: 'INTERNAL' } });
+    faulty.mockRestore();
   });
 });
 

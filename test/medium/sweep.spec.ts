@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { newId, SYSTEM_TENANT } from '../../src/contracts/index.js';
 import { SweepDueHandler } from '../../src/modules/migration/sweep-due.handler.js';
+import { TenantSweep } from '../../src/modules/migration/tenant-sweep.service.js';
 import { ActionBus } from '../../src/shared/actions/index.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { fill, newRef } from '../support/hot-store.js';
@@ -36,6 +37,21 @@ describe('a sweep', () => {
     await becomeDue('globex', 3);
     await sweep();
     expect(await queued()).toBe(2_103);
+  });
+
+  it('leaves the rest to the next one when its looks have taken long', async () => {
+    await becomeDue('acme', 1_100);
+    await becomeDue('globex', 1_100);
+    const tenants = part(TenantSweep);
+    const look = tenants.look.bind(tenants);
+    const [now, clock] = [Date.now.bind(Date), jest.spyOn(Date, 'now')];
+    tenants.look = async (...args) => look(...args).finally(() => clock.mockImplementation(() => now() + 40_000));
+    await sweep().finally(() => {
+      tenants.look = look;
+      clock.mockRestore();
+    });
+    expect(await queued()).toBe(2_000);
+    expect(await moves.nooble.redis.hget(keys.migrationLoop(), 'lastRunAt')).not.toBeNull();
   });
 
   it('completes all conversations that have been silent for too long', async () => {

@@ -7,6 +7,6 @@ export type { ExecutionNumbers, ExecutionReport } from './execution-statistics.s
 export { RunMemos } from './memo/run-memos.service.js';
 export { RunCancellation } from './runs/run-cancellation.service.js';
 export { ExecutionsService } from './executions.service.js';
-export { ExecutionErasure, meantBy } from './personal/execution-erasure.service.js';
+export { ExecutionErasure, meantBy, sessionOf } from './personal/execution-erasure.service.js';
 export type { ErasedExecutions } from './personal/execution-erasure.service.js';
 export { ExecutionWalk } from './personal/execution-walk.service.js';

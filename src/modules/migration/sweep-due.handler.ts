@@ -10,6 +10,8 @@ import { TenantSweep } from './tenant-sweep.service.js';
 
 /** Looks at one tenant in one sweep; the next sweep goes on. A guess: 20 000 jobs are some 20 MB of Redis. */
 const LOOKS = 20;
+/** After this long nobody is looked at once more: the rest of the sweep has to have its time. A guess: half of its deadline. Milliseconds. */
+const LOOKING_MS = 30_000;
 
 /** Running twice equals running once: what is completed stays so, and a job that is in flight is not added again. */
 @HandlesAction('migration.sweep')
@@ -34,9 +36,10 @@ export class SweepDueHandler implements ActionHandler<'migration.sweep'>, OnAppl
     const isRunning = (await this.state.loop()).status === 'running';
     const tenants = await this.tenants.all();
     const failures: unknown[] = [];
+    const until = Date.now() + LOOKING_MS;
     let left: readonly TenantOfTier[] = tenants;
     // In turns: nobody's backlog holds up the others.
-    for (let look = 0; look < LOOKS && left.length > 0; look++) left = await this.look(left, look, { isRunning, signal, failures });
+    for (let look = 0; look < LOOKS && left.length > 0; look++) left = await this.look(left, look, { isRunning, signal, until, failures });
     await this.sweep.tidy(signal);
     if (isRunning) {
       await this.state.note('lastRunAt');
@@ -47,10 +50,11 @@ export class SweepDueHandler implements ActionHandler<'migration.sweep'>, OnAppl
   };
 
   /** One tenant's failure does not stop the others; a store that is away stops all. @returns the tenants of which there may be more */
-  private async look(tenants: readonly TenantOfTier[], look: number, { isRunning, signal, failures }: Look): Promise<TenantOfTier[]> {
+  private async look(tenants: readonly TenantOfTier[], look: number, { isRunning, signal, until, failures }: Look): Promise<TenantOfTier[]> {
     const left: TenantOfTier[] = [];
     for (const tenant of tenants) {
       signal.throwIfAborted();
+      if (look > 0 && Date.now() > until) return [];
       try {
         if (await this.sweep.look(tenant.tenantId, look, isRunning)) left.push(tenant);
       } catch (error) {
@@ -65,6 +69,8 @@ export class SweepDueHandler implements ActionHandler<'migration.sweep'>, OnAppl
 interface Look {
   readonly isRunning: boolean;
   readonly signal: AbortSignal;
+  /** Epoch milliseconds; the first look is taken whatever the time is. */
+  readonly until: number;
   /** What went wrong for single tenants. */
   readonly failures: unknown[];
 }

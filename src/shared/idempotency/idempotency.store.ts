@@ -18,6 +18,8 @@ export interface KeptAnswer {
   readonly statusCode: number;
   /** JSON. */
   readonly body: unknown;
+  /** Of the request, in lower case: what the answer is about is perhaps said there alone, for who has to find it again. */
+  readonly path: string;
 }
 
 /** What is known of a key. */

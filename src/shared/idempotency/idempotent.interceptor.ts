@@ -66,7 +66,7 @@ export class IdempotentInterceptor implements NestInterceptor {
 
   /** An answer that could not be kept is an answer all the same: whoever asks again has it computed again. */
   private async keep({ request, reply, ref, keepsAnswer }: Keyed, record: KeyRecord, body: unknown): Promise<unknown> {
-    const answer = { statusCode: reply.statusCode, body };
+    const answer = { statusCode: reply.statusCode, body, path: (request.url.split('?', 1)[0] ?? '').toLowerCase() };
     if (!keepsAnswer || wantsMore(request) || reply.sent || reply.raw.headersSent || !isKeepable(body)) return body;
     const earlier = await this.store.keep(ref, record, answer).catch(() => null);
     return earlier ? told(reply, earlier) : body;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { QueuedJobs } from '../../../shared/actions/index.js';
 import { ConversationErasure } from '../../conversations/index.js';
 import { ExecutionErasure, ExecutionWalk, meantBy } from '../../execution/index.js';
-import type { ErasureCounts, OpenErasure } from './erasure.js';
+import type { ErasureCounts, WorkedErasure } from './erasure.js';
 import { ErasureRepository } from './erasure.repository.js';
 import { UserTracesStore } from './user-traces.store.js';
 
@@ -15,7 +15,7 @@ interface Found {
 /** Looks at every place where something of a user can be and takes it out; a second time it finds nothing. */
 @Injectable()
 export class ErasurePass {
-  private readonly places: readonly ((erasure: OpenErasure, signal: AbortSignal) => Promise<Found>)[] = [
+  private readonly places: readonly ((erasure: WorkedErasure, signal: AbortSignal) => Promise<Found>)[] = [
     (erasure) => this.fromExecutions(erasure),
     (erasure, signal) => this.fromConversations(erasure, signal),
     (erasure, signal) => this.fromOthers(erasure, signal),
@@ -34,7 +34,7 @@ export class ErasurePass {
   ) {}
 
   /** @returns how much was found, all places together */
-  async run(erasure: OpenErasure, signal: AbortSignal): Promise<number> {
+  async run(erasure: WorkedErasure, signal: AbortSignal): Promise<number> {
     let found = 0;
     for (const place of this.places) {
       signal.throwIfAborted();
@@ -47,11 +47,11 @@ export class ErasurePass {
   }
 
   /** First: nothing writes any more once his runs have ended. */
-  private async fromExecutions({ tenantId, userId, requestedAt, executionIds, conversationIds }: OpenErasure): Promise<Found> {
-    return { counts: { ...(await this.executions.erase(tenantId, { executionIds, conversationIds }, { userId, until: requestedAt })) } };
+  private async fromExecutions({ tenantId, userId, requestedAt, executionIds, conversationIds, sessions }: WorkedErasure): Promise<Found> {
+    return { counts: { ...(await this.executions.erase(tenantId, { executionIds, conversationIds, sessions }, { userId, until: requestedAt })) } };
   }
 
-  private async fromConversations({ tenantId, conversationIds }: OpenErasure, signal: AbortSignal): Promise<Found> {
+  private async fromConversations({ tenantId, conversationIds }: WorkedErasure, signal: AbortSignal): Promise<Found> {
     let [conversations, messages] = [0, 0];
     for (const conversationId of conversationIds) {
       signal.throwIfAborted();
@@ -62,7 +62,7 @@ export class ErasurePass {
   }
 
   /** His messages in conversations that are not his. */
-  private async fromOthers({ tenantId, executionIds, conversationIds }: OpenErasure, signal: AbortSignal): Promise<Found> {
+  private async fromOthers({ tenantId, executionIds, conversationIds }: WorkedErasure, signal: AbortSignal): Promise<Found> {
     const own = new Set(conversationIds);
     let redactedMessages = 0;
     for (const executionId of executionIds) {
@@ -73,17 +73,17 @@ export class ErasurePass {
     return { counts: { redactedMessages } };
   }
 
-  private async fromQueues({ tenantId, userId, requestedAt, executionIds, conversationIds }: OpenErasure): Promise<Found> {
-    const { removed, busy } = await this.jobs.removeWhere(tenantId, meantBy({ executionIds, conversationIds, userId, until: requestedAt }));
+  private async fromQueues({ tenantId, userId, requestedAt, executionIds, conversationIds, sessions }: WorkedErasure): Promise<Found> {
+    const { removed, busy } = await this.jobs.removeWhere(tenantId, meantBy({ executionIds, conversationIds, sessions, userId, until: requestedAt }));
     return { counts: { queuedJobs: removed }, remaining: busy };
   }
 
-  private async fromRedis({ tenantId, userId, requestedAt, executionIds, conversationIds }: OpenErasure): Promise<Found> {
+  private async fromRedis({ tenantId, userId, requestedAt, executionIds, conversationIds }: WorkedErasure): Promise<Found> {
     const found = await this.traces.remove(tenantId, { ids: new Set([...executionIds, ...conversationIds]), userId, until: requestedAt });
     return { counts: { ...found } };
   }
 
-  private async leftover({ tenantId, conversationIds }: OpenErasure): Promise<Found> {
+  private async leftover({ tenantId, conversationIds }: WorkedErasure): Promise<Found> {
     return { counts: {}, remaining: await this.conversations.countLeft(tenantId, conversationIds) };
   }
 }

@@ -35,6 +35,9 @@ export interface Erasure {
 /** An erasure that goes on: it still knows whom it is about. */
 export type OpenErasure = Erasure & { readonly userId: string };
 
+/** The same while it is worked on, with what only conversations that are still there say. */
+export type WorkedErasure = OpenErasure & { readonly sessions: ReadonlySet<string> };
+
 export function isOpen(erasure: Erasure): erasure is OpenErasure {
   return erasure.userId !== null;
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ConversationWalk, HistoryReader } from '../../conversations/index.js';
-import { ExecutionWalk } from '../../execution/index.js';
-import type { OpenErasure } from './erasure.js';
+import { ExecutionWalk, sessionOf } from '../../execution/index.js';
+import type { OpenErasure, WorkedErasure } from './erasure.js';
 import { ErasureRepository } from './erasure.repository.js';
 import { Ownership } from './ownership.service.js';
 
@@ -17,7 +17,7 @@ export class FoundThings {
   ) {}
 
   /** @returns the erasure with everything that was found, now and before */
-  async add(erasure: OpenErasure): Promise<OpenErasure> {
+  async add(erasure: OpenErasure): Promise<WorkedErasure> {
     const { tenantId, userId, requestedAt } = erasure;
     const [conversationIds, executionIds] = [new Set(erasure.conversationIds), new Set(erasure.executionIds)];
     for await (const conversationId of this.conversations.ids(tenantId, { userId, to: requestedAt })) conversationIds.add(conversationId);
@@ -27,7 +27,16 @@ export class FoundThings {
       if (isOld && !conversationIds.has(conversationId) && (await this.isHis(tenantId, conversationId, userId))) conversationIds.add(conversationId);
     }
     await this.erasures.note(erasure, [...conversationIds], [...executionIds]);
-    return { ...erasure, conversationIds: [...conversationIds], executionIds: [...executionIds] };
+    return { ...erasure, conversationIds: [...conversationIds], executionIds: [...executionIds], sessions: await this.sessionsOf(tenantId, conversationIds) };
+  }
+
+  private async sessionsOf(tenantId: string, conversationIds: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    const sessions = new Set<string>();
+    for (const conversationId of conversationIds) {
+      const conversation = await this.history.findAlive({ tenantId, conversationId });
+      if (conversation) for (const agentId of [conversation.agentId, undefined]) sessions.add(sessionOf(conversation.sessionId, agentId));
+    }
+    return sessions;
   }
 
   private async isHis(tenantId: string, conversationId: string, userId: string): Promise<boolean> {

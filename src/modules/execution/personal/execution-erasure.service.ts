@@ -73,14 +73,28 @@ export class ExecutionErasure {
   }
 }
 
-/** Which actions are about these executions and conversations, or are a user's from before a time. */
-export function meantBy({ executionIds, conversationIds, userId, until }: ExecutionSet & { readonly userId?: string | undefined; readonly until?: Date | undefined }): (action: unknown) => boolean {
+/** An agent's conversation in a session as actions name it, or whatever conversation the session has. */
+export function sessionOf(sessionId: unknown, agentId: unknown = ''): string {
+  return `${String(sessionId)} ${String(agentId)}`;
+}
+
+/** What an action says of itself; it may be anything. */
+type SaidAction = Readonly<Partial<Record<'taskId' | 'userId' | 'sessionId' | 'agentId' | 'createdAt' | 'data', unknown>>>;
+
+/** Which actions are about these executions and conversations, or are a user's, or of nobody in these sessions, from before a time. */
+export function meantBy({ executionIds, conversationIds, sessions, userId, until }: ExecutionSet & { readonly userId?: string | undefined; readonly until?: Date | undefined }): (action: unknown) => boolean {
   const ids = new Set<unknown>([...executionIds, ...conversationIds]);
-  return (action) => {
-    if (typeof action !== 'object' || action === null) return false;
-    const { taskId, userId: of, createdAt, data } = action as { readonly taskId?: unknown; readonly userId?: unknown; readonly createdAt?: unknown; readonly data?: unknown };
-    const { conversationId, executionId } = (typeof data === 'object' && data !== null ? data : {}) as { readonly conversationId?: unknown; readonly executionId?: unknown };
-    if ([taskId, conversationId, executionId].some((id) => ids.has(id))) return true;
-    return userId !== undefined && of === userId && (until === undefined || !(new Date(String(createdAt)) >= until));
+  const isOld = (createdAt: unknown): boolean => until === undefined || !(new Date(String(createdAt)) >= until);
+  return (said) => {
+    if (typeof said !== 'object' || said === null) return false;
+    const action = said as SaidAction;
+    const { conversationId, executionId } = fieldsOf(action.data);
+    if ([action.taskId, conversationId, executionId].some((id) => ids.has(id))) return true;
+    if (action.userId !== undefined) return action.userId === userId && isOld(action.createdAt);
+    return conversationId === undefined && sessions?.has(sessionOf(action.sessionId, action.agentId)) === true && isOld(action.createdAt);
   };
+}
+
+function fieldsOf(data: unknown): { readonly conversationId?: unknown; readonly executionId?: unknown } {
+  return typeof data === 'object' && data !== null ? data : {};
 }

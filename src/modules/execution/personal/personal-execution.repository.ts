@@ -12,6 +12,8 @@ export type ExecutionsOf = { readonly userId: string } | { readonly conversation
 export interface ExecutionSet {
   readonly executionIds: readonly string[];
   readonly conversationIds: readonly string[];
+  /** {@link sessionOf} of these conversations, as far as they are known: actions may name the session alone. */
+  readonly sessions?: ReadonlySet<string> | undefined;
 }
 
 /** Rows of a set that were changed. */

@@ -17,6 +17,12 @@ describe('what is written down of a request', () => {
     });
   });
 
+  it('names its target as the answers do, however the path writes the id', () => {
+    const thingId = '01A1FD9C-762E-73EF-A157-017F98EC29B3';
+    expect(actionOf(RULE, requestOf({ params: { thingId } }), NOW).target).toBe(thingId.toLowerCase());
+    expect(actionOf(RULE, requestOf({ params: { thingId: 'Acme' } }), NOW).target).toBe('Acme');
+  });
+
   it('is under the tenant that the body names, if that can be one', () => {
     expect(actionOf(RULE, requestOf({ body: { tenantId: 'globex' } }), NOW).tenantId).toBe('globex');
     for (const tenantId of ['a b', '', SYSTEM_TENANT, 7, null]) expect(actionOf(RULE, requestOf({ body: { tenantId } }), NOW).tenantId).toBe('acme');

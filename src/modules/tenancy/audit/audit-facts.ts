@@ -18,7 +18,7 @@ export function actionOf(rule: AuditedRule, request: CallerRequest, now: Date, c
   return {
     ...{ tenantId: concerned ?? tenantOf(rule, { ...body, ...params }, principal?.tenantId), entryId: newId(), at: now, action: rule.action, requestId },
     ...actorOf(principal ?? {}),
-    target: typeof named === 'string' ? textOf(named) : null,
+    target: typeof named === 'string' ? idOf(named) : null,
     details: { ...pick(query, rule.says), ...pick(body, rule.says), ...pick(params, rule.says) },
   };
 }
@@ -48,6 +48,11 @@ function factOf(value: unknown): AuditDetails[string] {
   if (value instanceof Date) return value.toISOString();
   if (typeof value === 'string') return textOf(value);
   return typeof value === 'number' || typeof value === 'boolean' ? value : null;
+}
+
+/** A UUID in lower case, as it is everywhere else: who looks for it finds it. */
+function idOf(named: string): string {
+  return isUUID(named) ? named.toLowerCase() : textOf(named);
 }
 
 /** As PostgreSQL can keep it. */
