@@ -9,8 +9,8 @@ import { SweepRunsHandler } from '../../src/modules/execution/actions/sweep-runs
 import { TurnPreparation } from '../../src/modules/execution/turn-preparation.service.js';
 import { Turn } from '../../src/modules/execution/turn.service.js';
 import { AgentCacheInvalidator } from '../../src/shared/cache/index.js';
-import { QueueRegistry } from '../../src/shared/actions/queue-registry.service.js';
 import { DeadLetters } from '../../src/shared/actions/index.js';
+import { QueueRegistry } from '../../src/shared/actions/queue-registry.service.js';
 import { DeadLettersStore } from '../../src/shared/actions/dead-letters.store.js';
 import { AppError } from '../../src/shared/errors/index.js';
 import { ExecutionEndings } from '../../src/modules/execution/execution-endings.service.js';
@@ -27,11 +27,7 @@ import { waitFor } from '../support/wait-for.js';
 import { endSweeps } from '../support/sweeps.js';
 
 type AgentRun = DomainAction<'execution.agent_run'>;
-
-interface Accepted {
-  readonly executionId: string;
-  readonly conversationId: string;
-}
+type Accepted = Readonly<Record<'executionId' | 'conversationId', string>>;
 
 const neverStopped = { signal: new AbortController().signal, attempt: 1 };
 let postgres: TcpProxy;
