@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
@@ -8,6 +9,8 @@ import { CommandError, onExit } from './command.mjs';
 
 const run = promisify(execFile);
 const POLL_INTERVAL_MS = 25;
+/** Below the ports of outgoing connections: from 32768 on Linux, from 49152 elsewhere. */
+const [FIRST_PORT, LAST_PORT] = [20_000, 32_000];
 const CHILD_STOP_TIMEOUT_MS = 20_000;
 
 /**
@@ -60,17 +63,15 @@ export function findProgram(name) {
 
 /**
  * A TCP port of the loopback address that is free now.
+ * A system hands none of these out by itself: nobody is given it before its server has taken it, nor while that is started again.
  *
  * @returns {Promise<number>}
  */
-export function findFreePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
+export async function findFreePort() {
+  for (;;) {
+    const port = randomInt(FIRST_PORT, LAST_PORT);
+    if ((await listenFailure('127.0.0.1', port)) === undefined) return port;
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { type Streams, type Tell, textOf } from './cli-output.js';
 import { addMemoCommands } from './memo/memo-commands.js';
 import { printableLines } from './printable.js';
+import { inCommands } from './ways-out.js';
 import { AppError } from '../shared/errors/index.js';
 import { secretFree } from '../shared/telemetry/index.js';
 
@@ -41,5 +42,6 @@ export async function runCommandLine(args: readonly string[], { stdout, stderr }
 
 /** What is wrong; of a fault that is ours also where. */
 function sentenceOf(error: unknown): string {
-  return error instanceof AppError || !(error instanceof Error) ? String((error as AppError).message) : secretFree(error.stack ?? error.message);
+  if (error instanceof AppError) return inCommands(error);
+  return error instanceof Error ? secretFree(error.stack ?? error.message) : String((error as AppError).message);
 }

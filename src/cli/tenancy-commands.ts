@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandResult, table } from './cli-output.js';
 import { JSON_OPTION, type Perform, readId, readNumber, readTenant } from './command-options.js';
-import { TIERS, type Tier } from '../contracts/index.js';
+import { TIERS, TIER_ALIASES, type Tier } from '../contracts/index.js';
 import { API_KEY_STATUSES, type ApiKey, type ApiKeyStatus, ApiKeysService, SCOPES, type Scope, type ShownApiKey, type Tenant, TenantsService, statusOf } from '../modules/tenancy/index.js';
 
 interface Options {
@@ -24,7 +24,7 @@ const CURSOR = '--cursor <cursor>';
 
 /** `tenants …`: who there is. */
 export function addTenantCommands(program: Command, perform: Perform): void {
-  const tenants = program.command('tenants').description('tenants');
+  const tenants = program.command('tenants').description('who uses this Nooble, each with a tier');
   tenants.command('list').description('the newest first')
     .addOption(tierOption('of this tier')).option('--inactive', 'that are switched off').option('--search <text>', 'with this in the id or the name')
     .option(...LIMIT).option(CURSOR, 'from the page before', readTenant).option(...JSON_OPTION)
@@ -44,7 +44,7 @@ export function addTenantCommands(program: Command, perform: Perform): void {
 
 /** `keys …`: what opens the API. */
 export function addKeyCommands(program: Command, perform: Perform): void {
-  const keys = program.command('keys').description('API keys');
+  const keys = program.command('keys').description('API keys of tenants');
   keys.command('list').description('those of a tenant, the newest first, without their secrets')
     .requiredOption('--tenant <id>', 'whose', readTenant).addOption(new Option('--status <status>', 'of this status').choices(API_KEY_STATUSES))
     .option(...LIMIT).option(CURSOR, 'from the page before', readId).option(...JSON_OPTION)
@@ -115,7 +115,14 @@ function editOf({ name, tier, activate, deactivate }: TenantFields & { activate?
 }
 
 function tierOption(description: string): Option {
-  return new Option('--tier <tier>', description).choices(TIERS);
+  return new Option('--tier <tier>', `${description}; one of ${TIERS.join(', ')}`).argParser(readTier);
+}
+
+/** @returns the tier of this name, or of one that older clients use */
+function readTier(text: string): Tier {
+  const tier = TIER_ALIASES.get(text) ?? TIERS.find((known) => known === text);
+  if (tier === undefined) throw new InvalidArgumentError(`It must be one of ${TIERS.join(', ')}.`);
+  return tier;
 }
 
 function readName(text: string): string {
@@ -132,6 +139,6 @@ function readScopes(text: string): Scope[] {
 
 function readTime(text: string): Date {
   const time = new Date(text);
-  if (!/^\d{4}-\d{2}-\d{2}T/.test(text) || Number.isNaN(time.getTime())) throw new InvalidArgumentError('It must be a date and time such as 2030-01-31T12:00:00Z.');
+  if (!/^\d{4}-\d{2}-\d{2}T/.test(text) || !(time.getTime() > Date.now())) throw new InvalidArgumentError('It must be a date and time in the future, such as 2030-01-31T12:00:00Z.');
   return time;
 }

@@ -2,6 +2,7 @@ import { Transform } from 'class-transformer';
 import { IsBoolean, IsDate, IsUUID, Matches, MaxLength, ValidateBy, ValidateIf, type ValidationArguments } from 'class-validator';
 import { MAX_CONTENT_CHARACTERS, MAX_MESSAGE_CHARACTERS, MAX_METADATA_BYTES } from './messages.js';
 
+const EXAMPLE_ID = '01a1fd9d-4bb8-747b-a678-9791c7560477';
 const BOOLEANS: ReadonlyMap<unknown, boolean> = new Map([['true', true], ['false', false]]);
 
 /** The field may be left out; null is a value, and refused where it does not fit. */
@@ -9,9 +10,28 @@ export function Optional(): PropertyDecorator {
   return ValidateIf((_, value) => value !== undefined);
 }
 
-/** A UUID. Both spellings are read, the lower-case one is kept: Redis keys are compared letter by letter. */
-export function IsId(): PropertyDecorator {
-  return together(Transform(({ value }: { value: unknown }) => lowerCase(value)), IsUUID());
+/**
+ * A UUID. Both spellings are read, the lower-case one is kept: Redis keys are compared letter by letter.
+ *
+ * @param rule.orElse what may be there in its place, said when it is missing
+ */
+export function IsId({ orElse }: { orElse?: string } = {}): PropertyDecorator {
+  const message = ({ value }: ValidationArguments): string => `$property must be a UUID, ${orElse !== undefined && value === undefined ? `or ${orElse}` : `such as ${EXAMPLE_ID}`}`;
+  return together(ReadInLowerCase(), IsUUID(undefined, { message }));
+}
+
+/** Of a field that goes on with a list: what it is made of is nobody's business. */
+export const CURSOR_RULE = '$property must be the nextCursor of the page before, or be left out';
+
+/** Where a list that is in the order of its UUIDs goes on. */
+export function IsIdCursor(): PropertyDecorator {
+  return together(ReadInLowerCase(), IsUUID(undefined, { message: CURSOR_RULE }));
+}
+
+/** Where a list that is in the order of whole numbers from 1 goes on. */
+export function IsNumberCursor(max: number): PropertyDecorator {
+  const isCursor = (value: unknown): boolean => typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= max;
+  return ValidateBy({ name: 'isNumberCursor', validator: { validate: isCursor, defaultMessage: () => CURSOR_RULE } });
 }
 
 /** The field is refused together with these others. */
@@ -76,6 +96,6 @@ export function together(...decorators: readonly PropertyDecorator[]): PropertyD
   };
 }
 
-function lowerCase(value: unknown): unknown {
-  return typeof value === 'string' ? value.toLowerCase() : value;
+function ReadInLowerCase(): PropertyDecorator {
+  return Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toLowerCase() : value));
 }

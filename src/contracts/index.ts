@@ -23,7 +23,7 @@ export type {
   TerminalEventType,
 } from './execution-events.js';
 export { CLIENT_ID, REPLY_QUEUE_PREFIX, SYSTEM_TENANT, newId } from './ids.js';
-export { IsAlone, IsContent, IsId, IsMessageText, IsMetadata, IsQueryBoolean, IsTime, IsWebhookUrl, MAX_URL_CHARACTERS, Optional, together, Verbatim } from './fields.js';
+export { CURSOR_RULE, IsAlone, IsContent, IsId, IsIdCursor, IsMessageText, IsMetadata, IsNumberCursor, IsQueryBoolean, IsTime, IsWebhookUrl, MAX_URL_CHARACTERS, Optional, together, Verbatim } from './fields.js';
 export { EMBEDDINGS_NAMESPACE, MAX_MEMO_SECONDS, MemoDirective } from './memo.js';
 export { MAX_CONTENT_CHARACTERS, MAX_MESSAGE_CHARACTERS, MAX_METADATA_BYTES, MESSAGE_ROLES } from './messages.js';
 export type { MessageRole, TokenUsage } from './messages.js';

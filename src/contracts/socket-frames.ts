@@ -48,7 +48,7 @@ export class ExecutionCancelFrame extends PingFrame {
 /** What a socket follows: one execution, or every one of a session. */
 export class UnsubscribeFrame extends PingFrame {
   @ValidateIf(({ executionId, sessionId }: UnsubscribeFrame) => executionId !== undefined || sessionId === undefined)
-  @IsId()
+  @IsId({ orElse: 'sessionId must name a session instead' })
   executionId?: string;
   @Optional() @IsAlone('executionId', 'after') @Matches(CLIENT_ID) sessionId?: string;
 }

@@ -26,7 +26,7 @@ describe('POST /api/v1/actions', () => {
   let nooble: TestApp;
   let acme: ApiClient;
   beforeAll(async () => {
-    nooble = await startTestApp({ MIGRATION_INTERVAL_SECONDS: '3600' });
+    nooble = await startTestApp({ MIGRATION_INTERVAL_SECONDS: '86400' });
     acme = nooble.client('acme', 'free');
   });
   afterAll(() => nooble.close());
@@ -132,7 +132,7 @@ describe('who may', () => {
   let nooble: TestApp;
   let admin: ApiClient;
   beforeAll(async () => {
-    nooble = await startTestApp({ AUTH_MODE: 'keys', NOOBLE_ADMIN_KEY: ADMIN_KEY, MIGRATION_INTERVAL_SECONDS: '3600' });
+    nooble = await startTestApp({ AUTH_MODE: 'keys', NOOBLE_ADMIN_KEY: ADMIN_KEY, MIGRATION_INTERVAL_SECONDS: '86400' });
     admin = new ApiClient(nooble.url, { authorization: `Bearer ${ADMIN_KEY}` });
     await admin.post('/api/v1/admin/tenants', { tenantId: 'acme', name: 'Acme' });
   });

@@ -36,7 +36,7 @@ describe('agents', () => {
 
     it.each<[string, unknown]>([
       ...([['name', 'Other'], ['slug', 'other'], ['description', 'Other'], ['type', 'conversational'], ['systemPrompt', ''], ['background', 'Other'], ['temperature', 1.5]] as [string, unknown][]),
-      ...([['maxTokens', 1], ['tools', []], ['collections', []], ['maxIterations', 100], ['maxHistoryMessages', 1_000], ['isPublic', false], ['isActive', false]] as [string, unknown][]),
+      ...([['maxTokens', 1], ['tools', ['calculator', 'datetime']], ['collections', []], ['maxIterations', 100], ['maxHistoryMessages', 1_000], ['isPublic', false], ['isActive', false]] as [string, unknown][]),
       ...([['minimumTier', 'free'], ['tags', ['c']], ['description', null], ['background', null]] as [string, unknown][]),
     ])('may name only %s, as %j', async (field, value) => {
       const before = await edited.read();

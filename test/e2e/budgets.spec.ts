@@ -26,7 +26,7 @@ describe(`${String(CROWD)} requests at once on one key, by two processes`, () =>
   let redis: Redis;
   let servers: ServerProcess[];
   let urls: string[];
-  const environment = (): Record<string, string> => ({ AUTH_MODE: 'keys', NOOBLE_ADMIN_KEY: ADMIN_KEY, DATABASE_URL: database.url, REDIS_URL: redisUrl, MIGRATION_INTERVAL_SECONDS: '3600', MODEL_PRICES: 'builtin/chat=3/7' });
+  const environment = (): Record<string, string> => ({ AUTH_MODE: 'keys', NOOBLE_ADMIN_KEY: ADMIN_KEY, DATABASE_URL: database.url, REDIS_URL: redisUrl, MIGRATION_INTERVAL_SECONDS: '86400', MODEL_PRICES: 'builtin/chat=3/7' });
 
   beforeAll(async () => {
     database = await createDatabase();

@@ -8,7 +8,7 @@ import { type TestApp, startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
 const ADMIN_KEY = 'an-administrator-of-these-tests-0001';
-const ENVIRONMENT = { MIGRATION_INTERVAL_SECONDS: '3600', NOOBLE_ADMIN_KEY: ADMIN_KEY };
+const ENVIRONMENT = { MIGRATION_INTERVAL_SECONDS: '86400', NOOBLE_ADMIN_KEY: ADMIN_KEY };
 const CACHE = '/api/v1/admin/cache';
 
 interface TypeReport {

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { CommandEvents } from '../../src/modules/execution/commands/command-events.service.js';
+import { Orchestrator } from '../../src/modules/execution/orchestrator.service.js';
+import { AppError } from '../../src/shared/errors/index.js';
 import { createAgent } from '../factories/agent.js';
-import type { ApiClient, ErrorAnswer } from '../support/api-client.js';
+import type { Answer, ApiClient, ErrorAnswer } from '../support/api-client.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -63,6 +65,19 @@ describe('commands', () => {
     expect((await acme.get<{ total: number }>(`/api/v1/conversations/${conversationId}/messages`)).body.total).toBe(2);
   });
 
+  it('that could not be accepted, and was given up, is taken up by the same request', async () => {
+    const repeating = acme.with({ 'idempotency-key': 'count-at-last' });
+    const send = (): Promise<Answer<SeenCommand>> => repeating.post<SeenCommand>(COMMANDS, { agentId, task: 'Count at last' });
+    const away = jest.spyOn(nooble.app.get(Orchestrator, { strict: false }), 'accept').mockRejectedValueOnce(new AppError({ kind: 'unavailable', code: 'HOT_STORE_UNAVAILABLE', message: 'x' }));
+    expect((await send()).status).toBe(503);
+    away.mockRestore();
+    await nooble.database.query("UPDATE commands SET created_at = created_at - interval '2 minutes' WHERE task = 'Count at last'");
+    const [{ id, commandId } = {}] = (await acme.get<SeenPage>(COMMANDS)).body.data;
+    expect((await acme.get(`${COMMANDS}/${String(id)}`)).body).toMatchObject({ status: 'failed', error: { code: 'COMMAND_NOT_STARTED' } });
+    expect(await send()).toMatchObject({ status: 202, body: { commandId, status: 'pending', error: null } });
+    expect(await ended(String(id))).toMatchObject({ status: 'completed', error: null });
+  });
+
   it('is answered at once by its temporary id, then completed, and found by either id', async () => {
     const accepted = await submit({ description: 'Slowly.', targets: ['apples', 'pears'], metadata: { ticket: 7 } });
     expect(accepted.id).toMatch(/^cmd_\d{13}_[a-z0-9]{7}$/);
@@ -78,12 +93,13 @@ describe('commands', () => {
   });
 
   it('runs while its run does', async () => {
-    const slow = await createAgent(acme, '@tokens 40\n@delay 50');
-    const { id } = await submit({ agentId: slow });
+    const slow = await createAgent(acme, '@hang');
+    const { id, executionId } = await submit({ agentId: slow });
     await waitFor('it to run', async () => (await acme.get<SeenCommand>(`${COMMANDS}/${id}`)).body.status === 'running');
     const listed = (await acme.get<SeenPage>(`${COMMANDS}?agentId=${slow}&status=pending`)).body.data;
     expect(listed).toMatchObject([{ id, status: 'running' }]);
-    expect((await ended(id)).status).toBe('completed');
+    await acme.post(`/api/v1/executions/${executionId}/cancel`);
+    expect((await ended(id)).status).toBe('cancelled');
   });
 
   it('fails with the reason of its run', async () => {

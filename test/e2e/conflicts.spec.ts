@@ -42,7 +42,8 @@ describe('two turns at once in one conversation', () => {
 
   const start = async <T = Accepted>(message: string, more: Record<string, unknown> = {}): Promise<{ readonly status: number; readonly body: T; readonly headers: Headers }> =>
     acme.post<T>(`/api/v1/agents/${slow}/executions`, { message, sessionId: session, ...more });
-  const begun = async (message = '@tokens 300'): Promise<Accepted> => {
+  /** It goes on until it is stopped. */
+  const begun = async (message = '@tokens 3000'): Promise<Accepted> => {
     const { body } = await start(message);
     await waitFor('the first token', async () => (await nooble.redis.hget(`nb:{acme}:exec:${body.executionId}`, 'firstTokenAt')) !== null);
     return body;
@@ -66,10 +67,11 @@ describe('two turns at once in one conversation', () => {
   });
 
   it('enqueue: they run one after the other, in the order in which they came', async () => {
-    const first = await begun('@tokens 20');
+    const first = await begun();
     const others: Accepted[] = [];
     for (const i of numbers(1, 5)) others.push((await start(`number ${String(i)}\n@tokens 1`)).body);
     expect(others.map(({ queuePosition }) => queuePosition)).toEqual([1, 2, 3, 4, 5]);
+    await cancel(first.executionId);
     for (const { executionId } of others) expect((await ended(executionId)).status).toBe('completed');
     const said = await messages(first.conversationId);
     expect(said.map(({ role }) => role)).toEqual(numbers(1, 6).flatMap(() => ['user', 'assistant']));
@@ -85,11 +87,11 @@ describe('two turns at once in one conversation', () => {
     const said = await messages(first.conversationId);
     expect(said.map(({ role }) => role)).toEqual(['user', 'assistant', 'user', 'assistant', 'user', 'assistant']);
     expect(said[1]?.metadata).toMatchObject({ isPartial: true, finishReason: 'cancelled' });
-    expect(said.filter(({ role }) => role === 'user').map(({ content }) => content.split('\n')[0])).toEqual(['@tokens 300', 'at once', 'later']);
+    expect(said.filter(({ role }) => role === 'user').map(({ content }) => content.split('\n')[0])).toEqual(['@tokens 3000', 'at once', 'later']);
   });
 
   it('rollback: the first ends as if it had never been, then the second runs, and its model knows nothing of it', async () => {
-    const first = await begun('a secret\n@tokens 300');
+    const first = await begun('a secret\n@tokens 3000');
     const second = (await start('what do you know?\n@echo-context', { onConflict: 'rollback' })).body;
     expect(await ended(first.executionId)).toMatchObject({ status: 'cancelled', result: null });
     expect((await acme.events(first.executionId)).at(-1)).toMatchObject({ type: 'execution.cancelled', data: { isRollback: true } });
@@ -101,8 +103,8 @@ describe('two turns at once in one conversation', () => {
 
   it('does as the agent says, unless the turn says otherwise', async () => {
     const agentId = await createAgent(acme, '@delay 20', { onConflict: 'reject' });
-    const send = async (more: object = {}): Promise<{ status: number; body: Accepted }> => acme.post(`/api/v1/agents/${agentId}/executions`, { message: '@tokens 100', sessionId: session, ...more });
-    const { body } = await send();
+    const send = async (more: object = {}): Promise<{ status: number; body: Accepted }> => acme.post(`/api/v1/agents/${agentId}/executions`, { message: '@tokens 10', sessionId: session, ...more });
+    const { body } = await send({ message: '@tokens 3000' });
     expect([(await send()).status, (await send({ onConflict: 'enqueue' })).status]).toEqual([409, 202]);
     await acme.patch(`/api/v1/agents/${agentId}`, { onConflict: 'enqueue' });
     expect((await send()).status).toBe(202);
@@ -110,7 +112,7 @@ describe('two turns at once in one conversation', () => {
   });
 
   it('interrupt again, while the one that has interrupted still waits: that one ends without a word', async () => {
-    const first = await begun('@tokens 300');
+    const first = await begun();
     const second = (await start('second', { onConflict: 'interrupt' })).body;
     const third = (await start('third', { onConflict: 'interrupt' })).body;
     expect((await ended(third.executionId)).status).toBe('completed');
@@ -181,11 +183,11 @@ describe('starting a turn', () => {
   });
 
   it.each([
-    ['cancel', 'cancelled'],
-    ['continue', 'completed'],
-  ])('with onDisconnect %s is %s when the caller goes', async (onDisconnect, status) => {
+    ['cancel', 'cancelled', 3_000],
+    ['continue', 'completed', 40],
+  ])('with onDisconnect %s is %s when the caller goes', async (onDisconnect, status, tokens) => {
     const going = new AbortController();
-    const response = await stream({ message: '@tokens 40\n@delay 20', onDisconnect }, going.signal);
+    const response = await stream({ message: `@tokens ${String(tokens)}\n@delay 20`, onDisconnect }, going.signal);
     const reader = response.body!.getReader();
     const { value } = await reader.read();
     let text = new TextDecoder().decode(value);

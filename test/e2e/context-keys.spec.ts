@@ -12,7 +12,7 @@ import { redisUrl } from '../support/services.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
-const ENVIRONMENT = { MIGRATION_INTERVAL_SECONDS: '3600' };
+const ENVIRONMENT = { MIGRATION_INTERVAL_SECONDS: '86400' };
 const PROMPT = 'The secret of Globex.';
 
 describe('the context key of a queued run', () => {

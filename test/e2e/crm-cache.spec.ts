@@ -7,7 +7,7 @@ import { type TestApp, startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
 /** Longer than by default, so that a slow machine does not decide the test. */
-const ENVIRONMENT = { MIGRATION_INTERVAL_SECONDS: '3600', MIGRATION_CLOSE_GRACE_SECONDS: '3600', CACHE_TTL_CRM_READ_SECONDS: '60' };
+const ENVIRONMENT = { MIGRATION_INTERVAL_SECONDS: '86400', MIGRATION_CLOSE_GRACE_SECONDS: '3600', CACHE_TTL_CRM_READ_SECONDS: '60' };
 
 interface CrmRecord {
   readonly status: string;

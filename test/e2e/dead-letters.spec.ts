@@ -16,7 +16,7 @@ describe('the operator of the dead letters', () => {
   let nooble: TestApp;
   let acme: ApiClient;
   beforeAll(async () => {
-    nooble = await startTestApp({ MIGRATION_INTERVAL_SECONDS: '3600' });
+    nooble = await startTestApp({ MIGRATION_INTERVAL_SECONDS: '86400' });
     acme = nooble.client('acme');
   });
   afterAll(() => nooble.close());

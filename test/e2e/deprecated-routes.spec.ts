@@ -58,7 +58,7 @@ describe.each(['/internal', '/api/v1/conversations/internal'])('the seeds’ rou
   });
 
   it('refuse what they cannot place, another tenant, and keys without the scope', async () => {
-    expect(await acme.post(`${base}/save-message`, message('nowhere'))).toMatchObject({ status: 400 });
+    expect(await acme.post(`${base}/save-message`, message('nowhere'))).toMatchObject({ status: 400, body: { code: 'CONVERSATION_UNNAMED', details: { field: 'agent_id' } } });
     expect(await acme.get(`${base}/history/s?tenant_id=acme&limit=101`)).toMatchObject({ status: 400, body: { details: { fields: [{ field: 'limit' }] } } });
     await ring.tenant('other');
     expect(await acme.get(`${base}/history/s?tenant_id=other`)).toMatchObject({ status: 403, body: { code: 'TENANT_MISMATCH' } });

@@ -29,7 +29,7 @@ describe('the actions of runs and agents', () => {
 
   const ask = async (actionType: string, fields: Record<string, unknown> = {}, client = acme): Promise<Told> => client.post('/api/v1/actions?wait=true', { actionType, data: {}, ...fields });
   const begun = async (): Promise<{ executionId: string; conversationId: string }> => {
-    const { body } = await acme.post<{ executionId: string; conversationId: string }>(`/api/v1/agents/${agentId}/executions`, { message: '@tokens 400' });
+    const { body } = await acme.post<{ executionId: string; conversationId: string }>(`/api/v1/agents/${agentId}/executions`, { message: '@tokens 4000' });
     await waitFor('the first token', async () => (await nooble.redis.hget(`nb:{acme}:exec:${body.executionId}`, 'firstTokenAt')) !== null);
     return body;
   };
@@ -64,6 +64,15 @@ describe('the actions of runs and agents', () => {
     await ask('management.get_agent_config', { agentId });
     expect((await ask('execution.cache.invalidate', { agentId })).body.data['agentConfig']).toBeGreaterThan(0);
     expect((await ask('execution.cache.invalidate', { agentId: newId() })).body.code).toBe('AGENT_NOT_FOUND');
+  });
+
+  it.each([['management.get_agent_config', { modelName: 'builtin/chat' }], ['execution.cache.invalidate', { agentConfig: expect.any(Number) }]])('%s works when another program puts it into the queue', async (actionType, data) => {
+    const answers = new Bull<{ data: unknown }>(`program.${actionType}`, redisUrl, { prefix: keys.queues() });
+    const heard = new Promise<unknown>((resolve) => void answers.process((job) => Promise.resolve(resolve(job.data.data))));
+    const queue = new Bull(actionType, redisUrl, { prefix: keys.queues() });
+    await queue.add({ actionId: newId(), actionType, taskId: newId(), tenantId: 'acme', tenantTier: 'free', agentId, metadata: {}, createdAt: new Date().toISOString(), callbackQueueName: `program.${actionType}`, data: {} });
+    expect(await heard).toMatchObject({ answered: actionType, success: true, data });
+    await Promise.all([queue.close(), answers.close()]);
   });
 
   it('execution.agent_run of another program waits for its turn, or is refused if it wants that', async () => {

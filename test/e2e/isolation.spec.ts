@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SeededRandom } from '../support/seeded-random.js';
 import { redisUrl, templateUrl } from '../support/services.js';
 import { SqlCounter } from '../support/sql-counter.js';
+import { endSweeps } from '../support/sweeps.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
 import { TestSocket } from '../support/test-socket.js';
@@ -55,8 +56,9 @@ beforeAll(async () => {
   process.stdout.write(`isolation: seed ${String(SEED)}\n`);
   postgres = await TcpProxy.inFrontOf(Number(new URL(templateUrl).port));
   sql = new SqlCounter(postgres);
-  const environment = { AUTH_MODE: 'keys', NOOBLE_ADMIN_KEY: ADMIN_KEY, MIGRATION_INTERVAL_SECONDS: '3600', MIGRATION_RELEASE_SECONDS: '0' };
+  const environment = { AUTH_MODE: 'keys', NOOBLE_ADMIN_KEY: ADMIN_KEY, MIGRATION_INTERVAL_SECONDS: '86400', MIGRATION_RELEASE_SECONDS: '0' };
   nooble = await startTestApp(environment, { databasePort: postgres.port });
+  await endSweeps(nooble);
   [a, b] = await Promise.all(['aaaa', 'bbbb'].map((tenantId) => MarkedTenant.create(nooble, tenantId))) as [MarkedTenant, MarkedTenant];
   [shared, foreign] = [newWorld(), newWorld()];
   await Promise.all([a.settle(shared), b.settle(shared), a.settle(foreign)]);

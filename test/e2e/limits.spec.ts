@@ -60,6 +60,13 @@ describe('a free tenant', () => {
     expect((await execute(nooble.client(tenantId, 'enterprise'), agentId)).status).toBe(202);
   });
 
+  it('runs no longer than its tier allows, whatever it asks for', async () => {
+    const { client, agentId } = await tenant({ runTimeoutMs: 1_000 }, { tier: 'free' });
+    const ended = async (message: string, timeoutMs?: number): Promise<unknown> => (await client.post(`${AGENTS}/${agentId}/executions?wait=true`, { message, ...(timeoutMs !== undefined && { timeoutMs }) })).body;
+    const late = { status: 'timedOut', error: { code: 'EXECUTION_TIMED_OUT', message: expect.stringContaining('1000 ms') } };
+    expect(await Promise.all([ended('@hang', 60_000), ended('@hang'), ended('@hang', 50)])).toMatchObject([late, late, { status: 'timedOut', error: { message: expect.stringContaining('50 ms') } }]);
+  });
+
   it('is let in again when the minute is over', async () => {
     const { tenantId, client, agentId } = await tenant({ requestsPerMinute: 1 }, { tier: 'free' });
     expect((await execute(client, agentId)).status).toBe(202);
@@ -118,7 +125,7 @@ describe('a free tenant', () => {
     const { client, agentId } = await tenant({}, { tier: 'free' });
     const change = (body: object): Promise<Answer<ErrorAnswer>> => client.patch(`${AGENTS}/${agentId}`, body);
     expect(await client.post(AGENTS, { name: 'second' })).toMatchObject({ status: 403, body: { code: 'TIER_LIMIT_AGENTS', details: { limit: 'maxAgents', maxAgents: 1 } } });
-    expect(await change({ tools: ['calculator'] })).toMatchObject({ status: 403, body: { code: 'TOOL_NOT_IN_TIER', details: { tool: 'calculator' } } });
+    expect(await change({ tools: ['calculator'] })).toMatchObject({ status: 403, body: { code: 'TOOL_NOT_IN_TIER', message: expect.stringContaining('"calculator", only datetime; leave it out'), details: { tool: 'calculator' } } });
     expect((await change({ tools: ['datetime'] })).status).toBe(200);
     expect((await client.delete(`${AGENTS}/${agentId}`)).status).toBe(204);
     expect(await client.post(AGENTS, { name: 'a', tools: ['http_request'] })).toMatchObject({ status: 403, body: { code: 'TOOL_NOT_IN_TIER' } });

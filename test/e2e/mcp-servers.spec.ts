@@ -9,7 +9,7 @@ import { waitFor } from '../support/wait-for.js';
 
 const SECRET = 'Bearer s3cret-of-acme';
 const MASKED = { Authorization: '********' };
-const SETTINGS = { OUTBOUND_ALLOWED_PRIVATE: '127.0.0.1', NOOBLE_SECRETS_KEY: 'k'.repeat(32), EXECUTION_TOOL_TIMEOUT_SECONDS: '1' };
+const SETTINGS = { OUTBOUND_ALLOWED_PRIVATE: '127.0.0.1', NOOBLE_SECRETS_KEY: 'k'.repeat(32), EXECUTION_TOOL_TIMEOUT_SECONDS: '2' };
 
 describe('tools of MCP servers', () => {
   let nooble: TestApp;

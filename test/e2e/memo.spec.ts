@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { SharedStream } from '../../src/shared/memo/streams/shared-stream.js';
 import { createAgent } from '../factories/agent.js';
 import type { ApiClient, ErrorAnswer } from '../support/api-client.js';
 import { EditedAgent } from '../support/edited-agent.js';
@@ -74,10 +75,14 @@ describe('an agent that keeps', () => {
       const gate = Promise.withResolvers<void>();
       models.on('slow', (response) => void gate.promise.then(() => { answering('at last')(response, 1); }));
       const agentId = await remote();
+      const joined = jest.spyOn(SharedStream.prototype, 'join');
       const start = async (): Promise<string> => (await acme.post<{ executionId: string }>(`/api/v1/agents/${agentId}/executions`, { message: 'slow' })).body.executionId;
       const first = await start();
       while (models.callsFor('slow').length === 0) await acme.get('/health/live');
       const second = await start();
+      // Without the second, nobody would wait for the answer any more, and the call would be broken off.
+      await waitFor('both to wait for one answer', () => joined.mock.calls.length === 2);
+      joined.mockRestore();
       await acme.post(`/api/v1/executions/${first}/cancel`);
       expect((await acme.events(first)).at(-1)?.type).toBe('execution.cancelled');
       gate.resolve();

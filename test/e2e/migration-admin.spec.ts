@@ -115,7 +115,11 @@ describe('the migration by actions', () => {
         await nooble.app.get(StrayJobs, { strict: false }).forwardAliases();
         const answer = await waitFor('the answer', () => heard.get(correlationId));
         expect(answer).toMatchObject({ answered: type satisfies ActionType, success: true, error: null, data: expect.any(Object) });
-        expect(await queue.getJobCounts()).toMatchObject({ waiting: 0, active: 0, failed: 0, delayed: 0 });
+        // The answer is there before its job is gone.
+        await waitFor('the end of its job', async () => {
+          const { waiting, active, failed, delayed } = await queue.getJobCounts();
+          return waiting + active + failed + delayed === 0;
+        });
         await queue.close();
       }
     } finally {

@@ -48,6 +48,8 @@ describe('who is new here', () => {
     [{ name: 'a', memo: { tools: 'calculator' } }, 'memo.tools must be a list of JSON objects.'],
     [{ name: 'a', memo: { tools: ['calculator'] } }, 'each entry of memo.tools must be a JSON object.'],
     [{ name: 'a', mcpServers: [{ name: 'a', url: 5 }] }, 'mcpServers.0.url must'],
+    [{ name: 'a', mcpServers: {} }, 'mcpServers must be a list.'],
+    [[], 'the body must be a JSON object.'],
   ])('is told of %j what to write', async (body, sentence) => {
     const answer = await acme.post<ErrorAnswer>('/api/v1/agents', body);
     expect(answer.status).toBe(400);
@@ -83,6 +85,33 @@ describe('who is new here', () => {
   it.each([['DELETE', '/api/v1/crm/users/bob'], ['POST', `/api/v1/conversations/${UNKNOWN_ID}/close`]])('is told that a body is empty whose type is named: %s %s', async (method, path) => {
     const answer = await acme.with({ 'content-type': 'application/json' }).call<ErrorAnswer>(method, path);
     expect([answer.status, answer.body.message]).toEqual([400, 'The body is empty; leave out the header Content-Type, or send a JSON object, {} if there is nothing to say.']);
+  });
+
+  it.each(['agents', 'agents/:agentId/versions', 'executions', 'commands', 'crm/audit', 'crm/conversations', 'conversations', 'webhooks/deliveries', 'admin/tenants', 'admin/dead-letters'])('is told what a cursor is: %s', async (list) => {
+    const answer = await acme.get<ErrorAnswer>(`/api/v1/${list.replace(':agentId', agentId)}?cursor=mine`);
+    expect([answer.status, answer.body.message]).toEqual([400, 'cursor must be the nextCursor of the page before, or be left out.']);
+  });
+
+  it('is told to name the type of a body', async () => {
+    const answer = await fetch(`${nooble.url}/api/v1/agents`, { method: 'POST', headers: { 'x-tenant-id': 'acme' }, body: new Blob(['{}']) });
+    expect([answer.status, await answer.json()]).toMatchObject([415, { code: 'CONTENT_TYPE_UNSUPPORTED', message: 'Send the body as JSON with "Content-Type: application/json"; the header is missing.' }]);
+  });
+
+  it('is told where executions are listed, and which header has a faulty cursor', async () => {
+    expect(await acme.get(`/api/v1/executions/${UNKNOWN_ID}`)).toMatchObject({ status: 404, body: { message: expect.stringContaining('GET /api/v1/executions lists yours') } });
+    expect(await acme.with({ 'last-event-id': 'x' }).get(`/api/v1/executions/${UNKNOWN_ID}/events`)).toMatchObject({ status: 400, body: { code: 'CURSOR_INVALID', details: { field: 'Last-Event-ID' } } });
+  });
+
+  it.each([
+    ['subscribe', {}, 'executionId is missing; it must be a UUID, or sessionId must name a session instead.'],
+    ['unsubscribe', { executionId: 'x' }, 'executionId must be a UUID, such as 01a1fd9d-4bb8-747b-a678-9791c7560477.'],
+    ['execution.start', 5, 'data must be a JSON object, such as that of {"type":"subscribe","data":{"sessionId":"hers"}}.'],
+  ])('is told what is wrong with a frame: %s %j', async (type, data, message) => {
+    const socket = TestSocket.connect(`${nooble.url.replace('http', 'ws')}/ws`, { 'x-tenant-id': 'acme' });
+    await socket.next('connection.ack');
+    socket.send(type, data);
+    expect(await socket.next('error')).toMatchObject({ data: { code: 'VALIDATION_FAILED', message } });
+    socket.cut();
   });
 
   it('is refused a parameter that sockets do not know', async () => {

@@ -7,7 +7,7 @@ import { ServerProcess } from '../support/server-process.js';
 import { redisUrl } from '../support/services.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
 
-const ENVIRONMENT = { MIGRATION_INTERVAL_SECONDS: '3600', MIGRATION_CLOSE_GRACE_SECONDS: '3600', CACHE_TTL_CRM_READ_SECONDS: '60' };
+const ENVIRONMENT = { MIGRATION_INTERVAL_SECONDS: '86400', MIGRATION_CLOSE_GRACE_SECONDS: '3600', CACHE_TTL_CRM_READ_SECONDS: '60' };
 
 describe('answers through the cache', () => {
   let nooble: TestApp;

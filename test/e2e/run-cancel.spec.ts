@@ -41,7 +41,7 @@ describe('a run that is cancelled', () => {
 
   const field = async ({ executionId }: Accepted, name: string): Promise<string | null> => nooble.redis.hget(keys.execution('acme', executionId), name);
   const start = async (message: string, more: Record<string, unknown> = {}, agent = agentId): Promise<Accepted> => (await acme.post<Accepted>(`/api/v1/agents/${agent}/executions`, { message, sessionId: session, ...more })).body;
-  const saying = async (message = '@tokens 400', agent = agentId): Promise<Accepted> => {
+  const saying = async (message = '@tokens 4000', agent = agentId): Promise<Accepted> => {
     const run = await start(message, {}, agent);
     await waitFor('the first token', async () => (await field(run, 'firstTokenAt')) !== null);
     return run;
@@ -167,7 +167,7 @@ describe('a run that is cancelled', () => {
   });
 
   it('when it took too long keeps what it has said as well, and the line goes on', async () => {
-    const [run, next] = [await start('@tokens 400', { timeoutMs: 600 }), await start('next')];
+    const [run, next] = [await start('@tokens 4000', { timeoutMs: 2_500 }), await start('next')];
     expect(await faults(run, next)).toEqual([]);
     const { body } = await acme.get<SeenExecution>(`/api/v1/executions/${run.executionId}`);
     expect(body).toMatchObject({ status: 'timedOut', error: { code: 'EXECUTION_TIMED_OUT' } });
@@ -175,7 +175,7 @@ describe('a run that is cancelled', () => {
   });
 
   it('whose conversation is deleted in mid-run fails, as do those that wait, and nothing is left of it', async () => {
-    const runs = [await saying('@tokens 40'), await start('next'), await start('last')];
+    const runs = [await saying('@tokens 150'), await start('next'), await start('last')];
     const { conversationId } = runs[0]!;
     expect((await acme.delete(`/api/v1/conversations/${conversationId}`)).status).toBeLessThan(300);
     const ended = await Promise.all(runs.map(({ executionId }) => endedRun(acme, executionId)));

@@ -51,7 +51,7 @@ describe(`${String(CROWD)} turns at once in one conversation`, () => {
   };
   /** The conversation is free, and PostgreSQL has every run. */
   const expectAtRest = async (conversationId: string): Promise<void> => {
-    await waitFor('every run to be in PostgreSQL', async () => (await nooble.redis.zcard(keys.runs('acme'))) === 0);
+    await waitFor('every run to be in PostgreSQL', async () => (await nooble.redis.zcard(keys.runs('acme'))) === 0, CROWD_MS);
     expect(await nooble.redis.exists(keys.lease('acme', conversationId), keys.waitingRuns('acme', conversationId))).toBe(0);
   };
   const codes = (refused: readonly Refused[]): string[] => [...new Set(refused.map(({ statusCode, code }) => `${String(statusCode)} ${code}`))].sort();
@@ -84,7 +84,7 @@ describe(`${String(CROWD)} turns at once in one conversation`, () => {
 
   it('rollback, while one speaks: each that was accepted ends once, and nothing stays of those that made way', async () => {
     const [agent, sessionId] = [await createAgent(acme), newId()];
-    const { body: speaking } = await acme.post<Accepted>(`/api/v1/agents/${agent}/executions`, { message: '@tokens 500\n@delay 20', sessionId });
+    const { body: speaking } = await acme.post<Accepted>(`/api/v1/agents/${agent}/executions`, { message: '@tokens 5000\n@delay 20', sessionId });
     await waitFor('it to have said something', async () => (await nooble.redis.hget(keys.execution('acme', speaking.executionId), 'firstTokenAt')) !== null);
     const { refused, runs, messages } = await crowd(['rollback'], { agent, sessionId });
     const all = [await endedRun(acme, speaking.executionId), ...runs];

@@ -37,7 +37,7 @@ describe('a run that another program puts into the queue, while another one has 
     });
   });
   beforeEach(async () => {
-    active = (await acme.post<Accepted>(`/api/v1/agents/${agentId}/executions`, { message: '@tokens 400', sessionId: newId() })).body;
+    active = (await acme.post<Accepted>(`/api/v1/agents/${agentId}/executions`, { message: '@tokens 4000', sessionId: newId() })).body;
     await waitFor('the first token', async () => (await nooble.redis.hget(keys.execution('acme', active.executionId), 'firstTokenAt')) !== null);
   });
   afterAll(async () => {

@@ -6,6 +6,7 @@ import type { ApiClient, ErrorAnswer } from '../support/api-client.js';
 import { keysIn, metricOf } from '../support/caches.js';
 import { Conversations, NOTHING_BY_ITSELF, type SeenConversation } from '../support/conversations.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
+import { answering, ModelServer } from '../support/model-server.js';
 import type { TestSocket } from '../support/test-socket.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -16,11 +17,15 @@ describe('a session', () => {
   let acme: ApiClient;
   let all: Conversations;
   const sockets: TestSocket[] = [];
+  let models: ModelServer;
 
+  // The last one has patience with those who come back.
   beforeAll(async () => {
-    const settings = { ...NOTHING_BY_ITSELF, CONVERSATION_SOCKET_GRACE_SECONDS: '1' };
+    models = await ModelServer.start();
+    const settings = { ...NOTHING_BY_ITSELF, OPENAI_BASE_URL: models.url, CONVERSATION_SOCKET_GRACE_SECONDS: '1' };
     apps.push(await startTestApp(settings));
     apps.push(await startTestApp(settings, { beside: apps[0]! }));
+    apps.push(await startTestApp({ ...settings, CONVERSATION_SOCKET_GRACE_SECONDS: '4' }, { beside: apps[0]! }));
     acme = apps[0]!.client('acme');
     all = new Conversations(acme);
   });
@@ -29,6 +34,7 @@ describe('a session', () => {
   });
   afterAll(async () => {
     for (const app of apps.toReversed()) await app.close();
+    await models.close();
   });
 
   const connect = async (sessionId: string, app = 0): Promise<TestSocket> => {
@@ -41,7 +47,7 @@ describe('a session', () => {
     else socket.socket.close();
     await waitFor('the close', () => socket.closed);
   };
-  /** Looks at sessions whose grace time was over, in both processes. */
+  /** Looks at sessions whose grace time was over, in all processes. */
   const looks = async (): Promise<number> => (await Promise.all(apps.map(({ url }) => metricOf(url, LOOKS)))).reduce((sum, count) => sum + count, 0);
   /** What happens, and then the look that follows from it. */
   const looked = async (what: () => Promise<unknown>): Promise<void> => {
@@ -64,7 +70,7 @@ describe('a session', () => {
     const conversationId = await all.begin({ sessionId: 'back' });
     let back: TestSocket | undefined;
     await looked(async () => {
-      await leave(await connect('back'));
+      await leave(await connect('back', 2));
       back = await connect('back');
     });
     expect(await statusOf(conversationId)).toBe('active');
@@ -89,12 +95,15 @@ describe('a session', () => {
   });
 
   it('that is left during a run still gets its answer into the conversation, which stays closed', async () => {
-    const agentId = await createAgent(acme, '@think 2000');
+    const gate = Promise.withResolvers<void>();
+    models.on('wait for it', (response) => void gate.promise.then(() => { answering('here it is')(response, 1); }));
+    const agentId = await createAgent(acme, '', { model: 'tiny' });
     const socket = await connect('left');
     socket.send('execution.start', { agentId, message: 'wait for it' });
     const { conversationId = '', executionId = '' } = await socket.next('execution.started');
     await looked(() => leave(socket));
     expect(await all.get(conversationId)).toMatchObject({ status: 'completed', messageCount: 1 });
+    gate.resolve();
     await acme.events(executionId);
     expect(await all.get(conversationId)).toMatchObject({ status: 'completed', messageCount: 2 });
   });

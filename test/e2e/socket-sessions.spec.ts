@@ -106,7 +106,7 @@ describe('the sockets of a session', () => {
   it.each([['the same process', 0], ['another process', 1]])('that come back to %s receive once what the session missed, the oldest run first (49)', async (_, which) => {
     newSession();
     const gone = await socket();
-    gone.send('execution.start', { agentId, message: 'hi' });
+    gone.send('execution.start', { agentId: await createAgent(acme, '@tokens 50\n@delay 20'), message: 'hi' });
     const first = (await gone.next('execution.queued')).executionId ?? '';
     await left(gone);
     const second = await start();

@@ -131,7 +131,7 @@ describe('the socket', () => {
   });
 
   it('cancels a run, and its events say so', async () => {
-    const slow = await createAgent(acme, '@tokens 200\n@delay 20');
+    const slow = await createAgent(acme, '@tokens 2000\n@delay 20');
     const impatient = await socket();
     impatient.send('execution.start', { agentId: slow, message: 'hi' });
     const { executionId } = await impatient.next('message.delta');
@@ -169,7 +169,7 @@ describe('the socket', () => {
   });
 
   it('goes on with a run of a session that was left, if it was subscribed to by its id as well', async () => {
-    const slow = await createAgent(acme, '@tokens 30\n@delay 20');
+    const slow = await createAgent(acme, '@tokens 150\n@delay 20');
     const both = await socket();
     both.send('execution.start', { agentId: slow, message: 'hi', sessionId: 'left' });
     const { executionId = '', sessionId } = await both.next('message.delta');
@@ -194,13 +194,13 @@ describe('the socket', () => {
   });
 
   it.each([['closed', true], ['cut', false]])('that is %s cancels the runs that it started with onDisconnect cancel, and no other', async (_, isClosed) => {
-    const slow = await createAgent(acme, '@tokens 60\n@delay 20');
+    const slow = await createAgent(acme, '@delay 20');
     const leaving = await socket(`leaving-${String(isClosed)}`);
     const ids: string[] = [];
-    for (const onDisconnect of ['cancel', 'continue']) {
+    for (const [onDisconnect, message] of [['cancel', '@tokens 3000'], ['continue', '@tokens 60']]) {
       const before = leaving.frames.filter(({ type }) => type !== 'execution.accepted');
       leaving.frames.splice(0, leaving.frames.length, ...before);
-      leaving.send('execution.start', { agentId: slow, message: 'hi', onDisconnect, conversationId: await newConversation(slow) });
+      leaving.send('execution.start', { agentId: slow, message, onDisconnect, conversationId: await newConversation(slow) });
       ids.push(String((await leaving.next('execution.accepted')).data['executionId']));
     }
     await waitFor('both to speak', () => ids.every((id) => leaving.frames.some(({ type, executionId }) => type === 'message.delta' && executionId === id)));

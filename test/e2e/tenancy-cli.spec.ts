@@ -54,7 +54,7 @@ describe('the command line', () => {
     await json('tenants', 'create', 'Short', '--id', 'short');
     const { key } = await json<ShownKey>('keys', 'create', 'x', '--tenant', 'short', '--scopes', 'agent', '--expires', '2999-01-01T00:00:00Z');
     expect(await opens(key)).toBe(200);
-    expect(await json('tenants', 'update', 'short', '--deactivate', '--tier', 'advance')).toMatchObject({ isActive: false, tier: 'advance' });
+    expect(await json('tenants', 'update', 'short', '--deactivate', '--tier', 'basic')).toMatchObject({ isActive: false, tier: 'advance' });
     await waitFor('the end', async () => (await opens(key)) === 401);
     expect(await json('tenants', 'list', '--inactive')).toMatchObject({ total: 1, data: [{ tenantId: 'short' }] });
     expect((await cli('tenants', 'list', '--limit', '1')).stdout).toMatch(/^1 of 2; the next with --cursor \S+$/m);
@@ -69,9 +69,10 @@ describe('the command line', () => {
     ['both at once', ['tenants', 'update', 'acme', '--activate', '--deactivate'], 2, 'cannot be used with'],
     ['an overlap that is none', ['keys', 'rotate', newId(), '--overlap', 'x'], 2, 'whole number'],
     ['a time that is none', ['keys', 'create', 'x', '--tenant', 'acme', '--scopes', 'user', '--expires', 'soon'], 2, '2030-01-31T12:00:00Z'],
-    ['a key that is not there', ['keys', 'revoke', newId()], 1, 'There is no API key'],
-    ['a tenant that is not there', ['tenants', 'update', 'nobody', '--name', 'x'], 1, 'There is no tenant "nobody"'],
-    ['a tenant that is there', ['tenants', 'create', 'x', '--id', 'acme'], 1, 'There is a tenant "acme" already'],
+    ['a time that is over', ['keys', 'create', 'x', '--tenant', 'acme', '--scopes', 'user', '--expires', '2020-01-31T12:00:00Z'], 2, 'in the future'],
+    ['a key that is not there', ['keys', 'revoke', newId()], 1, '"keys list --tenant <id>" shows those of a tenant.'],
+    ['a tenant that is not there', ['tenants', 'update', 'nobody', '--name', 'x'], 1, 'There is no tenant "nobody"; "tenants list" shows those there are, "tenants create" makes one.'],
+    ['a tenant that is there', ['tenants', 'create', 'x', '--id', 'acme'], 1, 'There is a tenant "acme" already; choose another --id'],
   ])('(%s) says what is wrong, without a stack', async (_, args, code, message) => {
     const end = await cli(...args);
     expect(end).toMatchObject({ code, stdout: '' });

@@ -18,7 +18,7 @@ interface Delivery {
   readonly nextTryAt: string | null;
 }
 
-const SETTINGS = { WEBHOOK_SECRET: 's'.repeat(40), WEBHOOK_ATTEMPTS: '4', WEBHOOK_RETRY_SECONDS: '0.02', WEBHOOK_TIMEOUT_MS: '300', OUTBOUND_ALLOWED_PRIVATE: '127.0.0.1', OUTBOUND_ALLOWED_HOSTS: '' };
+const SETTINGS = { WEBHOOK_SECRET: 's'.repeat(40), WEBHOOK_ATTEMPTS: '4', WEBHOOK_RETRY_SECONDS: '0.02', WEBHOOK_TIMEOUT_MS: '2000', OUTBOUND_ALLOWED_PRIVATE: '127.0.0.1', OUTBOUND_ALLOWED_HOSTS: '' };
 const answer = (status: number, headers: Record<string, string> = {}): HookScript => (response) => void response.writeHead(status, headers).end();
 
 describe('a webhook', () => {

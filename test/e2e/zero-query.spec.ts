@@ -5,12 +5,13 @@ import { cachesAreUp } from '../support/caches.js';
 import { ServerProcess } from '../support/server-process.js';
 import { createDatabase, emptyRedis, redisUrl, templateUrl } from '../support/services.js';
 import { SqlCounter } from '../support/sql-counter.js';
+import { endSweeps } from '../support/sweeps.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { startTestApp } from '../support/test-app.js';
 
 const ADMIN_KEY = 'an-administrator-of-these-tests-0001';
 /** No sweep comes in between: it asks for all tenants. */
-const QUIET = { MIGRATION_INTERVAL_SECONDS: '3600', NOOBLE_ADMIN_KEY: ADMIN_KEY };
+const QUIET = { MIGRATION_INTERVAL_SECONDS: '86400', NOOBLE_ADMIN_KEY: ADMIN_KEY };
 const CONFIGURATION = ['agents', 'agent_versions', 'tenants', 'api_keys'];
 const TURNS = 10;
 
@@ -58,6 +59,7 @@ describe('what the turns of one conversation ask of PostgreSQL', () => {
   it.each(['headers', 'keys'] as const)('in one process, AUTH_MODE=%s: ten turns read the agent once, and a warm turn asks for nothing', async (AUTH_MODE) => {
     const nooble = await startTestApp({ ...QUIET, AUTH_MODE }, { databasePort: postgres.port });
     try {
+      await endSweeps(nooble);
       await cachesAreUp(nooble.url);
       const client = AUTH_MODE === 'keys' ? await keyed(nooble.url) : nooble.client('acme');
       const agentId = await createAgent(client);

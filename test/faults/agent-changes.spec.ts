@@ -11,7 +11,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
-const ENVIRONMENT = { MIGRATION_INTERVAL_SECONDS: '3600', NOOBLE_ROLE: 'api', REDIS_COMMAND_TIMEOUT_MS: '300' };
+const ENVIRONMENT = { MIGRATION_INTERVAL_SECONDS: '86400', NOOBLE_ROLE: 'api', REDIS_COMMAND_TIMEOUT_MS: '300', CACHE_DEADLINE_MS: '1000', CACHE_SOFT_DEADLINE_MS: '1000' };
 
 describe('a change of an agent that the caches were not told of', () => {
   let redis: OwnRedis;

@@ -21,7 +21,7 @@ describe('execution contexts whose agent part ends soon', () => {
 
   beforeAll(async () => {
     postgres = await TcpProxy.inFrontOf(Number(new URL(templateUrl).port));
-    nooble = await startTestApp({ MIGRATION_INTERVAL_SECONDS: '3600', CACHE_TTL_CONTEXT_AGENT_SECONDS: '1' }, { databasePort: postgres.port });
+    nooble = await startTestApp({ MIGRATION_INTERVAL_SECONDS: '86400', CACHE_TTL_CONTEXT_AGENT_SECONDS: '1' }, { databasePort: postgres.port });
     acme = nooble.client('acme');
     await cachesAreUp(nooble.url);
   });

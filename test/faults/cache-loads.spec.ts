@@ -52,7 +52,7 @@ describe('a load', () => {
   });
 
   it('is one for three processes with 300 callers each', async () => {
-    const processes = await Promise.all([0, 1, 2].map(() => CacheProcess.start(redisUrl)));
+    const processes = await Promise.all([0, 1, 2].map(() => CacheProcess.start(redisUrl, { lockWaitMs: 30_000, loaderTimeoutMs: 30_000 })));
     for (const one of processes) one.order({ ref, value: 7, callers: 300, loadMs: 100 });
     for (const one of processes) expect(new Set(await one.answers())).toEqual(new Set([7]));
     expect(processes.map(({ loads }) => loads).sort()).toEqual([0, 0, 1]);
@@ -62,7 +62,7 @@ describe('a load', () => {
   it('whose process is killed with -9 is done by another one, which waits no longer than for the lease', async () => {
     const settings = { loaderTimeoutMs: 500, lockWaitMs: 60_000 };
     const [first, second] = await Promise.all([0, 1].map(() => CacheProcess.start(redisUrl, settings)));
-    first!.order({ ref, value: 'first', callers: 10, loadMs: 400 });
+    first!.order({ ref, value: 'first', callers: 10, loadMs: 60_000 });
     await first!.loading();
     second!.order({ ref, value: 'second', callers: 10, loadMs: 0 });
     first!.kill();

@@ -20,7 +20,7 @@ describe('agents while Redis is away', () => {
   beforeAll(async () => {
     redis = await OwnRedis.start(await freePort());
     proxy = await TcpProxy.inFrontOf(redis.port);
-    const environment = { MIGRATION_INTERVAL_SECONDS: '3600', NOOBLE_ROLE: 'api', REDIS_COMMAND_TIMEOUT_MS: '300' };
+    const environment = { MIGRATION_INTERVAL_SECONDS: '86400', NOOBLE_ROLE: 'api', REDIS_COMMAND_TIMEOUT_MS: '300', CACHE_DEADLINE_MS: '1000', CACHE_SOFT_DEADLINE_MS: '1000' };
     nooble = await startTestApp({ ...environment, REDIS_URL: redis.url });
     // Behind the proxy, so that it can lose Redis alone.
     other = await startTestApp({ ...environment, REDIS_URL: `redis://127.0.0.1:${String(proxy.port)}` }, { beside: nooble });

@@ -148,7 +148,8 @@ describe('a cache whose Redis', () => {
     await isWell(node);
     expect(await node.cache.get(refOf('full'), { consistency: 'strong' })).toMatchObject({ source: 'none' });
     for (const id of ['full-1', 'full-2', 'full-3']) expect(await node.cache.getOrLoad(refOf(id), new Row().load)).toMatchObject({ value: 1, source: 'loaded' });
-    expect(breaker).toEqual(['open', 'closed', 'open']);
+    // A probe that comes between two of them is answered: then the next one opens it again.
+    expect(breaker.slice(0, 3)).toEqual(['open', 'closed', 'open']);
     await admin.config('SET', 'maxmemory', '0');
     admin.disconnect();
     await isWell(node);

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { createNode, isWell, Row } from '../support/cache-nodes.js';
 import { freePort } from '../support/free-port.js';
 import { OwnRedis } from '../support/own-redis.js';
-import { emptyRedis, redisUrl } from '../support/services.js';
+import { redisUrl } from '../support/services.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -35,10 +35,10 @@ describe('the start of a cache', () => {
   });
 
   it('on a Redis that has none of the scripts keeps the order of a write and the deletion after it', async () => {
-    const node = createNode(redisUrl);
-    const redis = await emptyRedis();
-    await redis.script('FLUSH');
-    redis.disconnect();
+    // Of its own: one server has one set of scripts for all its databases.
+    const redis = await OwnRedis.start(await freePort());
+    open.push({ close: () => redis.remove() });
+    const node = createNode(redis.url);
     node.start();
     await isWell(node);
     await node.cache.delete(ref);

@@ -27,7 +27,7 @@ describe('a worker that stops', () => {
   beforeEach(async () => {
     database = await createDatabase();
     redis = await emptyRedis();
-    [api, worker] = await Promise.all([start('api'), start('worker', { SHUTDOWN_GRACE_SECONDS: '2' })]);
+    [api, worker] = await Promise.all([start('api'), start('worker', { SHUTDOWN_GRACE_SECONDS: '3' })]);
     acme = await api.client('acme');
   });
   afterEach(async () => {
@@ -51,7 +51,7 @@ describe('a worker that stops', () => {
   };
 
   it('killed with -9 in mid-answer: another one runs the turn again, to one terminal event and one answer', async () => {
-    const started = await run('@tokens 40\n@delay 50');
+    const started = await run('@tokens 80\n@delay 50');
     await worker.end('SIGKILL');
     worker = await start('worker');
     const events = await acme.events(started.executionId);
@@ -83,7 +83,7 @@ describe('a worker that stops', () => {
   }, NOTICED_MS);
 
   it('asked to stop finishes the turn it runs, if that ends within the grace time', async () => {
-    const started = await run('@tokens 20\n@delay 40');
+    const started = await run('@tokens 10\n@delay 40');
     expect(await worker.end('SIGTERM')).toBe(0);
     const events = await acme.events(started.executionId);
     expect(events.filter(({ type }) => type === 'execution.started')).toHaveLength(1);
@@ -91,7 +91,7 @@ describe('a worker that stops', () => {
   });
 
   it('asked to stop hands a longer turn back, and another one takes it', async () => {
-    const started = await run('@tokens 100\n@delay 40');
+    const started = await run('@tokens 150\n@delay 40');
     expect(await worker.end('SIGTERM')).toBe(0);
     expect((await acme.get<{ status: string }>(`/api/v1/executions/${started.executionId}`)).body.status).toBe('running');
     worker = await start('worker');

@@ -4,7 +4,6 @@ import { newRunOf } from '../../src/modules/execution/runs/new-run.js';
 import { type NewRun, RunStore } from '../../src/modules/execution/runs/run.store.js';
 import { SweepRunsHandler } from '../../src/modules/execution/actions/sweep-runs.handler.js';
 import { ActionBus } from '../../src/shared/actions/index.js';
-import { QueueRegistry } from '../../src/shared/actions/queue-registry.service.js';
 import { keys } from '../../src/shared/redis/index.js';
 import { POINTS, type Point, RUN, stepOf } from '../chaos/run-steps.js';
 import { type Case, StoppedRuns } from '../chaos/stopped-runs.js';
@@ -13,6 +12,7 @@ import type { ApiClient } from '../support/api-client.js';
 import { endedRun, faultsOfRuns, messagesOf } from '../support/run-history.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
+import { endSweeps } from '../support/sweeps.js';
 
 const CASES_MS = 180_000;
 let nooble: TestApp;
@@ -24,8 +24,7 @@ beforeAll(async () => {
   acme = nooble.client('acme');
   agentId = await createAgent(acme, '@tokens 20\n@delay 5');
   // These tests say when somebody looks after runs.
-  const sweeps = nooble.app.get(QueueRegistry, { strict: false }).get('execution.sweep');
-  for (const { key } of await sweeps.getRepeatableJobs()) await sweeps.removeRepeatableByKey(key);
+  await endSweeps(nooble, 'execution.sweep');
   // Whoever comes first sends a script whole: here somebody else was first.
   const { body } = await acme.post<{ executionId: string }>(`/api/v1/agents/${agentId}/executions`, { message: 'hello' });
   await acme.events(body.executionId);

@@ -84,7 +84,7 @@ describe('readers of runs', () => {
   }, TIMEOUT_MS);
 
   it('are told properly by an api that stops, and go on at another one without loss', async () => {
-    const ids = await begin('@tokens 80\n@delay 50');
+    const ids = await begin('@tokens 130\n@delay 50');
     const urls = [await servers[1]!.url(), await servers[0]!.url()];
     const watches = ids.flatMap((id) => [overSse, overSseAgain, overSocket].map((follow) => ({ follow, watch: watch(id, follow, urls) })));
     await waitFor('text everywhere', () => watches.every(({ watch: [{ events }] }) => events.some(({ type }) => type === 'message.delta')));

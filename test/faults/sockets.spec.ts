@@ -47,7 +47,7 @@ describe('two servers', () => {
 
   it('one of which is killed: the session’s socket on the other goes on, and who comes back there receives all of it', async () => {
     const [doomed, alive] = [await first.client('acme'), await second.client('acme')];
-    const agentId = await createAgent(alive, '@tokens 60\n@delay 30');
+    const agentId = await createAgent(alive, '@tokens 150\n@delay 30');
     const [lost, staying] = [await enter(doomed, 'shared'), await enter(alive, 'shared')];
     lost.send('execution.start', { agentId, message: 'hi' });
     const { executionId = '' } = await lost.next('message.delta');

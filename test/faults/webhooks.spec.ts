@@ -96,7 +96,7 @@ describe('a webhook whose stores go away', () => {
     const nooble = await startTestApp(SETTINGS, { databasePort: postgres.port });
     try {
       const acme = nooble.client('acme');
-      const agentId = await createAgent(acme, '@think 500');
+      const agentId = await createAgent(acme, '@think 2000');
       const { body } = await acme.post<{ executionId: string }>(`/api/v1/agents/${agentId}/executions`, { message: 'hello', webhookUrl: receiver.on('/') });
       await waitFor('the run', async () => (await acme.get<{ status: string }>(`/api/v1/executions/${body.executionId}`)).body.status === 'running');
       postgres.refuse();

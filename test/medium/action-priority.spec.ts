@@ -74,13 +74,14 @@ describe('waiting actions', () => {
 
   it('that have failed once keep their place for the next try', async () => {
     worker = await ActionProcess.start({ NOOBLE_ROLE: 'worker', EXECUTION_CONCURRENCY: '1' });
-    worker.script(RunScript).script = ({ attempt }) => (attempt === 1 ? Promise.reject(new Error('once')) : Promise.resolve());
+    worker.script(RunScript).script = async () => {
+      await api.queue(RUN).pause();
+      throw new Error('once');
+    };
     await send('enterprise', 0);
-    await waitFor('the back-off', async () => (await api.queue(RUN).getDelayedCount()) === 1);
-    await api.queue(RUN).pause();
-    const [job] = await api.queue(RUN).getDelayed();
+    await waitFor('the first try', () => started().length === 1);
     await send('enterprise', 1);
-    await job?.promote();
+    await waitFor('the end of the back-off', async () => (await line()).length === 2);
     expect(await line()).toEqual(['enterprise-0', 'enterprise-1']);
   });
 });

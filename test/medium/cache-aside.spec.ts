@@ -7,7 +7,7 @@ import { cachesAreUp, keysIn, metricOf } from '../support/caches.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
-const ENVIRONMENT = { MIGRATION_INTERVAL_SECONDS: '3600', NOOBLE_ROLE: 'api' };
+const ENVIRONMENT = { MIGRATION_INTERVAL_SECONDS: '86400', NOOBLE_ROLE: 'api' };
 
 /** A database of one answer, which counts how often it is asked. */
 class Origin<T> {

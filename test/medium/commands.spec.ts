@@ -132,6 +132,21 @@ describe('commands and their table', () => {
     expect(told.filter(([name]) => name === 'statusChange')).toHaveLength(2);
   });
 
+  it('one that was given up and is accepted after all is shown as its run is', async () => {
+    const command = await made({ createdAt: Date.now() - 61_000 });
+    const state = keys.execution(TENANT, command.executionId);
+    const fields = await nooble.redis.hgetall(state);
+    await nooble.redis.del(state);
+    expect(await service.get(TENANT, command.id)).toMatchObject({ status: 'failed', error: { code: 'COMMAND_NOT_STARTED' } });
+    for (const [status, shown] of [['queued', 'pending'], ['running', 'running']] as const) {
+      await nooble.redis.hset(state, { ...fields, status });
+      expect(await service.get(TENANT, command.id)).toMatchObject({ status: shown, error: null });
+      expect((await service.list(TENANT, { limit: 1 })).data).toMatchObject([{ status: shown, error: null }]);
+    }
+    await tell(endOf(command));
+    expect(await service.get(TENANT, command.id)).toMatchObject({ status: 'completed', error: null });
+  });
+
   it('a change that PostgreSQL refuses is told to the caller, is dirty, and is written later', async () => {
     const command = await made();
     const ref = { tenantId: TENANT, commandId: command.metadata.dbUuid };

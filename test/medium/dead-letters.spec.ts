@@ -49,6 +49,17 @@ describe('a job that fails for good', () => {
     expect((await all()).length).toBe(1);
   });
 
+  it('because a store is away is not kept if it comes again by itself; by a mistake of ours it is', async () => {
+    let failure: Error = new AppError({ kind: 'unavailable', code: 'AWAY', message: 'Not now.' });
+    moves.script = () => Promise.reject(failure);
+    await worker.queue(MOVE).add(moveEnvelope(), { attempts: 2, backoff: { type: 'capped', options: { firstMs: 10 } }, repeat: { every: 100 } });
+    await waitFor('three times', () => moves.runs.length >= 6);
+    failure = new TypeError('x is not a function');
+    expect(await one()).toMatchObject({ code: 'INTERNAL', message: expect.stringContaining('x is not a function') });
+    expect((await all()).map(({ code }) => code)).not.toContain('AWAY');
+    await worker.queue(MOVE).removeRepeatable({ every: 100 });
+  });
+
   it('because no other try can mend it is kept after the first', async () => {
     moves.script = () => Promise.reject(CONFLICT);
     await worker.bus.send(MOVE, move());

@@ -26,8 +26,8 @@ describe('a PostgreSQL out of reach', () => {
     await Promise.all(open.splice(0).map((dataSource) => dataSource.destroy().catch(() => undefined)));
     await database.drop();
   });
-  const connect = async (overrides: Partial<DatabaseSettings> = {}): Promise<DataSource> => {
-    const dataSource = new DataSource({ ...dataSourceOptions(Object.assign(new DatabaseSettings(), { url: database.url }, overrides)), connectTimeoutMS: 300 } as never);
+  const connect = async (overrides: Partial<DatabaseSettings> = {}, connectTimeoutMS = 10_000): Promise<DataSource> => {
+    const dataSource = new DataSource({ ...dataSourceOptions(Object.assign(new DatabaseSettings(), { url: database.url }, overrides)), connectTimeoutMS } as never);
     await dataSource.initialize();
     open.push(dataSource);
     return dataSource;
@@ -63,7 +63,7 @@ describe('a PostgreSQL out of reach', () => {
   });
 
   it('because every connection of the pool is busy is DATABASE_UNAVAILABLE', async () => {
-    const dataSource = await connect({ poolSize: 1 });
+    const dataSource = await connect({ poolSize: 1 }, 1_500);
     const runner = dataSource.createQueryRunner();
     await runner.query('SELECT 1');
     expect(await errorOf(dataSource.query('SELECT 1'))).toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
@@ -145,10 +145,11 @@ describe('a Redis in trouble', () => {
 
   it('that does not answer in time is HOT_STORE_UNAVAILABLE', async () => {
     const other = endingWhole(redis.duplicate());
-    await other.call('CLIENT', 'PAUSE', '1000', 'ALL');
+    await other.call('CLIENT', 'PAUSE', '2000', 'ALL');
     expect(await errorOf(redis.get('a'))).toMatchObject({ code: 'HOT_STORE_UNAVAILABLE', cause: { message: 'Command timed out' } });
-    await other.client('UNPAUSE').catch(() => undefined);
     other.disconnect();
+    // Whoever asks for its end has to wait for it, too.
+    await waitFor('the end of the pause', async () => (await redis.ping()) === 'PONG');
   });
 
   it('is an ordinary fault of ours when it answers with an error of ours', async () => {

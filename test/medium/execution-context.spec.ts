@@ -14,7 +14,7 @@ import { type TestApp, startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
 const SECRET = 'sk-operators-own-key-of-these-tests';
-const ENVIRONMENT = { MIGRATION_INTERVAL_SECONDS: '3600', OPENAI_API_KEY: SECRET };
+const ENVIRONMENT = { MIGRATION_INTERVAL_SECONDS: '86400', OPENAI_API_KEY: SECRET };
 
 interface Started {
   readonly executionId: string;

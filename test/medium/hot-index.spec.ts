@@ -141,7 +141,7 @@ describe('the sockets of a session', () => {
 
   it('count no more when they are silent, and leave nothing behind', async () => {
     const [here, there] = open();
-    await here.seen(tenantId, 's', 'dead', 150);
+    await here.seen(tenantId, 's', 'dead', 1_500);
     expect(await there.isAnyOpen(tenantId, 's')).toBe(true);
     await waitFor('silence', async () => !(await there.isAnyOpen(tenantId, 's')));
     await waitFor('the end of the key', async () => (await redis.exists(keys.sessionSockets(tenantId, 's'))) === 0);

@@ -23,7 +23,7 @@ describe('the CACHE_MANAGER', () => {
     const url = new URL(redisUrl);
     proxy = await TcpProxy.inFrontOf(Number(url.port));
     url.port = String(proxy.port);
-    const settings = loadSettings({ DATABASE_URL: templateUrl, REDIS_URL: url.href, LOG_LEVEL: 'silent' });
+    const settings = loadSettings({ DATABASE_URL: templateUrl, REDIS_URL: url.href, LOG_LEVEL: 'silent', CACHE_BUS_BEAT_MS: '60000' });
     module = await Test.createTestingModule({ imports: [ConfigModule.forRoot(settings), TelemetryModule, CacheModule] }).compile();
     await module.init();
     cache = module.get<Cache>(CACHE_MANAGER);
@@ -178,7 +178,7 @@ describe('the CACHE_MANAGER', () => {
     const ids = async (): Promise<string[]> =>
       [...String(await redis.client('LIST')).matchAll(/^id=(\d+) .* db=(\d+) /gm)].filter(([, , db]) => `/${String(db)}` === new URL(redisUrl).pathname).map(([, id]) => String(id));
     const before = await ids();
-    const settings = loadSettings({ DATABASE_URL: templateUrl, REDIS_URL: redisUrl, LOG_LEVEL: 'silent' });
+    const settings = loadSettings({ DATABASE_URL: templateUrl, REDIS_URL: redisUrl, LOG_LEVEL: 'silent', CACHE_BUS_BEAT_MS: '60000' });
     const second = await Test.createTestingModule({ imports: [ConfigModule.forRoot(settings), TelemetryModule, CacheModule] }).compile();
     await second.init();
     const own = await waitFor('its connections', async () => {

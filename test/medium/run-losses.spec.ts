@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Queue } from 'bull';
 import { type DomainAction, newId } from '../../src/contracts/index.js';
 import { AgentRunHandler } from '../../src/modules/execution/actions/agent-run.handler.js';
@@ -7,6 +7,7 @@ import { newRunOf } from '../../src/modules/execution/runs/new-run.js';
 import { type NewRun, RunStore, tokenOf } from '../../src/modules/execution/runs/run.store.js';
 import { SweepRunsHandler } from '../../src/modules/execution/actions/sweep-runs.handler.js';
 import { TurnPreparation } from '../../src/modules/execution/turn-preparation.service.js';
+import { Turn } from '../../src/modules/execution/turn.service.js';
 import { AgentCacheInvalidator } from '../../src/shared/cache/index.js';
 import { QueueRegistry } from '../../src/shared/actions/queue-registry.service.js';
 import { DeadLetters } from '../../src/shared/actions/index.js';
@@ -23,6 +24,7 @@ import { templateUrl } from '../support/services.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
+import { endSweeps } from '../support/sweeps.js';
 
 type AgentRun = DomainAction<'execution.agent_run'>;
 
@@ -46,7 +48,7 @@ beforeAll(async () => {
   const queues = nooble.app.get(QueueRegistry, { strict: false });
   queue = queues.get('execution.agent_run');
   // These tests say when somebody looks after runs.
-  for (const { key } of await queues.get('execution.sweep').getRepeatableJobs()) await queues.get('execution.sweep').removeRepeatableByKey(key);
+  await endSweeps(nooble, 'execution.sweep');
 });
 beforeEach(async () => {
   await nooble.redis.del(keys.runs('acme'));
@@ -59,7 +61,7 @@ afterAll(async () => {
 const part = <T>(type: new (...dependencies: never[]) => T): T => nooble.app.get<T>(type, { strict: false });
 const start = async (message: string, sessionId = newId()): Promise<Accepted> => (await acme.post<Accepted>(`/api/v1/agents/${agentId}/executions`, { message, sessionId })).body;
 const field = async (executionId: string, name: string): Promise<string | null> => nooble.redis.hget(keys.execution('acme', executionId), name);
-const saying = async (message = '@tokens 60', sessionId = newId()): Promise<Accepted> => {
+const saying = async (message = '@tokens 120', sessionId = newId()): Promise<Accepted> => {
   const run = await start(message, sessionId);
   await waitFor('the first token', async () => (await field(run.executionId, 'firstTokenAt')) !== null);
   return run;
@@ -84,7 +86,7 @@ const actionOf = ({ action }: NewRun): AgentRun => ({ ...action, actionType: 'ex
 
 describe('a run in mid-answer', () => {
   it('whose log is lost has it whole again, for who reads it, in Redis and in PostgreSQL', async () => {
-    const run = await start('@tokens 60');
+    const run = await start('@tokens 200');
     const reading = acme.events(run.executionId);
     await waitFor('the first token', async () => (await field(run.executionId, 'firstTokenAt')) !== null);
     const ref = { tenantId: 'acme', ...run };
@@ -128,7 +130,7 @@ describe('a run in mid-answer', () => {
 
   it('whose conversation another one has got that way ends after it', async () => {
     const session = newId();
-    const run = await saying('@tokens 60', session);
+    const run = await saying('@tokens 120', session);
     await nooble.redis.del(keys.lease('acme', run.conversationId));
     const other = await start('@tokens 60', session);
     await jobIsGone(run);
@@ -239,7 +241,11 @@ describe('the sweep', () => {
   });
 
   it('leaves a run alone that says that it is alive', async () => {
-    const run = await saying('@tokens 30');
+    const run = await saying('@tokens 60');
+    await nooble.redis.zadd(keys.runs('acme'), 1, run.executionId);
+    // Whoever is told to look at its runs says that they are alive; each process does it by itself every five seconds.
+    await nooble.redis.publish(part(RunStore).cancellations, 'anybody');
+    await waitFor('it to say so', async () => Number(await nooble.redis.zscore(keys.runs('acme'), run.executionId)) > Date.now());
     await part(SweepRunsHandler).handle({} as DomainAction<'execution.sweep'>, neverStopped);
     expect(await faults(run)).toEqual([]);
     expect(await field(run.executionId, 'attempt')).toBe('1');
@@ -268,6 +274,19 @@ describe('a worker', () => {
     await waitFor('PostgreSQL', async () => (await acme.get('/health/ready')).status === 200);
     await part(AgentRunHandler).handle(actionOf(run), neverStopped);
     expect(await faults(run)).toEqual([]);
+  });
+});
+
+describe('a fault of ours', () => {
+  it('does not have the model asked for ever: the fifth beginning is the last one, and says so', async () => {
+    const [run, handler] = [await accepted(), part(AgentRunHandler)];
+    const faulty = jest.spyOn(part(Turn), 'run').mockRejectedValue(new TypeError('x is not a function'));
+    for (let tries = 1; tries < 5; tries++) await expect(handler.handle(actionOf(run), neverStopped)).rejects.toMatchObject({ kind: 'internal' });
+    const last: unknown = await handler.handle(actionOf(run), neverStopped).catch((error: unknown) => error);
+    expect(last).toMatchObject({ kind: 'conflict', code: 'INTERNAL', cause: { message: 'x is not a function' } });
+    await handler.onExhausted(actionOf(run), last as AppError);
+    expect((await acme.get(`/api/v1/executions/${run.executionId}`)).body).toMatchObject({ status: 'failed', attempt: 5, error: { code: 'INTERNAL' } });
+    faulty.mockRestore();
   });
 });
 

@@ -62,7 +62,7 @@ describe('the schema migrations', () => {
 
   it('make the whole schema in an empty database, and then have nothing to do', async () => {
     expect(await migrateSchema(settings())).toHaveLength(UP_FILES.length);
-    expect(await tables()).toEqual(['agent_changes', 'agent_versions', 'agents', 'api_keys', 'audit_log', 'commands', 'conversation_assignments', 'conversation_labels', 'conversation_notes', 'conversation_total_changes', 'conversation_totals', 'conversations', 'erasures', 'execution_events', 'executions', 'messages', 'migration_ledger', 'schema_migrations', 'tenants', 'webhook_deliveries']);
+    expect(await tables()).toEqual(['agent_changes', 'agent_versions', 'agents', 'api_keys', 'audit_log', 'commands', 'conversation_assignments', 'conversation_labels', 'conversation_notes', 'conversation_total_changes', 'conversation_totals', 'conversations', 'embedding_usage', 'erasures', 'execution_events', 'executions', 'messages', 'migration_ledger', 'schema_migrations', 'tenants', 'webhook_deliveries']);
     expect(await migrateSchema(settings())).toEqual([]);
   });
 

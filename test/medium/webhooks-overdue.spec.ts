@@ -10,6 +10,7 @@ import type { ApiClient } from '../support/api-client.js';
 import { HookServer } from '../support/hook-server.js';
 import { type TestApp, startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
+import { endSweeps } from '../support/sweeps.js';
 
 interface Delivery {
   readonly status: string;
@@ -32,7 +33,7 @@ describe('a delivery of a webhook whose job Redis has lost', () => {
     const queues = nooble.app.get(QueueRegistry, { strict: false });
     queue = queues.get('execution.deliver_webhook');
     // These tests say when somebody looks.
-    for (const { key } of await queues.get('execution.sweep').getRepeatableJobs()) await queues.get('execution.sweep').removeRepeatableByKey(key);
+    await endSweeps(nooble, 'execution.sweep');
   });
   afterEach(async () => {
     await queue.resume();

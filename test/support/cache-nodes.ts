@@ -16,7 +16,7 @@ afterEach(async () => {
 
 /** A cache engine with its own connections, as another process would have, that has not started. A busy machine is no outage: its deadline is long. */
 export function createNode(url: string, settings: Partial<CacheSettings> = {}): CacheEngine {
-  const node = createCacheEngine(Object.assign(new CacheSettings(), { deadlineMs: 5_000, busBeatMs: 100, ...settings }), url);
+  const node = createCacheEngine(Object.assign(new CacheSettings(), { deadlineMs: 5_000, busBeatMs: 300, ...settings }), url);
   running.add(node);
   return node;
 }
@@ -62,7 +62,7 @@ export class CacheNodes {
 
   /** A node that is connected and hears the bus. */
   async open(settings: Partial<CacheSettings> = {}, clock = new Clock()): Promise<CacheEngine> {
-    const engine = createCacheEngine(Object.assign(new CacheSettings(), { deadlineMs: 5_000, softDeadlineMs: 5_000 }, settings), this.url, clock.now);
+    const engine = createCacheEngine(Object.assign(new CacheSettings(), { deadlineMs: 5_000, softDeadlineMs: 5_000, busBeatMs: 5_000, lockWaitMs: 5_000 }, settings), this.url, clock.now);
     this.engines.push(engine);
     engine.start();
     await waitFor('the node', () => engine.state().breaker === 'closed' && engine.state().isBusSound);

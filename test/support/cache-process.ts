@@ -44,7 +44,7 @@ export class CacheProcess {
   }
 
   static async start(redisUrl: string, settings: Partial<CacheSettings> = {}): Promise<CacheProcess> {
-    const all = { deadlineMs: 5_000, busBeatMs: 100, ...settings };
+    const all = { deadlineMs: 5_000, busBeatMs: 300, ...settings };
     const execArgv: string[] = [];
     const made = new CacheProcess(fork(MAIN, [redisUrl, JSON.stringify(all)], { execArgv, stdio: ['ignore', 'inherit', 'pipe', 'ipc'] }));
     await made.until('the process to be ready', () => made.isReady);

@@ -8,7 +8,7 @@ export interface WholeAnswer {
 }
 
 /** Tries at the most; more mean that there will be no answer. */
-const TRIES = 60;
+const TRIES = 200;
 const PAUSE_MS = 20;
 
 /** One POST on a connection of its own. @returns undefined if no whole answer came */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
 import { ApiClient } from './api-client.js';
+import { patienceWith } from './services.js';
 import { waitFor } from './wait-for.js';
 
 const MAIN = join(import.meta.dirname, '../../dist/main.js');
@@ -29,7 +30,7 @@ export class ServerProcess {
 
   static spawn(environment: Record<string, string>): ServerProcess {
     const { PATH = '' } = process.env;
-    return new ServerProcess(spawn(process.execPath, [MAIN], { env: { PATH, ...DEFAULTS, ...environment } }));
+    return new ServerProcess(spawn(process.execPath, [MAIN], { env: { PATH, ...DEFAULTS, ...patienceWith(environment['REDIS_URL']), ...environment } }));
   }
 
   static async start(environment: Record<string, string>): Promise<ServerProcess> {

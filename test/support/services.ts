@@ -9,6 +9,14 @@ const redisBase = process.env['TEST_REDIS_URL'] ?? '';
 /** The Redis database of this jest worker; files of one worker run one after the other. */
 export const redisUrl = `${redisBase}/${process.env['JEST_WORKER_ID'] ?? '1'}`;
 
+/** A machine that is busy, or stands still for a moment, is no outage. */
+const PATIENT = { REDIS_COMMAND_TIMEOUT_MS: '15000', CACHE_DEADLINE_MS: '5000', CACHE_SOFT_DEADLINE_MS: '5000', CACHE_BUS_BEAT_MS: '5000' };
+
+/** How long a server waits for a Redis: for the one of this worker, which no test takes away, longer than by default. */
+export function patienceWith(url: string | undefined): Record<string, string> {
+  return url === redisUrl ? PATIENT : {};
+}
+
 /** A database of one test file, with the whole schema. */
 export interface TestDatabase {
   readonly url: string;

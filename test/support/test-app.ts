@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { createApp } from '../../src/create-app.js';
 import { loadSettings } from '../../src/shared/config/index.js';
 import { ApiClient } from './api-client.js';
-import { type TestDatabase, createDatabase, emptyRedis, redisUrl } from './services.js';
+import { type TestDatabase, createDatabase, emptyRedis, patienceWith, redisUrl } from './services.js';
 
 /** The whole system in this process, on a port of its own, with a database of its own. */
 export interface TestApp {
@@ -32,7 +32,7 @@ export async function startTestApp(environment: Record<string, string> = {}, { d
   const [database, redis] = beside ? [beside.database, beside.redis] : await Promise.all([createDatabase(), emptyRedis(REDIS_URL)]);
   const databaseUrl = new URL(database.url);
   if (databasePort !== undefined) databaseUrl.port = String(databasePort);
-  const settings = loadSettings({ ...DEFAULTS, DATABASE_URL: databaseUrl.href, REDIS_URL, ...environment });
+  const settings = loadSettings({ ...DEFAULTS, ...patienceWith(REDIS_URL), DATABASE_URL: databaseUrl.href, REDIS_URL, ...environment });
   const app = await createApp(settings);
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();

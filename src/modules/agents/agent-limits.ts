@@ -1,3 +1,4 @@
+import { BUILTIN_TOOLS } from '../../contracts/index.js';
 import { requireModel, type TierLimits } from '../tenancy/index.js';
 import type { AgentDefinition } from './agent.js';
 import { agentErrors } from './agents.errors.js';
@@ -20,7 +21,7 @@ export interface AgentLimits extends Pick<TierLimits, 'models' | 'tools' | 'maxC
 export function requireAllowed(definition: Limited, limits: AgentLimits, before?: Limited): void {
   const { tools, maxCollectionsPerAgent, defaultModel } = limits;
   const tool = definition.tools.find((name) => tools?.includes(name) === false && before?.tools.includes(name) !== true);
-  if (tool !== undefined) throw agentErrors.toolNotInTier(tool, tools ?? []);
+  if (tool !== undefined) throw agentErrors.toolNotInTier(tool, BUILTIN_TOOLS.filter((name) => tools?.includes(name)));
   for (const model of modelsOf(definition)) requireModel(model, limits, [defaultModel, ...(before ? modelsOf(before) : [])]);
   const count = definition.collections.length;
   if (maxCollectionsPerAgent !== null && count > Math.max(maxCollectionsPerAgent, before?.collections.length ?? 0)) throw agentErrors.tooManyCollections(count, maxCollectionsPerAgent);

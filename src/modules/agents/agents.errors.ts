@@ -6,13 +6,14 @@ export const agentErrors = {
   notFound: (agentId: string): AppError =>
     new AppError({ kind: 'notFound', code: 'AGENT_NOT_FOUND', message: `There is no agent "${agentId}" here; GET /api/v1/agents lists yours.`, details: { field: 'agentId' } }),
   inactive: (agentId: string): AppError =>
-    new AppError({ kind: 'forbidden', code: 'AGENT_INACTIVE', message: `Agent "${agentId}" is switched off.`, details: { field: 'agentId' } }),
+    new AppError({ kind: 'forbidden', code: 'AGENT_INACTIVE', message: `Agent "${agentId}" is switched off; PATCH /api/v1/agents/${agentId} {"isActive":true} switches it on.`, details: { field: 'agentId' } }),
   tierTooLow: (tier: Tier, minimumTier: Tier): AppError =>
     new AppError({ kind: 'forbidden', code: 'AGENT_TIER_TOO_LOW', message: `This agent needs the tier ${minimumTier}; yours is ${tier}: ${HIGHER_TIER}.`, details: { tier, minimumTier } }),
   tooManyAgents: (limit: number): AppError =>
     new AppError({ kind: 'forbidden', code: 'TIER_LIMIT_AGENTS', message: `You may have ${String(limit)} agents and no more (maxAgents); delete or change one, or ${HIGHER_TIER}.`, details: { limit: 'maxAgents', maxAgents: limit } }),
+  /** @param known those that an agent may name there */
   toolNotInTier: (tool: string, known: readonly string[]): AppError =>
-    new AppError({ kind: 'forbidden', code: 'TOOL_NOT_IN_TIER', message: `Your tier does not have the tool "${tool}", only ${known.join(', ')}; leave it out, or ${HIGHER_TIER}.`, details: { field: 'tools', limit: 'tools', tool } }),
+    new AppError({ kind: 'forbidden', code: 'TOOL_NOT_IN_TIER', message: `Your tier does not have the tool "${tool}"${known.length === 0 ? '' : `, only ${known.join(', ')}`}; leave it out, or ${HIGHER_TIER}.`, details: { field: 'tools', limit: 'tools', tool } }),
   tooManyCollections: (count: number, limit: number): AppError =>
     new AppError({
       kind: 'forbidden',

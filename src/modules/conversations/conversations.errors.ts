@@ -11,7 +11,7 @@ export const conversationErrors = {
   notFound: (conversationId: string): AppError =>
     new AppError({ kind: 'notFound', code: 'CONVERSATION_NOT_FOUND', message: `There is no conversation "${conversationId}" here. GET /api/v1/conversations lists yours; a turn without conversationId begins one.`, details: { field: 'conversationId' } }),
   sessionNotFound: (sessionId: string): AppError =>
-    new AppError({ kind: 'notFound', code: 'SESSION_NOT_FOUND', message: `Session "${sessionId}" has no open conversation.`, details: { field: 'sessionId' } }),
+    new AppError({ kind: 'notFound', code: 'SESSION_NOT_FOUND', message: `Session "${sessionId}" has no open conversation; GET /api/v1/conversations?sessionId=${sessionId} lists those it had.`, details: { field: 'sessionId' } }),
   editEmpty: (): AppError =>
     new AppError({ kind: 'invalid', code: 'CONVERSATION_EDIT_EMPTY', message: 'There is nothing to change: send status, metadata, summary or customerSatisfaction, such as {"status":"completed"}.' }),
   alreadyActive: (sessionId: string, conversationId: string): AppError =>
@@ -39,6 +39,9 @@ export const conversationErrors = {
     new AppError({ kind: 'conflict', code: 'CONVERSATION_BUSY', message: `Conversation "${conversationId}" was changed by others all the time; nothing was changed. Try again.`, details: { retryAfterMs: 500 } }),
   unplaced: (): AppError =>
     new AppError({ kind: 'invalid', code: 'CONVERSATION_UNNAMED', message: 'Say which conversation: data.conversationId, or a sessionId with the agentId that it is with.', details: { field: 'data.conversationId' } }),
+  /** In the spelling of the deprecated routes. */
+  agentUnnamed: (sessionId: string): AppError =>
+    new AppError({ kind: 'invalid', code: 'CONVERSATION_UNNAMED', message: `Session "${sessionId}" has no conversation yet, so agent_id has to say with which agent one begins; it must be the agent's UUID.`, details: { field: 'agent_id' } }),
   noteNotFound: (noteId: string): AppError =>
     new AppError({ kind: 'notFound', code: 'NOTE_NOT_FOUND', message: `The conversation has no note "${noteId}"; GET …/notes lists those it has.`, details: { field: 'noteId' } }),
   labelsTooMany: (limit: number): AppError =>

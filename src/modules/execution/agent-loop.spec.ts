@@ -5,6 +5,7 @@ import { modelUnknown } from '../../shared/models/index.js';
 import type { Message } from '../conversations/index.js';
 import { type LoopInput, type LoopOutcome, runAgentLoop } from './agent-loop.js';
 import type { AgentTool } from './tools/agent-tool.js';
+import { boundedTool } from './tools/bounded-tool.js';
 
 const FALLBACK = { provider: 'openai-compatible', model: 'second' } as const;
 
@@ -63,6 +64,13 @@ describe('a conversation', () => {
     expect(outcome).toMatchObject({ text: 'Here.', finishReason: 'stop', usage: { inputTokens: 20, outputTokens: 2, totalTokens: 22 } });
     expect(first.calls[1]!.prompt.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'tool']);
     expect(ofType('tool.completed').map(({ name }) => name).sort()).toEqual(['ask', 'look']);
+  });
+
+  it.each([100, 1_500, 3_000, 50_000])('is told the beginning of what a tool has said in %i levels, and goes on', async (levels) => {
+    const nested = async (): Promise<unknown> => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`) as unknown;
+    const outcome = await run([looking(), { text: 'Here.' }], { tools: [boundedTool(tool('look', nested), 1_000)] });
+    expect(outcome).toMatchObject({ text: 'Here.', error: null });
+    expect(ofType('tool.completed')).toMatchObject([levels < 50_000 ? { output: { isCut: true, note: expect.stringContaining('levels'), text: expect.stringMatching(/^\[{64}/) } } : { error: expect.stringContaining('TOOL_OUTPUT_INVALID') }]);
   });
 
   it('tells the model of a tool that failed, of one that there is not and of input that is no JSON object, and goes on', async () => {

@@ -12,7 +12,7 @@ export const executionErrors = {
   conversationStillThere: (): AppError =>
     new AppError({ kind: 'unavailable', code: 'CONVERSATION_STILL_THERE', message: 'A conversation is still being deleted; its executions forget it when it is.' }),
   notFound: (executionId: string): AppError =>
-    new AppError({ kind: 'notFound', code: 'EXECUTION_NOT_FOUND', message: `There is no execution "${executionId}" here.`, details: { field: 'executionId' } }),
+    new AppError({ kind: 'notFound', code: 'EXECUTION_NOT_FOUND', message: `There is no execution "${executionId}" here; GET /api/v1/executions lists yours.`, details: { field: 'executionId' } }),
   eventsExpired: (executionId: string): AppError =>
     new AppError({
       kind: 'notFound',
@@ -61,6 +61,11 @@ export const executionErrors = {
     new AppError({ kind: 'conflict', code: 'EXECUTION_TIMED_OUT', message: `The run took longer than its ${String(timeoutMs)} ms; ask for less, or for a larger timeoutMs if the tier allows it.` }),
   workerLost: (beginnings: number): AppError =>
     new AppError({ kind: 'conflict', code: 'WORKER_LOST', message: `The run was begun ${String(beginnings)} times and its worker was lost each time; it is not begun again. Your message is in the conversation.` }),
+  faulty: ({ code, message, cause }: AppError): AppError => new AppError({ kind: 'conflict', code, message, cause }),
+  agentUnnamed: (type = 'execution.agent_run'): AppError =>
+    new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message: `An action ${type} needs the agentId of an agent.`, details: { fields: [{ field: 'agentId', message: 'agentId must be a UUID' }] } }),
+  contextDenied: (): AppError =>
+    new AppError({ kind: 'forbidden', code: 'CONTEXT_DENIED', message: 'The contextCacheKey of this action is not one of its tenant; leave it out, and the context is assembled anew.', details: { field: 'contextCacheKey' } }),
   /** @param runs which, and the Redis key of the state of each @param cause why the first of them */
   runsStuck: (runs: readonly { readonly tenantId: string; readonly executionId: string; readonly key: string }[], cause: unknown): AppError => {
     const [first] = runs;
@@ -69,10 +74,6 @@ export const executionErrors = {
     const way = 'Each is looked after again in 24 h: mend its state in Redis, or delete that key, and its conversation goes on with the next turn; details.runs names the keys.';
     return new AppError({ kind: 'internal', code: 'RUN_STUCK', message: `Nobody can look after ${which}: ${why}. ${way}`, details: { runs }, cause });
   },
-  agentUnnamed: (type = 'execution.agent_run'): AppError =>
-    new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message: `An action ${type} needs the agentId of an agent.`, details: { fields: [{ field: 'agentId', message: 'agentId must be a UUID' }] } }),
-  contextDenied: (): AppError =>
-    new AppError({ kind: 'forbidden', code: 'CONTEXT_DENIED', message: 'The contextCacheKey of this action is not one of its tenant; leave it out, and the context is assembled anew.', details: { field: 'contextCacheKey' } }),
   headerInvalid: (header: string, rule: string): AppError =>
     new AppError({ kind: 'invalid', code: 'HEADER_INVALID', message: `${header} ${rule}; leave it out for the agent's own.`, details: { field: header } }),
   parameterUnknown: (name: string): AppError => {
@@ -92,5 +93,5 @@ export const executionErrors = {
       details: { field: 'onDisconnect' },
     }),
   cursorInvalid: (): AppError =>
-    new AppError({ kind: 'invalid', code: 'CURSOR_INVALID', message: 'Last-Event-ID or ?after= must be a whole number: the id of the last event you have, 0 for all.', details: { field: 'after' } }),
+    new AppError({ kind: 'invalid', code: 'CURSOR_INVALID', message: 'Last-Event-ID must be a whole number: the id of the last event you have, or left out for all.', details: { field: 'Last-Event-ID' } }),
 };

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { DatabaseModule } from '../../shared/database/index.js';
 import { AgentsModule } from '../agents/index.js';
 import { ConversationsModule } from '../conversations/index.js';
+import { KnowledgeModule } from '../knowledge/index.js';
 import { TenancyModule } from '../tenancy/index.js';
 import { AgentRunHandler } from './actions/agent-run.handler.js';
 import { CancelExecutionHandler } from './actions/cancel-execution.handler.js';
@@ -76,7 +77,12 @@ import { WebhookDeliveryEntity } from './webhooks/webhook-delivery.entity.js';
 import { WebhookDeliveryRepository } from './webhooks/webhook-delivery.repository.js';
 import { WebhookSecrets } from './webhooks/webhook-secrets.service.js';
 import { WebhookSender } from './webhooks/webhook-sender.service.js';
+import { EmbeddingBudgets } from './usage/embedding-budgets.service.js';
+import { EmbeddingLedger } from './usage/embedding-ledger.service.js';
+import { EmbeddingUsageEntity } from './usage/embedding-usage.entity.js';
+import { EmbeddingUsageRepository } from './usage/embedding-usage.repository.js';
 import { ModelPrices } from './usage/model-prices.service.js';
+import { Reservations } from './usage/reservations.service.js';
 import { RunClaims } from './usage/run-claims.service.js';
 import { TenantUsage } from './usage/tenant-usage.service.js';
 import { UsageController } from './usage/usage.controller.js';
@@ -84,13 +90,13 @@ import { UsageStore } from './usage/usage.store.js';
 import { WebhooksController } from './webhooks/webhooks.controller.js';
 
 @Module({
-  imports: [DatabaseModule.forEntities(ExecutionEntity, ExecutionEventsEntity, WebhookDeliveryEntity, CommandEntity), TenancyModule, AgentsModule, ConversationsModule],
+  imports: [DatabaseModule.forEntities(ExecutionEntity, ExecutionEventsEntity, WebhookDeliveryEntity, CommandEntity, EmbeddingUsageEntity), TenancyModule, AgentsModule, ConversationsModule, KnowledgeModule],
   controllers: [ExecutionsController, ChatController, WebhooksController, CommandsController, SocketTicketsController, UsageController],
   providers: [
     ...[EventLogStore, WakeUpStore, EventReader, LiveRuns, EventWriters, EventArchiveRepository],
     ...[ExecutionRepository, ExecutionStatisticsRepository, ExecutionStatistics, ExecutionEndings, ExecutionRecords, ExecutionPersistence, ExecutionsService, ExecutionList, TurnResponder],
     ...[RunStore, RunDispatcher, RunEndings, RunCancellation, RunAdmission, RunBeginnings, RunningRuns, SilentRuns],
-    ...[ModelPrices, RunClaims, UsageStore, TenantUsage],
+    ...[ModelPrices, RunClaims, UsageStore, TenantUsage, EmbeddingUsageRepository, EmbeddingLedger, Reservations, EmbeddingBudgets],
     ...[AgentRunHandler, PersistExecutionHandler, SweepRunsHandler, CancelExecutionHandler, InvalidateAgentCacheHandler, GetAgentConfigHandler],
     ...[ExecutionContexts, McpServers, AgentTools, Orchestrator, TurnPreparation, TurnAnswers, Turn, ModelProviders, RunMemos],
     ...[SocketTicketsStore, SocketRights, SocketAdmission, SessionRunsStore, RunFollowings, SessionFollowings, SocketTurns, ExecutionsGateway],

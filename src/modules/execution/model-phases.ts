@@ -85,7 +85,7 @@ export class ModelPhases {
     };
     try {
       const model = models.resolve(provider, name);
-      const answer = await callModel({ ...phase, executionId, model, tools, temperature: llm.temperature, maxOutputTokens: llm.maxTokens, signal, isAsking: models.isAsking, countTokens: (text) => countTokens(text, name) }, listener);
+      const answer = await callModel({ ...phase, executionId, model, tools, temperature: llm.temperature, maxOutputTokens: llm.maxTokens, signal, isBilled: models.isBilled, countTokens: (text) => countTokens(text, name) }, listener);
       this.used = total(this.used, answer.usage);
       return answer;
     } catch (failure) {

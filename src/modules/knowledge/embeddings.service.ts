@@ -4,6 +4,7 @@ import type { ModelProvider } from '../../contracts/index.js';
 import { ModelSettings } from '../../shared/config/index.js';
 import { MetricsService } from '../../shared/telemetry/index.js';
 import { type Principal, requireModel, TenantLimits, type TierLimits } from '../tenancy/index.js';
+import { type EmbeddingMeter, maxTokensOf } from './embedding-meter.js';
 import { EmbeddingMemoStore, type KeptEmbedding } from './embedding-memo.store.js';
 import { knowledgeErrors } from './knowledge.errors.js';
 import type { Embedded, EmbeddingModel } from './models/embedding-model.js';
@@ -29,8 +30,8 @@ export interface Embeddings {
   readonly cachedTexts: number;
 }
 
-/** What one request has asked a model for. */
-interface Asked {
+/** What one request has asked a model for, and for whom. */
+interface Asked extends Pick<Principal, 'tenantId' | 'tier'> {
   texts: number;
   tokens: number;
   /** The sum of what was kept of them. */
@@ -41,6 +42,7 @@ interface Asked {
 @Injectable()
 export class EmbeddingsService {
   private readonly texts: Counter<'outcome'>;
+  private meter: EmbeddingMeter = async (_, ask) => ask();
 
   constructor(
     private readonly limits: TenantLimits,
@@ -52,18 +54,23 @@ export class EmbeddingsService {
     this.texts = metrics.counter({ name: 'nooble_embedding_texts_total', help: 'Texts of requests for embeddings: a model was asked for them (asked), or they were kept, under way, or there twice (saved).', labelNames: ['outcome'] });
   }
 
+  /** Every call of a model goes through this from now on. Budgets are above this module: they come down to it. */
+  meterBy(meter: EmbeddingMeter): void {
+    this.meter = meter;
+  }
+
   /**
    * @throws TIER_LIMIT_TEXTS, TIER_LIMIT_TEXT_LENGTH, MODEL_NOT_IN_TIER (forbidden), MODEL_UNKNOWN, MODEL_MISSING, MODEL_PROVIDER_NOT_CONFIGURED,
-   *   EMBEDDING_REFUSED (invalid), EMBEDDING_PROVIDER_FAILED, EMBEDDING_TIMED_OUT, DATABASE_UNAVAILABLE (unavailable)
+   *   EMBEDDING_REFUSED (invalid), EMBEDDING_PROVIDER_FAILED, EMBEDDING_TIMED_OUT, DATABASE_UNAVAILABLE (unavailable), what the meter throws
    */
   async embed({ tenantId, tier }: Pick<Principal, 'tenantId' | 'tier'>, { texts, ...wanted }: EmbeddingRequest): Promise<Embeddings> {
     const limits = await this.limits.of(tenantId, tier);
     requireFew(texts, limits);
     const model = this.models.resolve(wanted);
     requireModel(model.name, limits, [this.models.defaultModel]);
-    const asked: Asked = { texts: 0, tokens: 0, shares: 0 };
+    const asked: Asked = { tenantId, tier, texts: 0, tokens: 0, shares: 0 };
     const filled = texts.filter((text) => text !== '');
-    const found = await this.find(tenantId, model, filled, asked);
+    const found = await this.find(model, filled, asked);
     const cachedTexts = Math.max(filled.length - asked.texts, 0);
     this.texts.inc({ outcome: 'saved' }, cachedTexts);
     const rest = found.values();
@@ -74,7 +81,8 @@ export class EmbeddingsService {
     };
   }
 
-  private async find(tenantId: string, model: EmbeddingModel, texts: readonly string[], asked: Asked): Promise<readonly KeptEmbedding[]> {
+  private async find(model: EmbeddingModel, texts: readonly string[], asked: Asked): Promise<readonly KeptEmbedding[]> {
+    const { tenantId } = asked;
     const find = async (): Promise<readonly KeptEmbedding[]> => this.memo.find(tenantId, model, texts, async (missing) => this.ask(model, missing, asked));
     const found = await find();
     if (areAlike(found.map(({ vector }) => vector))) return found;
@@ -84,8 +92,9 @@ export class EmbeddingsService {
   }
 
   private async ask(model: EmbeddingModel, texts: readonly string[], asked: Asked): Promise<readonly KeptEmbedding[]> {
-    this.texts.inc({ outcome: 'asked' }, texts.length);
-    const { vectors, tokens } = await this.embedded(model, texts);
+    const { tenantId, tier } = asked;
+    const call = { tenantId, tier, provider: model.provider, model: model.name, maxTokens: maxTokensOf(texts) };
+    const { vectors, tokens } = await this.meter(call, async () => this.embedded(model, texts));
     requireAlike(vectors);
     const kept = withShares(texts, vectors, tokens);
     asked.texts += texts.length;
@@ -96,6 +105,7 @@ export class EmbeddingsService {
 
   /** Not bound to who asks: others may be waiting for the same texts. */
   private async embedded(model: EmbeddingModel, texts: readonly string[]): Promise<Embedded> {
+    this.texts.inc({ outcome: 'asked' }, texts.length);
     const { embeddingTimeoutSeconds } = this.settings;
     const signal = AbortSignal.timeout(embeddingTimeoutSeconds * 1_000);
     try {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { PinoLogger } from 'nestjs-pino';
 import { SYSTEM_TENANT } from '../../contracts/index.js';
+import { CacheSettings } from '../../shared/config/index.js';
 import { AppError } from '../../shared/errors/index.js';
 import type { RateLimit } from '../../shared/http/index.js';
 import { ApiRequestsStore } from './api-requests.store.js';
@@ -9,8 +10,7 @@ import type { Principal } from './principal.js';
 import { tenancyErrors } from './tenancy.errors.js';
 import { TenantLimits } from './tenant-limits.service.js';
 
-/** Redis is not waited for any longer than this, and then left alone for {@link REST_MS}. Milliseconds; guesses. */
-const DEADLINE_MS = 150;
+/** A Redis that has not answered in time is left alone for this long. Milliseconds; a guess. */
 const REST_MS = 2_000;
 /** With this much left, and a tenth of the limit, nobody waits for Redis: more requests than that are not under way at once. A guess. */
 const PLENTY = 50;
@@ -44,6 +44,7 @@ export class RequestCeiling {
     private readonly limits: TenantLimits,
     private readonly store: ApiRequestsStore,
     private readonly logger: PinoLogger,
+    private readonly settings: CacheSettings,
   ) {}
 
   /**
@@ -80,7 +81,7 @@ export class RequestCeiling {
   /** @throws RATE_LIMITED (limited) */
   private async count(key: CountedKey): Promise<RateLimit> {
     const { tenantId, holder, limit } = key;
-    const { taken, resetMs, isTaken } = await inTime(this.store.take(tenantId, holder, limit));
+    const { taken, resetMs, isTaken } = await inTime(this.store.take(tenantId, holder, limit), this.settings.deadlineMs);
     const remaining = limit - taken;
     this.note(nameOf(key), remaining, resetMs);
     if (!isTaken) throw tenancyErrors.tooManyRequests(limit, resetMs);
@@ -105,12 +106,13 @@ function nameOf({ tenantId, holder, limit }: CountedKey): string {
   return `${tenantId} ${holder} ${String(limit)}`;
 }
 
-async function inTime<T>(work: Promise<T>): Promise<T> {
+async function inTime<T>(work: Promise<T>, deadlineMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+    // What has arrived while the process was busy is still read: a busy process is no dead Redis.
+    timer = setTimeout(() => setImmediate(() => {
       reject(new AppError({ kind: 'unavailable', code: 'HOT_STORE_UNAVAILABLE', message: 'Redis has not answered in time.' }));
-    }, DEADLINE_MS);
+    }), deadlineMs);
   });
   try {
     return await Promise.race([work, late]);

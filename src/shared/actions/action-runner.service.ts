@@ -85,7 +85,7 @@ export class ActionRunner {
     const { tenantId } = fieldsOf(job);
     const letter = { type, tenantId: typeof tenantId === 'string' ? tenantId : '', action: job.data as unknown, code: error.code, message: reasonOf(error), attempt: job.attemptsMade + 1, failedAt: new Date().toISOString() };
     try {
-      if (!isToldToAsker(type, job, error)) await this.deadLetters.keep(letter);
+      if (!isToldToAsker(type, job, error) && !comesAgain(job, error)) await this.deadLetters.keep(letter);
     } catch (thrown) {
       allowOneMore(job);
       throw toAppError(thrown);
@@ -114,6 +114,11 @@ function isHandedBack({ isRetryable, code }: AppError, stopping: AbortSignal): b
 function isToldToAsker(type: ActionType, job: Job, { kind }: Pick<AppError, 'kind'>): boolean {
   const { callbackQueueName } = fieldsOf(job);
   return isAnswered(type) && kind !== 'internal' && kind !== 'unavailable' && typeof callbackQueueName === 'string' && callbackQueueName.startsWith(REPLY_QUEUE_PREFIX);
+}
+
+/** A sweep that found a store away: the next one does what it left, and nothing is there for an operator to mend. */
+function comesAgain({ opts }: Job, { kind }: AppError): boolean {
+  return opts.repeat !== undefined && kind === 'unavailable';
 }
 
 /** Bull compares this with the tries that were made when it ends the one in hand; it does not keep it. */

@@ -191,7 +191,7 @@ export class CacheSettings {
   @Setting('CACHE_L1_MAX_BYTES') @IsInt() @Min(65_536) l1MaxBytes = 67_108_864;
   /** An entry is served from memory for at most this long before Redis is asked again, seconds. */
   @Setting('CACHE_L1_TTL_SECONDS') @IsInt() @Min(0) @Max(3_600) l1TtlSeconds = 30;
-  /** A cache read or write that Redis does not answer in this time is given up, milliseconds. */
+  /** A cache read or write that Redis does not answer in this time is given up, and so is the count of an API key's requests, milliseconds. */
   @Setting('CACHE_DEADLINE_MS') @IsInt() @Min(10) @Max(10_000) deadlineMs = 150;
   /** The same where an older value can stand in, milliseconds. */
   @Setting('CACHE_SOFT_DEADLINE_MS') @IsInt() @Min(5) @Max(10_000) softDeadlineMs = 50;

@@ -66,6 +66,8 @@ describe('a value of the wrong kind', () => {
     [{ texts: [1, 'long'] }, 'each entry of texts must be a text.'],
     [{ tools: 'calculator' }, 'tools must be a list of JSON objects.'],
     [{ tools: null }, 'tools must be a list of JSON objects.'],
+    [{ tools: {} }, 'tools must be a list.'],
+    [{ tools: { name: 'a', colour: 1 } }, 'tools must be a list.'],
     [{ tools: ['calculator', null] }, 'each entry of tools must be a JSON object.'],
     [{ tools: [[]] }, 'each entry of tools must be a JSON object.'],
     [{ tools: [[{ name: 'a', seconds: 1 }]] }, 'each entry of tools must be a JSON object.'],

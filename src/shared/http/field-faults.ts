@@ -57,9 +57,18 @@ export function faultsOf({ property, value, constraints = {}, children = [] }: V
   const field = prefix + property;
   const broken = Object.entries(constraints).map(([constraint, message]) => ({ constraint, message, isOfEntries: isOfEntries(constraint, message, property) }));
   const sentences = new Set(sentencesOf(broken, value, { property, field }));
-  // ValidateNested says the same again, of each entry that is no list.
-  const within = sentences.has(`each entry of ${field} ${OBJECT.words}`) ? children.filter((child) => !child.constraints?.['nestedValidation']) : children;
+  const within = isOfAnotherKind(broken, value) ? [] : withoutEchoes(children, sentences.has(`each entry of ${field} ${OBJECT.words}`));
   return [...[...sentences].map((message) => ({ field, message })), ...within.flatMap((child) => faultsOf(child, `${field}.`))];
+}
+
+/** A JSON object in place of a list of them is looked into as if it were one of them. */
+function isOfAnotherKind(broken: readonly Broken[], value: unknown): boolean {
+  return value !== undefined && kindOf(broken, value) !== undefined;
+}
+
+/** ValidateNested says the same again, of each entry that is no list. */
+function withoutEchoes(children: readonly ValidationError[], isSaid: boolean): readonly ValidationError[] {
+  return isSaid ? children.filter((child) => !child.constraints?.['nestedValidation']) : children;
 }
 
 /** class-validator calls an entry by its number, but has the name of its list in the sentence. */

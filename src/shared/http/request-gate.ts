@@ -37,9 +37,13 @@ function refusalOf(request: FastifyRequest, { isWorker, urlLimitCharacters }: Ga
   if (request.url.length > urlLimitCharacters) return urlTooLong(urlLimitCharacters);
   if (isWorker && !WORKER_ROUTES.test(request.url)) return { statusCode: 404, code: 'WORKER_ONLY', message: 'This process only works off queues; ask one with NOOBLE_ROLE=api or all.' };
   if (request.is404) return unknownRoute(request, routes);
-  const contentType = request.headers['content-type'];
-  if (contentType === undefined || !WITH_BODY.has(request.method) || JSON_TYPE.test(contentType)) return undefined;
-  return { statusCode: 415, code: 'CONTENT_TYPE_UNSUPPORTED', message: `Send the body as JSON with "Content-Type: application/json", not as ${contentType.slice(0, 100)}.` };
+  return WITH_BODY.has(request.method) ? refusalOfType(request.headers) : undefined;
+}
+
+function refusalOfType({ 'content-type': type, 'content-length': length = '0', 'transfer-encoding': coding }: FastifyRequest['headers']): Refusal | undefined {
+  if (type === undefined ? length === '0' && coding === undefined : JSON_TYPE.test(type)) return undefined;
+  const insteadOf = type === undefined ? 'the header is missing' : `not as ${type.slice(0, 100)}`;
+  return { statusCode: 415, code: 'CONTENT_TYPE_UNSUPPORTED', message: `Send the body as JSON with "Content-Type: application/json"; ${insteadOf}.` };
 }
 
 function unknownRoute({ url, method }: FastifyRequest, routes: KnownRoutes): Refusal {

@@ -21,14 +21,21 @@ export interface ClientFrame {
 /**
  * Reads `{ type, data }` from a socket.
  *
- * @throws INVALID_JSON, INVALID_FRAME (invalid)
+ * @throws INVALID_JSON, INVALID_FRAME, VALIDATION_FAILED (invalid)
  */
 export function parseFrame(text: string): ClientFrame {
   const frame = parseJson(text);
   if (typeof frame !== 'object' || frame === null || !('type' in frame) || typeof frame.type !== 'string') {
     throw new AppError({ kind: 'invalid', code: 'INVALID_FRAME', message: 'A frame is a JSON object with a string field "type", such as {"type":"ping"}.' });
   }
-  return { type: frame.type, data: 'data' in frame ? frame.data : {} };
+  return { type: frame.type, data: dataOf(frame) };
+}
+
+function dataOf(frame: object): unknown {
+  const data = ('data' in frame ? frame.data : undefined) ?? {};
+  if (typeof data === 'object' && !Array.isArray(data)) return data;
+  const message = 'data must be a JSON object, such as that of {"type":"subscribe","data":{"sessionId":"hers"}}.';
+  throw new AppError({ kind: 'invalid', code: 'VALIDATION_FAILED', message, details: { fields: [{ field: 'data', message }] } });
 }
 
 function parseJson(text: string): unknown {

@@ -67,6 +67,10 @@ describe('validation', () => {
   it.each([['an array', []], ['an array of good ones', [{ name: 'a' }]], ['a text', 'name'], ['a number', 7], ['a boolean', true]])('refuses %s', (_, plain) => {
     expect(() => validated(Car, plain)).toThrow(AppError);
   });
+
+  it.each([['a list', [{ name: 'a' }]], ['a text', 'name'], ['a number', 7], ['a boolean', true]])('says of %s that the whole body is of the wrong kind', async (_, plain) => {
+    await expect(pipeError(plain)).resolves.toMatchObject({ message: 'the body must be a JSON object.', details: { fields: [{ field: 'body', message: 'the body must be a JSON object' }] } });
+  });
 });
 
 describe('the validation pipe', () => {

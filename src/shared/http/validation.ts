@@ -10,6 +10,8 @@ const RULES: ValidatorOptions = { whitelist: true, forbidNonWhitelisted: true, f
 
 class StrictValidationPipe extends ValidationPipe {
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    // Nest takes a list for the fields 0, 1 …, and a text for no fields.
+    if (metadata.type === 'body' && !isRecord(value ?? {})) throw refused([{ field: 'body', message: 'the body must be a JSON object' }]);
     refuseUnstorable(value);
     return super.transform(value, metadata);
   }

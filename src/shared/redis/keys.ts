@@ -27,7 +27,7 @@ export const keys = {
   lease: (tenantId: string, conversationId: string) => `nb:{${tenantId}}:lease:${conversationId}`,
   /** list: runs that wait for the conversation, the next one first. */
   waitingRuns: (tenantId: string, conversationId: string) => `nb:{${tenantId}}:lease:${conversationId}:waiting`,
-  /** sorted set: runs that PostgreSQL does not have yet, by the time at which somebody looks after them. */
+  /** sorted set: runs that PostgreSQL does not have yet, and reservations of embeddings, by the time at which somebody looks after them. */
   runs: (tenantId: string) => `nb:{${tenantId}}:runs`,
   /** set: conversations that a run has, so as many as there are runs at once. */
   busy: (tenantId: string) => `nb:{${tenantId}}:busy`,
@@ -35,9 +35,9 @@ export const keys = {
   turns: (tenantId: string, window: 'minute' | 'day') => `nb:{${tenantId}}:rate:turns:${window}`,
   /** string: requests of one API key in a minute; `holder` is its keyId, or `nobody` without a key of the tenant's. */
   apiRequests: (tenantId: string, holder: string) => `nb:{${tenantId}}:rate:api:${holder}`,
-  /** hash: tokens and cost of the day and the month that were last counted, and what runs that have not ended may use. */
+  /** hash: tokens and cost of the day and the month that were last counted, and what runs and embeddings that have not ended may use. */
   usage: (tenantId: string) => `nb:{${tenantId}}:usage`,
-  /** hash: executionId → tokens and cost that a run which has not ended may use. */
+  /** hash: executionId, or the id of a reservation, → tokens and cost that what has not ended may use. */
   reservations: (tenantId: string) => `nb:{${tenantId}}:usage:reserved`,
   /** sorted set: runs of a session whose end none of its sockets has received yet, by the time of their acceptance, and for a minute those that one has, by a negative score; also the name of its wake-up channel. */
   sessionRuns: (tenantId: string, sessionId: string) => `nb:{${tenantId}}:session:${sessionId}:runs`,

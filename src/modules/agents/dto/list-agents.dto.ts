@@ -1,12 +1,12 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
-import { IsId, IsQueryBoolean, Optional } from '../../../contracts/index.js';
+import { IsIdCursor, IsQueryBoolean, Optional } from '../../../contracts/index.js';
 import { AGENT_TYPES, type AgentType } from '../agent.js';
 
 export class ListAgentsDto {
   @Type(() => Number) @IsInt() @Min(1) @Max(200) limit: number = 50;
   /** `nextCursor` of the page before. */
-  @Optional() @IsId() cursor?: string;
+  @Optional() @IsIdCursor() cursor?: string;
   /** Only agents with this tag. */
   @Optional() @IsString() @MaxLength(64) tag?: string;
   /** Only agents of this type. */

@@ -5,6 +5,7 @@ import { ActionBus } from '../../../shared/actions/index.js';
 import { Deprecated } from '../../../shared/http/index.js';
 import { Idempotent, type NewIds, RequestIds } from '../../../shared/idempotency/index.js';
 import { AuthenticationService, CurrentPrincipal, authorize, type Principal, RequiresScope, WithoutTenant } from '../../tenancy/index.js';
+import { conversationErrors } from '../conversations.errors.js';
 import { SessionHistories } from '../history/session-histories.service.js';
 import { HistoryTwinDto, HistoryTwinQueryDto, SaveMessageTwinDto, SavedMessageTwinDto } from './dto/internal-twins.dto.js';
 import { SessionPathDto } from './dto/session-path.dto.js';
@@ -38,6 +39,7 @@ export class InternalTwinsController {
     const { session_id: sessionId, role, content, user_id: userId } = body;
     const agentId = agentOf(body);
     const conversationId = agentId === undefined ? ((await this.histories.get(tenantId, { sessionId }, { limit: 1, includeSystem: false })).conversationId ?? undefined) : undefined;
+    if (agentId === undefined && conversationId === undefined) throw conversationErrors.agentUnnamed(sessionId);
     const data = { conversationId, role, content, metadata: metadataOf(body) };
     const saved = await this.bus.request('conversation.save_message', { actionId: ids.id('action'), tenantId, tenantTier, sessionId, ...definedOf({ agentId, userId }), data: definedOf(data) as typeof data });
     return { success: true, conversation_id: saved.conversationId, message_id: saved.messageId };

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsInt, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
-import { CLIENT_ID, IsId, Optional } from '../../../contracts/index.js';
+import { CLIENT_ID, IsIdCursor, Optional } from '../../../contracts/index.js';
 import { LABEL, MAX_LABELS } from '../../conversations/index.js';
 import { LABEL_RULE } from '../crm.errors.js';
 
@@ -29,7 +29,7 @@ export class AddNoteDto {
 export class ListNotesDto {
   @Type(() => Number) @IsInt() @Min(1) @Max(200) limit: number = 50;
   /** `nextCursor` of the page before. */
-  @Optional() @IsId() cursor?: string;
+  @Optional() @IsIdCursor() cursor?: string;
 }
 
 export class NoteDto {

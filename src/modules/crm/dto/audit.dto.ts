@@ -1,12 +1,12 @@
 import { Type } from 'class-transformer';
 import { IsInt, IsString, Length, Matches, Max, Min } from 'class-validator';
-import { IsId, IsTime, Optional } from '../../../contracts/index.js';
+import { IsIdCursor, IsTime, Optional } from '../../../contracts/index.js';
 import type { AuditEntry } from '../../tenancy/index.js';
 
 export class ListAuditDto {
   @Type(() => Number) @IsInt() @Min(1) @Max(200) limit: number = 50;
   /** `nextCursor` of the page before. */
-  @Optional() @IsId() cursor?: string;
+  @Optional() @IsIdCursor() cursor?: string;
   /** Id or name of the API key. */
   @Optional() @IsString() @Length(1, 200) actor?: string;
   /** `migration.stop`, or all of `migration`. */

@@ -10,7 +10,7 @@ import { RunEndings } from '../runs/run-endings.service.js';
 import { tokenOf } from '../runs/run.store.js';
 import { runOf, Turn } from '../turn.service.js';
 
-/** A run that has begun this often, and was neither ended nor given back, takes its workers down with it. */
+/** A run that has begun this often, and was neither ended nor given back, takes its workers down with it; one that fails by a fault of ours then is not begun again. */
 const MAX_BEGINNINGS = 5;
 
 type AgentRun = DomainAction<'execution.agent_run'>;
@@ -57,6 +57,8 @@ export class AgentRunHandler implements ActionHandler<'execution.agent_run'> {
     } catch (thrown) {
       const error = toAppError(thrown);
       if (!error.isRetryable) return this.endings.fail(run, error, tokenOf(run, attempt));
+      // A store comes back; a fault of ours seldom passes, and each beginning asks the model again.
+      if (error.kind === 'internal' && attempt >= MAX_BEGINNINGS) throw executionErrors.faulty(error);
       await this.beginnings.giveBack(run, attempt);
       throw error;
     }

@@ -24,6 +24,16 @@ export function isAbandoned({ createdAt }: Pick<Command, 'createdAt'>, now: numb
   return now - createdAt > START_GRACE_MS;
 }
 
+/** Whether it was told that its run was never accepted. Whoever sends it again has it accepted after all. */
+export function wasGivenUp({ error }: Pick<Command, 'error'>): boolean {
+  return error?.code === NOT_STARTED;
+}
+
+/** A command that was given up as it was before; any other one as it is. */
+export function reopened(command: Command): Command {
+  return wasGivenUp(command) ? { ...command, status: 'pending', error: null } : command;
+}
+
 export const ABANDONED: CommandChange = {
   status: 'failed',
   error: { code: NOT_STARTED, message: 'The run of this command was never accepted; nothing was done. Send the command again.' },

@@ -4,7 +4,7 @@ import type { Execution } from '../execution.js';
 import { ExecutionEndings } from '../execution-endings.service.js';
 import { ExecutionsService } from '../executions.service.js';
 import type { Command, CommandChange, CommandRef } from './command.js';
-import { ABANDONED, endingOf, isAbandoned } from './command-ending.js';
+import { ABANDONED, endingOf, isAbandoned, reopened, wasGivenUp } from './command-ending.js';
 import { CommandCaches } from './command-caches.service.js';
 import { CommandEvents } from './command-events.service.js';
 import { CommandRepository } from './command.repository.js';
@@ -28,18 +28,19 @@ export class CommandEndings implements OnModuleInit {
   }
 
   /**
-   * A pending command as it is now, by its run: `running` while that goes on, ended if nobody has written that yet. What cannot be asked leaves it
+   * A pending command, or one that was given up, as it is now, by its run: `running` while that goes on, ended if nobody has written that yet. What cannot be asked leaves it
    * as it is, and what cannot be written is shown all the same.
    */
   async settle(command: Command): Promise<Command> {
-    if (command.status !== 'pending') return command;
+    const open = reopened(command);
+    if (open.status !== 'pending') return command;
     const { tenantId, executionId } = command;
     const execution = await available(this.executions.find({ tenantId, executionId }));
-    if (execution === undefined) return command;
-    const change = changeBy(execution, command);
-    if (change.status === undefined || change.status === 'running') return { ...command, ...change };
+    if (execution === undefined || (execution === null && wasGivenUp(command))) return command;
+    const change = changeBy(execution, open);
+    if (change.status === undefined || change.status === 'running') return { ...open, ...change };
     const ended = await available(this.end({ tenantId, commandId: command.metadata.dbUuid }, change));
-    return ended ?? { ...command, ...change };
+    return ended ?? { ...open, ...change };
   }
 
   /** Doing it twice equals doing it once: an ended command is left as it is. @returns the command as it is now; null when there is none */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { toAppError } from '../../../shared/errors/index.js';
 import { type Command, isEnded } from './command.js';
 import { CommandCaches } from './command-caches.service.js';
+import { wasGivenUp } from './command-ending.js';
 import { CommandEndings } from './command-endings.service.js';
 import { CommandRepository } from './command.repository.js';
 import { CommandWriter } from './command-writer.service.js';
@@ -20,7 +21,7 @@ export class CommandReader {
   /** @param id either of its ids, in lower case @throws COMMAND_NOT_FOUND (notFound) */
   async get(tenantId: string, id: string): Promise<Command> {
     const cached = this.caches.find(tenantId, id);
-    if (cached && isEnded(cached.status) && this.caches.isSound) return cached;
+    if (cached && isEnded(cached.status) && !wasGivenUp(cached) && this.caches.isSound) return cached;
     return this.endings.settle(await this.load(tenantId, id, cached));
   }
 

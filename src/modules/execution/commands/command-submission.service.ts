@@ -8,6 +8,7 @@ import type { Principal } from '../../tenancy/index.js';
 import { type AcceptedTurn, Orchestrator, type TurnRequest } from '../orchestrator.service.js';
 import { type Command, temporaryId } from './command.js';
 import { CommandCaches } from './command-caches.service.js';
+import { reopened } from './command-ending.js';
 import { CommandEvents } from './command-events.service.js';
 import { messageOf } from './command-message.js';
 import { CommandRepository } from './command.repository.js';
@@ -43,7 +44,7 @@ export class CommandSubmission {
     const earlier = ids.isRepeat ? await this.commands.find(tenantId, ids.id('command')) : null;
     const agent = await this.agents.get(tenantId, body.agentId);
     requireRunnable(agent, tier);
-    const command = earlier ?? this.newCommand(tenantId, body, agent.background, ids);
+    const command = earlier ? reopened(earlier) : this.newCommand(tenantId, body, agent.background, ids);
     const message = messageOf(command);
     if (!earlier) await this.commands.insertOnce(command);
     const begins = { sessionId: ids.id('session'), conversationId: ids.id('conversation'), mayExist: ids.isRepeat };

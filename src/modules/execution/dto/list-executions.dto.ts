@@ -1,11 +1,11 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, Max, Min } from 'class-validator';
-import { EXECUTION_STATUSES, type ExecutionStatus, IsId, IsTime, Optional } from '../../../contracts/index.js';
+import { EXECUTION_STATUSES, type ExecutionStatus, IsId, IsIdCursor, IsTime, Optional } from '../../../contracts/index.js';
 
 export class ListExecutionsDto {
   @Type(() => Number) @IsInt() @Min(1) @Max(200) limit: number = 50;
   /** `nextCursor` of the page before. */
-  @Optional() @IsId() cursor?: string;
+  @Optional() @IsIdCursor() cursor?: string;
   @Optional() @IsId() conversationId?: string;
   @Optional() @IsId() agentId?: string;
   @Optional() @IsIn(EXECUTION_STATUSES) status?: ExecutionStatus;

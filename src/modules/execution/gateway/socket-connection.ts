@@ -33,6 +33,8 @@ export class SocketConnection {
   private readonly receipts = new Map<number, () => void>();
   private lastReceipt = 0;
   private isClosedByUs = false;
+  /** What was unread behind the last event, which may be larger than any limit. Bytes. */
+  private leftByEvents = 0;
 
   constructor(
     private readonly wire: Wire,
@@ -81,11 +83,12 @@ export class SocketConnection {
     });
   }
 
-  /** Every frame is answered: one that goes on to send while it leaves twice the limit unread is closed. */
+  /** Every frame is answered: one that goes on to send while it leaves answers unread, as much as the limit, is closed. */
   boundAnswers(): void {
     const { socket } = this.wire;
     socket.on('message', () => {
-      if (this.isOpen && socket.bufferedAmount > 2 * this.bufferLimitBytes) this.close(CLOSE.tryAgainLater, TOO_SLOW);
+      const ofEvents = Math.max(this.leftByEvents, this.bufferLimitBytes);
+      if (this.isOpen && socket.bufferedAmount > ofEvents + this.bufferLimitBytes) this.close(CLOSE.tryAgainLater, TOO_SLOW);
     });
   }
 
@@ -142,6 +145,7 @@ export class SocketConnection {
       following.cursor = event.seq;
     }
     bytes.uncork();
+    this.leftByEvents = socket.bufferedAmount;
     return at;
   }
 

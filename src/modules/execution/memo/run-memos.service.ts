@@ -51,12 +51,12 @@ export class RunMemos {
     const kept = this.answers.of(action.tenantId);
     const options = { ...directiveOf(action.data.memo, answers.ttlSeconds), toolCalls: answers.toolCalls, metadata: tracesOf(action) };
     const saved = (tokens: number): void => { this.savedTokens.inc(tokens); };
-    let isAsking = false;
-    const asking = (is: boolean): void => { isAsking = is; };
+    let isBilled = false;
+    const billed = (is: boolean): void => { isBilled = is; };
     return {
-      isAsking: () => isAsking,
+      isBilled: () => isBilled,
       redact: this.providers.redact,
-      resolve: (provider, model) => kept.wrap(this.providers.resolve(provider, model), { ...options, endpoint: this.providers.endpointOf(provider), answered: this.counted('answer'), asking, saved }),
+      resolve: (provider, model) => kept.wrap(this.providers.resolve(provider, model), { ...options, endpoint: this.providers.endpointOf(provider), answered: this.counted('answer'), billed, saved }),
     };
   }
 

@@ -15,7 +15,7 @@ type Ending = Extract<AnswerPart, { type: 'finish' }>['finishReason']['unified']
 /** A provider that counts, and whose answers are made of the number of the call. */
 class Provider {
   readonly calls: CallOptions[] = [];
-  ending: Ending | 'cut' | 'error' = 'stop';
+  ending: Ending | 'cut' | 'broken' | 'error' = 'stop';
   /** Of calls to come: refused with a status that is retried. */
   refusals = 0;
   gate: Promise<unknown> = Promise.resolve();
@@ -47,6 +47,7 @@ class Provider {
       yield { type: 'text-delta', id: '1', delta };
     }
     if (this.ending === 'cut') return;
+    if (this.ending === 'broken') throw new Error('the connection broke');
     yield { type: 'text-end', id: '1' };
     if (this.ending === 'error') yield { type: 'error', error: new Error('in mid-answer') };
     if (this.ending === 'tool-calls') yield { type: 'tool-call', toolCallId: `id-${String(nth)}`, toolName: 'look', input: '{}' };
@@ -125,20 +126,42 @@ describe('answers of models that are kept', () => {
     expect(provider.calls[1]!.abortSignal!.aborted).toBe(true);
   });
 
-  it('a call that is cut off costs whoever has made it, not whoever waits for the same answer', async () => {
-    provider.gate = new Promise(() => undefined);
+  describe('a call that is cut off', () => {
     const asked = (stop: AbortController): Promise<ModelAnswer> => {
-      let isAsking = false;
-      const model = wrapped({ asking: (is) => { isAsking = is; } });
+      let isBilled = false;
+      const model = wrapped({ billed: (is) => { isBilled = is; } });
       const tell = { text: () => undefined, tool: async () => Promise.resolve() };
-      return callModel({ executionId: 'e', model, instructions: undefined, messages: [{ role: 'user', content: 'Hi' }], tools: [], temperature: 0, maxOutputTokens: 9, maxCalls: 1, toolsUntil: 0, signal: stop.signal, isAsking: () => isAsking, countTokens: () => 7 }, tell);
+      return callModel({ executionId: 'e', model, instructions: undefined, messages: [{ role: 'user', content: 'Hi' }], tools: [], temperature: 0, maxOutputTokens: 9, maxCalls: 1, toolsUntil: 0, signal: stop.signal, isBilled: () => isBilled, countTokens: () => 7 }, tell);
     };
-    const [first, second] = [new AbortController(), new AbortController()];
-    const answers = [first, second].map(asked);
-    await waitFor('the call', () => provider.calls.length === 1);
-    second.abort(new Error('gone'));
-    first.abort(new Error('gone'));
-    expect((await Promise.all(answers)).map(({ usage }) => usage.totalTokens)).toEqual([21, 0]);
+    const used = async (...answers: readonly Promise<ModelAnswer>[]): Promise<number[]> => (await Promise.all(answers)).map(({ usage }) => usage.totalTokens);
+
+    it.each([[0, 1], [1, 0]])('costs the last one who has left it: %i, then %i', async (one, other) => {
+      provider.gate = new Promise(() => undefined);
+      const stops = [new AbortController(), new AbortController()];
+      const answers = stops.map(asked);
+      await waitFor('the call', () => provider.calls.length === 1);
+      stops[one]!.abort(new Error('gone'));
+      stops[other]!.abort(new Error('gone'));
+      const costs = await used(...answers);
+      expect([costs[one], costs[other]]).toEqual([0, 21]);
+    });
+
+    it('costs whoever has begun it nothing if somebody else has all of it and pays', async () => {
+      const gate = Promise.withResolvers<void>();
+      provider.gate = gate.promise;
+      const [first, second] = [new AbortController(), new AbortController()];
+      const answers = [first, second].map(asked);
+      await waitFor('the call', () => provider.calls.length === 1);
+      first.abort(new Error('gone'));
+      gate.resolve();
+      expect(await used(...answers)).toEqual([0, 15]);
+    });
+
+    it.each(['broken', 'error'] as const)('by its provider (%s) is on one bill', async (ending) => {
+      provider.ending = ending;
+      const costs = await used(...[new AbortController(), new AbortController(), new AbortController()].map(asked));
+      expect([costs.filter((cost) => cost > 0).length, provider.calls.length]).toEqual([1, 1]);
+    });
   });
 
   it('a refusal is everybody\'s, is tried again by the SDK, and once for all', async () => {

@@ -14,8 +14,8 @@ export interface AnswerOptions extends CacheDirective {
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Is told of every answer, when it begins. */
   readonly answered?: (origin: StreamOrigin) => void;
-  /** Is told with each call whether a provider is asked on behalf of this caller: not when it begins, and then if it is. */
-  readonly asking?: (isAsking: boolean) => void;
+  /** Is told with each call whether it is on this caller's bill if it is cut off: not when it begins, and then if it is. Of those who share it that is the last one. */
+  readonly billed?: (isBilled: boolean) => void;
   /** Is told what an answer would have cost that nobody was asked for, tokens. */
   readonly saved?: (tokens: number) => void;
 }
@@ -47,7 +47,7 @@ export class KeptAnswers {
     return wrapLanguageModel({ model, middleware: this.middleware(options) });
   }
 
-  middleware({ endpoint, toolCalls, answered, asking, saved, ...call }: AnswerOptions): LanguageModelMiddleware {
+  middleware({ endpoint, toolCalls, answered, billed, saved, ...call }: AnswerOptions): LanguageModelMiddleware {
     const streams = this.streams[toolCalls ? 'toolCalls' : 'textOnly'];
     const told = <T extends AnswerPart | WholeAnswer>({ origin, claim }: Pick<StreamReading<T>, 'origin' | 'claim'>): ((part: T) => T) => {
       answered?.(origin);
@@ -59,29 +59,24 @@ export class KeptAnswers {
         return markedCached(part);
       };
     };
-    /** The same, and says so. */
-    const opening = <S>(begin: (signal: AbortSignal) => S): ((signal: AbortSignal) => S) => {
-      asking?.(false);
-      return (signal) => {
-        asking?.(true);
-        return begin(signal);
-      };
-    };
+    const cutOff = (): void => { billed?.(true); };
     const inputsOf = (model: AnsweringModel, params: CallOptions) => () => answerInputs(model, endpoint, params);
     return {
       wrapStream: async ({ doStream, params, model }) => {
         // Raw chunks are for looking at a provider: from a cache they would be of no use.
         if (params.includeRawChunks === true) {
-          asking?.(true);
+          billed?.(true);
           return doStream();
         }
-        const open = opening((abortSignal) => partsOf(model, { ...params, abortSignal }));
-        const reading = await streams.parts.read({ ...call, func: 'answer.parts', inputs: inputsOf(model, params), open }, params.abortSignal);
+        billed?.(false);
+        const open = (abortSignal: AbortSignal): AsyncGenerator<AnswerPart> => partsOf(model, { ...params, abortSignal });
+        const reading = await streams.parts.read({ ...call, func: 'answer.parts', inputs: inputsOf(model, params), open, cutOff }, params.abortSignal);
         return { stream: ReadableStream.from(mapped(reading.items, told(reading))) };
       },
       wrapGenerate: async ({ params, model }) => {
-        const open = opening((abortSignal) => wholeOf(model, { ...params, abortSignal }));
-        const reading = await streams.wholes.read({ ...call, func: 'answer.whole', inputs: inputsOf(model, params), open }, params.abortSignal);
+        billed?.(false);
+        const open = (abortSignal: AbortSignal): AsyncGenerator<WholeAnswer> => wholeOf(model, { ...params, abortSignal });
+        const reading = await streams.wholes.read({ ...call, func: 'answer.whole', inputs: inputsOf(model, params), open, cutOff }, params.abortSignal);
         const { value } = (await reading.items.next()) as IteratorYieldResult<WholeAnswer>;
         // To its end, where it is kept.
         await reading.items.next();

@@ -1,9 +1,9 @@
 import { type ModelMessage, type ProviderMetadata, type TextStreamPart, ToolChoiceViolationError, type ToolSet, dynamicTool, isStepCount, jsonSchema, streamText } from 'ai';
 import type { NewExecutionEvent, TokenUsage } from '../../../contracts/index.js';
-import { messageOf } from '../../../shared/models/index.js';
 import type { AgentTool } from '../tools/agent-tool.js';
 import type { ProviderModel } from './builtin.model.js';
 import { estimatedUsage } from './cut-off-call.js';
+import { failureSentence, withFailuresAsSentences } from './tool-failures.js';
 import { wholeTokens } from './whole-tokens.js';
 
 /** Calls of one model that belong together. */
@@ -20,8 +20,8 @@ export interface ModelRequest {
   /** From this call on, counted from 0, the model may not ask for tools. */
   readonly toolsUntil: number;
   readonly signal: AbortSignal;
-  /** Whether a provider is asked for the call in hand: one that waits for an answer of somebody else's costs nothing. Without it: always. */
-  readonly isAsking?: (() => boolean) | undefined;
+  /** Whether the call in hand, when it is cut off, is on this run's bill: one that goes on for somebody else, or was his, is not. Without it: always. */
+  readonly isBilled?: (() => boolean) | undefined;
   /** Tokens of a text for this model. */
   readonly countTokens: (text: string) => number;
 }
@@ -81,12 +81,12 @@ export async function callModel(request: ModelRequest, listener: ModelListener):
     allowSystemInMessages: true,
     tools: Object.fromEntries(request.tools.map((tool) => [tool.name, toSdkTool(tool)])),
     stopWhen: isStepCount(request.maxCalls),
-    prepareStep: ({ stepNumber }) => {
+    prepareStep: ({ stepNumber, messages: shown }) => {
       if (!request.signal.aborted) sent = stepNumber + 1;
-      return stepNumber >= request.toolsUntil ? { toolChoice: 'none' } : undefined;
+      return { messages: withFailuresAsSentences(shown), ...(stepNumber >= request.toolsUntil && { toolChoice: 'none' as const }) };
     },
     onStepEnd: ({ response, finishReason }) => {
-      if (finishReason !== 'error') messages.push(...response.messages);
+      if (finishReason !== 'error') messages.push(...withFailuresAsSentences(response.messages));
     },
     temperature: request.temperature,
     maxOutputTokens: request.maxOutputTokens,
@@ -103,7 +103,7 @@ export async function callModel(request: ModelRequest, listener: ModelListener):
   }
   const { counted, said, ...rest } = incoming;
   // One that was refused before it said anything has cost nothing.
-  const isCutOff = sent > counted && (said !== '' || request.signal.aborted) && request.isAsking?.() !== false;
+  const isCutOff = sent > counted && (said !== '' || request.signal.aborted) && request.isBilled?.() !== false;
   const usage = isCutOff ? total(rest.usage, estimatedUsage({ instructions: request.instructions, messages, said }, request.countTokens)) : rest.usage;
   const answer = { ...rest, usage, messages };
   // The model asked for tools where it may not: no failure of its provider.
@@ -145,7 +145,7 @@ async function tell(part: Part, { text, tool }: ModelListener): Promise<void> {
   if (part.type === 'text-delta') text(part.text);
   else if (part.type === 'tool-call') await tool({ type: 'tool.started', data: { toolCallId: part.toolCallId, name: part.toolName, input: part.input } });
   else if (part.type === 'tool-result') await tool({ type: 'tool.completed', data: { toolCallId: part.toolCallId, name: part.toolName, output: part.output } });
-  else if (part.type === 'tool-error') await tool({ type: 'tool.completed', data: { toolCallId: part.toolCallId, name: part.toolName, error: messageOf(part.error) } });
+  else if (part.type === 'tool-error') await tool({ type: 'tool.completed', data: { toolCallId: part.toolCallId, name: part.toolName, error: failureSentence(part.error) } });
 }
 
 function toSdkTool({ description, inputSchema, execute }: AgentTool): ToolSet[string] {

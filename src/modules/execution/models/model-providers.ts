@@ -8,7 +8,7 @@ import { createOpenAiCompatibleModel } from './openai-compatible.model.js';
 /** Where a run finds its models. */
 export interface RunModels extends Pick<ModelProviders, 'resolve' | 'redact'> {
   /** As of a call's request. */
-  readonly isAsking?: () => boolean;
+  readonly isBilled?: () => boolean;
 }
 
 /** A guess: more models than an installation uses at once. Instances are small and cheap to make again. */

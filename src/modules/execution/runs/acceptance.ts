@@ -22,10 +22,16 @@ export type NotAccepted =
   | { readonly outcome: 'limited'; readonly exceeded: Exceeded }
   | { readonly outcome: 'unread' };
 
+/** What became of a reservation without a run. */
+export type Reserved = { readonly outcome: 'reserved' } | Extract<NotAccepted, { outcome: 'limited' | 'unread' }>;
+
 export type Acceptance = Accepted | NotAccepted;
 
 type Rates = readonly [minuteTaken: number, minuteMs: number, dayTaken: number, dayMs: number];
 type Given = readonly ['claimed', Rates, number] | readonly ['waiting', Rates, number, string, number, (string | null)?];
+/** What `reserve-usage.lua` answers. */
+export type ReserveAnswer = readonly ['reserved'] | Extract<Refusal, readonly ['limited' | 'unread', ...unknown[]]>;
+
 type Refusal = readonly ['busy', string] | readonly ['full', string] | readonly ['limited', RunLimitName, number, number?] | readonly ['unread'];
 
 /** What `accept-run.lua` answers. */
@@ -36,6 +42,11 @@ export function acceptanceOf(answer: AcceptAnswer, isLimited: boolean): Acceptan
   if (answer[0] === 'known') return { outcome: 'known' };
   if (answer[0] === 'claimed' || answer[0] === 'waiting') return acceptedOf(answer, isLimited);
   return refusedOf(answer);
+}
+
+export function reservedOf(answer: ReserveAnswer): Reserved {
+  if (answer[0] === 'limited') return { outcome: 'limited', exceeded: exceededOf(answer[1], answer[2], answer[3] ?? 0) };
+  return { outcome: answer[0] };
 }
 
 function acceptedOf(answer: Given, isLimited: boolean): Accepted {

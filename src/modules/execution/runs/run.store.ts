@@ -5,8 +5,8 @@ import { type LuaScript, REDIS, keys, luaScript } from '../../../shared/redis/in
 import { EVENT_LOG_TTL_SECONDS, flatEvents, flatState } from '../event-log/event-log.store.js';
 import type { StateChange } from '../event-log/execution-hash.js';
 import type { CancelRequest, ExecutionRef, RunRef } from '../execution.js';
-import { NO_CLAIM, type RunClaim } from '../usage/usage.js';
-import { type AcceptAnswer, type Acceptance, acceptanceOf } from './acceptance.js';
+import { NO_CLAIM, type RunClaim, type Spent } from '../usage/usage.js';
+import { type AcceptAnswer, type Acceptance, acceptanceOf, type Reserved, type ReserveAnswer, reservedOf } from './acceptance.js';
 
 /** Runs that may wait for one conversation. A guess: more than a person or a program sends before it reads an answer. */
 export const MAX_WAITING_RUNS = 100;
@@ -16,7 +16,7 @@ const SILENT_MS = 60_000;
 /** What Redis knows of a tenant's usage is compared with PostgreSQL after this long, when the next run is accepted. A guess. Milliseconds. */
 const USAGE_OLD_MS = 3_600_000;
 
-const SCRIPTS = { 'accept-run': 11, 'begin-run': 6, 'end-run': 7, 'ask-cancel': 1, 'give-back': 2, 'pass-on': 4, 'forget-run': 3 } as const;
+const SCRIPTS = { 'accept-run': 11, 'begin-run': 6, 'end-run': 7, 'ask-cancel': 1, 'give-back': 2, 'pass-on': 4, 'forget-run': 3, 'reserve-usage': 3 } as const;
 
 /** A run that is to be accepted. */
 export interface NewRun extends RunRef {
@@ -161,9 +161,21 @@ export class RunStore {
     await this.redis.zadd(keys.runs(tenantId), 'XX', Date.now() + seconds * 1_000, executionId);
   }
 
-  /** PostgreSQL has it, or there is no such run: nobody looks after it any more. */
-  async forget(tenantId: string, executionId: string): Promise<void> {
-    await this.scripts['forget-run']([keys.runs(tenantId), keys.usage(tenantId), keys.reservations(tenantId)], [executionId]);
+  /**
+   * PostgreSQL has it, or there is no such run: nobody looks after it any more.
+   *
+   * @param used counts; of a run nothing, whose end has counted it
+   */
+  async forget(tenantId: string, executionId: string, { tokens, costMicros }: Spent = NO_CLAIM): Promise<void> {
+    const scriptKeys = [keys.runs(tenantId), keys.usage(tenantId), keys.reservations(tenantId)];
+    await this.scripts['forget-run'](scriptKeys, [executionId, new Date().toISOString(), tokens, costMicros]);
+  }
+
+  /** Reserves of the budgets without a run, until {@link forget}. @param forMs it is taken for lost after this time, and forgotten */
+  async reserve(tenantId: string, id: string, { limits, tokens, costMicros }: RunClaim, forMs: number): Promise<Reserved> {
+    const now = Date.now();
+    const args = [id, new Date(now).toISOString(), JSON.stringify(limits), tokens, costMicros, now + forMs];
+    return reservedOf((await this.scripts['reserve-usage']([keys.runs(tenantId), keys.usage(tenantId), keys.reservations(tenantId)], args)) as ReserveAnswer);
   }
 
   /** What the worker was sent; null when the run has ended. */

@@ -4,8 +4,10 @@ import { toolErrors } from './tools.errors.js';
 
 /** Of the JSON of one tool's output: a guess at what no model reads more of. Bytes. */
 const MAX_OUTPUT_BYTES = 262_144;
+/** What is nested deeper exhausts the stack of whoever walks through it. A guess, more than any honest answer has. */
+const MAX_LEVELS = 64;
 
-/** What a tool's output is when it was longer than {@link MAX_OUTPUT_BYTES}. */
+/** What a tool's output is when it was longer than {@link MAX_OUTPUT_BYTES}, or nested deeper than {@link MAX_LEVELS}. */
 export interface CutOutput {
   readonly isCut: true;
   readonly note: string;
@@ -41,11 +43,18 @@ export function whenAborted(signal: AbortSignal): Promise<never> {
 function boundedOutput(name: string, output: unknown): unknown {
   const json = jsonOf(name, output);
   const sizeBytes = Buffer.byteLength(json);
-  if (sizeBytes <= MAX_OUTPUT_BYTES) return output ?? null;
+  const isDeep = isDeeperThan(MAX_LEVELS, output);
+  if (sizeBytes <= MAX_OUTPUT_BYTES && !isDeep) return output ?? null;
   const whole = Buffer.from(typeof output === 'string' ? output : json);
   // A character that is cut in two is left out.
   const text = new TextDecoder().decode(whole.subarray(0, MAX_OUTPUT_BYTES), { stream: true });
-  return { isCut: true, note: `The output had ${String(sizeBytes)} bytes; this is its beginning.`, text } satisfies CutOutput;
+  const fault = isDeep ? `was nested deeper than ${String(MAX_LEVELS)} levels; this is its JSON, or the beginning of it` : `had ${String(sizeBytes)} bytes; this is its beginning`;
+  return { isCut: true, note: `The output ${fault}.`, text } satisfies CutOutput;
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
 }
 
 function jsonOf(name: string, output: unknown): string {

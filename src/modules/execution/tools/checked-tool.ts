@@ -1,4 +1,4 @@
-import { prettifyError, fromJSONSchema } from 'zod';
+import { type ZodError, fromJSONSchema } from 'zod';
 import type { AgentTool } from './agent-tool.js';
 import { toolErrors } from './tools.errors.js';
 
@@ -11,8 +11,17 @@ export function checkedTool(tool: AgentTool): AgentTool {
   const schema = fromJSONSchema(tool.inputSchema);
   const execute: AgentTool['execute'] = async (input, ...rest) => {
     const { success, error } = schema.safeParse(input ?? {});
-    if (!success) throw toolErrors.inputInvalid(tool.name, prettifyError(error));
+    if (!success) throw toolErrors.inputInvalid(tool.name, faultsOf(error), fieldsOf(tool));
     return tool.execute(input, ...rest);
   };
   return { ...tool, execute };
+}
+
+/** One line: a model reads it as well, and people read it in an event. */
+function faultsOf({ issues }: ZodError): string {
+  return issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`)).join('; ');
+}
+
+function fieldsOf({ inputSchema }: AgentTool): readonly string[] {
+  return Object.keys(inputSchema['properties'] ?? {});
 }

@@ -1,15 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { ExecutionRepository } from '../execution.repository.js';
+import { EmbeddingUsageRepository } from './embedding-usage.repository.js';
 import { UsageStore } from './usage.store.js';
-import type { UsageReading } from './usage.js';
+import { plus, type UsageReading } from './usage.js';
 
-/** What tenants have used: counted in Redis as runs end, and compared with PostgreSQL, which keeps it. */
+/** What tenants have used: counted in Redis as runs and embeddings end, and compared with PostgreSQL, which keeps it. */
 @Injectable()
 export class TenantUsage {
   constructor(
     private readonly store: UsageStore,
     private readonly executions: ExecutionRepository,
+    private readonly embeddings: EmbeddingUsageRepository,
     private readonly logger: PinoLogger,
   ) {}
 
@@ -28,7 +30,8 @@ export class TenantUsage {
   /** Tells Redis what PostgreSQL has. Doing it twice is doing it once. @throws DATABASE_UNAVAILABLE (unavailable) */
   async reconcile(tenantId: string): Promise<void> {
     const now = new Date();
-    await this.store.set(tenantId, now, await this.executions.findSpent(tenantId, now));
+    const [runs, texts] = await Promise.all([this.executions.findSpent(tenantId, now), this.embeddings.findSpent(tenantId, now)]);
+    await this.store.set(tenantId, now, { today: plus(runs.today, texts.today), thisMonth: plus(runs.thisMonth, texts.thisMonth) });
   }
 
   /** The same, for whoever does not wait for it. */

@@ -12,13 +12,20 @@ const UNITS: Readonly<Record<BudgetName, string>> = {
   costMicrosPerMonth: 'millionths of a US dollar a month',
 };
 
-/** Why a run is not accepted; nothing was taken. @returns RATE_LIMITED, TIER_LIMIT_CONCURRENT_RUNS or BUDGET_EXHAUSTED (limited) */
-export function limitError(exceeded: Exceeded, claim: RunClaim): AppError {
+/** Who wants a part of a budget, and how he needs less. */
+const WANTING = {
+  turn: ['this turn', 'A smaller maxTokens or maxIterations needs less'],
+  texts: ['these texts', 'Fewer or shorter texts need less'],
+} as const;
+type Wanting = keyof typeof WANTING;
+
+/** Why a run is not accepted, or texts are not embedded; nothing was taken. @returns RATE_LIMITED, TIER_LIMIT_CONCURRENT_RUNS or BUDGET_EXHAUSTED (limited) */
+export function limitError(exceeded: Exceeded, claim: RunClaim, wanting: Wanting = 'turn'): AppError {
   const limit = claim.limits[exceeded.name] ?? 0;
   if ('running' in exceeded) return tooManyRuns(exceeded.running, limit);
   if ('taken' in exceeded) return tooManyTurns(exceeded.name, limit, exceeded.resetMs);
   const { name } = exceeded;
-  return budgetExhausted(name, { ...exceeded, limit, needed: name.startsWith('tokens') ? claim.tokens : claim.costMicros }, new Date());
+  return budgetExhausted(name, { ...exceeded, limit, needed: name.startsWith('tokens') ? claim.tokens : claim.costMicros }, wanting);
 }
 
 function tooManyTurns(name: RateName, limit: number, resetMs: number): AppError {
@@ -40,14 +47,15 @@ function tooManyRuns(running: number, limit: number): AppError {
   });
 }
 
-function budgetExhausted(name: BudgetName, { used, reserved, limit, needed }: { readonly used: number; readonly reserved: number; readonly limit: number; readonly needed: number }, now: Date): AppError {
+function budgetExhausted(name: BudgetName, { used, reserved, limit, needed }: { readonly used: number; readonly reserved: number; readonly limit: number; readonly needed: number }, wanting: Wanting): AppError {
+  const [now, [what, less]] = [new Date(), WANTING[wanting]];
   const renewed = renewedAt(name, now);
   const [left, isHeld] = [Math.max(0, limit - used - reserved), used + needed <= limit];
-  const when = isHeld ? 'runs that have not ended hold the rest, and give back what they do not use' : `it is renewed at ${renewed.toISOString()}`;
+  const when = isHeld ? 'what has not ended holds the rest, and gives back what it does not use' : `it is renewed at ${renewed.toISOString()}`;
   return new AppError({
     kind: 'limited',
     code: 'BUDGET_EXHAUSTED',
-    message: `Your budget of ${String(limit)} ${UNITS[name]} (${name}) has ${String(left)} left, and this turn may use ${String(needed)}: ${when}. A smaller maxTokens or maxIterations needs less; for a larger budget ask an administrator.`,
+    message: `Your budget of ${String(limit)} ${UNITS[name]} (${name}) has ${String(left)} left, and ${what} may use ${String(needed)}: ${when}. ${less}; for a larger budget ask an administrator.`,
     details: { limit: name, [name]: limit, used, reserved, left, needed, renewedAt: renewed.toISOString(), retryAfterMs: isHeld ? A_RUN_MS : renewed.getTime() - now.getTime() },
   });
 }

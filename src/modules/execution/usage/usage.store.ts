@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { type LuaScript, REDIS, keys, luaScript } from '../../../shared/redis/index.js';
-import { type RateWindow, type Spent, type UsageReading, WINDOW_MS } from './usage.js';
+import { dayOf, monthOf, type RateWindow, type Spent, type UsageReading, WINDOW_MS } from './usage.js';
 
 /** What a tenant has used of its limits, in Redis. It is changed where runs are accepted and ended: `runs/accept-run.lua`, `runs/end-run.lua`. */
 @Injectable()
@@ -40,12 +40,4 @@ function spentOf(usage: Readonly<Record<string, string>>, now: Date): UsageReadi
   const of = (prefix: string): Spent => ({ tokens: Number(usage[`${prefix}Tokens`]), costMicros: Number(usage[`${prefix}Cost`]) });
   const nothing = { tokens: 0, costMicros: 0 };
   return { today: dayOf(now) > day ? nothing : of('day'), thisMonth: monthOf(now) > month ? nothing : of('month'), reserved: of('reserved') };
-}
-
-function dayOf(now: Date): string {
-  return now.toISOString().slice(0, 10);
-}
-
-function monthOf(now: Date): string {
-  return now.toISOString().slice(0, 7);
 }

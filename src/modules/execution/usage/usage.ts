@@ -55,6 +55,27 @@ export function runLimitsOf(limits: TierLimits): RunLimits {
   return Object.fromEntries(RUN_LIMITS.flatMap((name) => (limits[name] === null ? [] : [[name, limits[name]]])));
 }
 
+/** Those of them that are budgets. */
+export function budgetsOf(limits: TierLimits): RunLimits {
+  const { requestsPerMinute, requestsPerDay, concurrentRuns, ...budgets } = runLimitsOf(limits);
+  return budgets;
+}
+
+/** Of UTC, as Redis and PostgreSQL have it: 2026-11-27. */
+export function dayOf(now: Date): string {
+  return now.toISOString().slice(0, 10);
+}
+
+/** Of UTC: 2026-11. */
+export function monthOf(now: Date): string {
+  return now.toISOString().slice(0, 7);
+}
+
+/** The sum. */
+export function plus(one: Spent, other: Spent = { tokens: 0, costMicros: 0 }): Spent {
+  return { tokens: one.tokens + other.tokens, costMicros: one.costMicros + other.costMicros };
+}
+
 /** When a budget is renewed: the next day or month of UTC. */
 export function renewedAt(name: BudgetName, now: Date): Date {
   const [year, month, day] = [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()];

@@ -1,6 +1,6 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, Matches, Max, Min } from 'class-validator';
-import { CLIENT_ID, IsId, Optional } from '../../../contracts/index.js';
+import { CLIENT_ID, IsIdCursor, Optional } from '../../../contracts/index.js';
 import { API_KEY_STATUSES, type ApiKey, type ApiKeyStatus, statusOf } from '../api-key.js';
 import type { Scope } from '../principal.js';
 
@@ -46,7 +46,7 @@ export class ListApiKeysDto {
   @Optional() @IsIn(API_KEY_STATUSES) status?: ApiKeyStatus;
   @Type(() => Number) @IsInt() @Min(1) @Max(200) limit: number = 50;
   /** `nextCursor` of the page before. */
-  @Optional() @IsId() cursor?: string;
+  @Optional() @IsIdCursor() cursor?: string;
 }
 
 export class RotateApiKeyDto {

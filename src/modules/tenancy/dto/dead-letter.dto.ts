@@ -1,6 +1,6 @@
 import { Type } from 'class-transformer';
 import { IsInt, Matches, Max, Min } from 'class-validator';
-import { type ActionType, Optional } from '../../../contracts/index.js';
+import { type ActionType, CURSOR_RULE, Optional } from '../../../contracts/index.js';
 
 /** `<milliseconds>-<number>`, as Redis makes it. */
 const DEAD_LETTER_ID = /^\d{1,15}-\d{1,15}$/;
@@ -34,11 +34,11 @@ export class DeadLetterPageDto {
 export class ListDeadLettersDto {
   @Type(() => Number) @IsInt() @Min(1) @Max(200) limit: number = 50;
   /** `nextCursor` of the page before. */
-  @Optional() @Matches(DEAD_LETTER_ID) cursor?: string;
+  @Optional() @Matches(DEAD_LETTER_ID, { message: CURSOR_RULE }) cursor?: string;
 }
 
 export class DeadLetterPathDto {
-  @Matches(DEAD_LETTER_ID) deadLetterId!: string;
+  @Matches(DEAD_LETTER_ID, { message: '$property must be that of a dead letter, such as 1795323575005-0; GET /api/v1/admin/dead-letters lists them' }) deadLetterId!: string;
 }
 
 export class RetriedDeadLetterDto {

@@ -1,6 +1,6 @@
 import { Type } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, IsString, Length, Matches, Max, Min } from 'class-validator';
-import { CLIENT_ID, IsQueryBoolean, IsTier, Optional, type Tier, TIERS } from '../../../contracts/index.js';
+import { CLIENT_ID, CURSOR_RULE, IsQueryBoolean, IsTier, Optional, type Tier, TIERS } from '../../../contracts/index.js';
 import type { Tenant } from '../tenants.service.js';
 
 export class TenantDto {
@@ -37,7 +37,7 @@ export class ListTenantsDto {
   @Optional() @IsString() @Length(1, 200) q?: string;
   @Type(() => Number) @IsInt() @Min(1) @Max(200) limit: number = 50;
   /** `nextCursor` of the page before. */
-  @Optional() @Matches(CLIENT_ID) cursor?: string;
+  @Optional() @Matches(CLIENT_ID, { message: CURSOR_RULE }) cursor?: string;
 }
 
 export class UpdateTenantDto {

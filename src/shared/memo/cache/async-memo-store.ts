@@ -95,7 +95,8 @@ export class AsyncMemoStore extends StoreBase {
 
   private async inTime<T>(work: () => Promise<T>): Promise<T> {
     const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => { late.reject(memoErrors.backendTimedOut(this.deadlineMs)); }, this.deadlineMs);
+    // What has arrived while the process was busy is still read.
+    const timer = setTimeout(() => setImmediate(() => { late.reject(memoErrors.backendTimedOut(this.deadlineMs)); }), this.deadlineMs);
     try {
       return await Promise.race([work(), late.promise]);
     } finally {

@@ -24,6 +24,8 @@ export interface StreamCall<T> extends CacheDirective {
   readonly inputs: () => Inputs;
   /** Makes the stream; its signal fires when nobody reads it any more. */
   readonly open: (signal: AbortSignal) => AsyncIterable<T>;
+  /** Is told if a call that was made and has not come to its end is on this caller's bill: he has left it as the last one, or is the first with whom it has failed. */
+  readonly cutOff?: (() => void) | undefined;
   /** Kept with the entry: that of the first caller who reads the stream to its end. */
   readonly metadata?: Metadata | undefined;
 }
@@ -60,6 +62,8 @@ interface Flight<T> {
   readonly since: number;
   readonly readers: Reader[];
   isKept: boolean;
+  /** Nothing was kept: the call was made. */
+  isMade: boolean;
   isClaimed: boolean;
 }
 
@@ -89,10 +93,12 @@ export class KeptStreams<T> {
     const joined = draft && this.joinable(call, draft);
     const flight = joined ?? this.begin(call, draft);
     flight.readers.push({ metadata: call.metadata, signal });
-    const items = flight.stream.join(signal);
+    const claim = (): boolean => !flight.isKept && !flight.isClaimed && (flight.isClaimed = true);
+    const items = flight.stream.join(signal, () => {
+      if (flight.isMade && claim()) call.cutOff?.();
+    });
     const first = await items.next();
     if (joined) this.store.counters.counts.coalesced++;
-    const claim = (): boolean => !flight.isKept && !flight.isClaimed && (flight.isClaimed = true);
     return { origin: flight.isKept ? 'kept' : joined ? 'shared' : 'made', items: startingWith(first, items), claim };
   }
 
@@ -124,7 +130,7 @@ export class KeptStreams<T> {
       if (name !== undefined && this.flights.get(name) === flight) this.flights.delete(name);
     };
     const open = (signal: AbortSignal): AsyncIterable<T> => (draft ? this.keptOrMade(call, draft, { signal, flight: () => flight }) : call.open(signal));
-    const flight: Flight<T> = { stream: new SharedStream(open, end), since: this.store.since(), readers: [], isKept: false, isClaimed: false };
+    const flight: Flight<T> = { stream: new SharedStream(open, end), since: this.store.since(), readers: [], isKept: false, isMade: !draft, isClaimed: false };
     if (name !== undefined) this.flights.set(name, flight);
     return flight;
   }
@@ -138,6 +144,7 @@ export class KeptStreams<T> {
       return;
     }
     this.store.counters.counts.misses++;
+    flight().isMade = true;
     const items: T[] = [];
     for await (const item of call.open(signal)) {
       items.push(item);

@@ -24,8 +24,12 @@ export class SharedStream<T> {
     this.source = open(this.abort.signal)[Symbol.asyncIterator]();
   }
 
-  /** A reader from now on, until he has come to the end, leaves, or his signal fires: then his reads reject with its reason. */
-  join(signal?: AbortSignal): AsyncIterableIterator<T, undefined> {
+  /**
+   * A reader from now on, until he has come to the end, leaves, or his signal fires: then his reads reject with its reason.
+   *
+   * @param cutOff is told when the stream does not come to its end with him: it has failed, or he was the last one and has left
+   */
+  join(signal?: AbortSignal, cutOff: () => void = () => undefined): AsyncIterableIterator<T, undefined> {
     this.readers++;
     const left = Promise.withResolvers<never>();
     // Nobody may be waiting when it rejects.
@@ -35,7 +39,9 @@ export class SharedStream<T> {
       if (!isReading) return;
       isReading = false;
       signal?.removeEventListener('abort', aborted);
-      if (--this.readers === 0) this.breakOff();
+      if (--this.readers > 0 || this.ended) return;
+      this.breakOff();
+      cutOff();
     };
     const aborted = (): void => {
       left.reject(signal?.reason);
@@ -49,6 +55,7 @@ export class SharedStream<T> {
       if (isReading && at < this.items.length) return { done: false, value: this.items[at++] as T };
       if (isReading && this.ended?.isFailure === true) {
         leave();
+        cutOff();
         throw this.ended.error;
       }
       leave();
@@ -79,7 +86,6 @@ export class SharedStream<T> {
   }
 
   private breakOff(): void {
-    if (this.ended) return;
     const error = new DOMException('Nobody reads this stream any more.', 'AbortError');
     this.end({ isFailure: true, error });
     this.abort.abort(error);

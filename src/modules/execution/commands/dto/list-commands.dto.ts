@@ -1,12 +1,12 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, Max, Min } from 'class-validator';
-import { IsId, Optional } from '../../../../contracts/index.js';
+import { IsId, IsIdCursor, Optional } from '../../../../contracts/index.js';
 import { STORED_STATUSES, type StoredStatus } from '../command.js';
 
 export class ListCommandsDto {
   @Type(() => Number) @IsInt() @Min(1) @Max(200) limit: number = 50;
   /** `nextCursor` of the page before. */
-  @Optional() @IsId() cursor?: string;
+  @Optional() @IsIdCursor() cursor?: string;
   /** Only commands to this agent. */
   @Optional() @IsId() agentId?: string;
   /** Only commands with this status as the database has it; those that run are `pending`. */

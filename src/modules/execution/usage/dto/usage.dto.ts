@@ -9,7 +9,7 @@ export class LimitStandingDto {
   limit!: number | null;
   /** null where it is not counted, because there is no limit. */
   used!: number | null;
-  /** What runs that have not ended may still use; budgets only. */
+  /** What runs and embeddings that have not ended may still use; budgets only. */
   reserved?: number;
   left!: number | null;
   /** When it begins anew, ISO-8601 UTC; null for runs at once. */

@@ -1,6 +1,6 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, Max, Min } from 'class-validator';
-import { IsId, Optional, type TerminalEventType } from '../../../../contracts/index.js';
+import { IsId, IsIdCursor, Optional, type TerminalEventType } from '../../../../contracts/index.js';
 import { DELIVERY_STATUSES, type DeliveryStatus, type WebhookDelivery } from '../webhook-delivery.js';
 
 export class WebhookTryErrorDto {
@@ -50,7 +50,7 @@ export class WebhookDeliveryPageDto {
 export class ListWebhookDeliveriesDto {
   @Type(() => Number) @IsInt() @Min(1) @Max(200) limit: number = 50;
   /** `nextCursor` of the page before. */
-  @Optional() @IsId() cursor?: string;
+  @Optional() @IsIdCursor() cursor?: string;
   /** Only the one of this execution. */
   @Optional() @IsId() executionId?: string;
   @Optional() @IsIn(DELIVERY_STATUSES) status?: DeliveryStatus;
