@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Job } from 'bull';
 import type { Redis } from 'ioredis';
 import { newId } from '../../src/contracts/index.js';
 import { keys } from '../../src/shared/redis/index.js';
@@ -58,5 +59,51 @@ describe('an action whose worker is lost or stands still', () => {
     expect(runs.map(({ action }) => action.actionId)).toEqual([actionId, actionId]);
     await waitFor('the end', async () => (await stalled.left(MOVE)) === 0);
     expect([...effects]).toEqual([[actionId, 1]]);
+  });
+
+  /** A worker that stands still when Redis has given it a job, and goes on when `meanwhile` is over. @returns what it takes in hand then */
+  async function standStill(jobId: string, meanwhile: () => Promise<unknown>): Promise<Job | null> {
+    const queue = stalled.queue(MOVE);
+    await queue.pause(true, true);
+    await stalled.bus.send(MOVE, move(), { jobId });
+    await redis.brpoplpush(queue.toKey('wait'), queue.toKey('active'), 1);
+    await meanwhile();
+    return (queue as unknown as { moveToActive: (id: string) => Promise<Job | null> }).moveToActive(jobId);
+  }
+
+  async function othersTakeOver(script: MoveScript['script'] = () => Promise.resolve({ archivedSeq: null })): Promise<void> {
+    other = await ActionProcess.start();
+    other.script(MoveScript).script = script;
+    await loseLocks({ queue: other.queue(MOVE) });
+    await waitFor('another worker', () => other!.script(MoveScript).runs.length === 1);
+  }
+
+  it('takes no job that others have done meanwhile, and another one of its id is done', async () => {
+    const late = await standStill('m1', async () => {
+      await othersTakeOver();
+      await waitFor('its end', async () => (await stalled.left(MOVE)) === 0);
+    });
+    expect([late, await redis.keys(`${keys.queues()}:${MOVE}:m1*`)]).toEqual([null, []]);
+    await stalled.bus.send(MOVE, move(), { jobId: 'm1' });
+    await waitFor('the second job of this id', () => other!.script(MoveScript).runs.length === 2);
+  });
+
+  it('takes no job that others have in their hands', async () => {
+    const release = Promise.withResolvers<{ archivedSeq: null }>();
+    const late = await standStill('m1', () => othersTakeOver(() => release.promise));
+    expect([late, (await redis.keys(`${keys.queues()}:${MOVE}:m1*`)).length]).toEqual([null, 2]);
+    release.resolve({ archivedSeq: null });
+    await waitFor('its end', async () => (await stalled.left(MOVE)) === 0);
+  });
+
+  it('takes no job that waits again', async () => {
+    const late = await standStill('m1', () => loseLocks({ queue: stalled.queue(MOVE) }));
+    const queue = stalled.queue(MOVE);
+    expect([late, await redis.lrange(queue.toKey('wait'), 0, -1), await redis.lrange(queue.toKey('active'), 0, -1)]).toEqual([null, ['m1'], []]);
+  });
+
+  it('takes the job if nobody else has it', async () => {
+    const late = await standStill('m1', () => Promise.resolve());
+    expect([late?.id, await redis.exists(`${stalled.queue(MOVE).toKey('m1')}:lock`)]).toEqual(['m1', 1]);
   });
 });

@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { Inject, Injectable, Module } from '@nestjs/common';
 import { REDIS, type Redis, duplicateForWaiting, endingWhole, sendingTogether } from '../redis/index.js';
+
+/** Goes before the script that takes a job. */
+const REFUSE_LATE_TAKE = readFileSync(new URL('refuse-late-take.lua', import.meta.url), 'utf8');
 
 /** What Bull asks connections for. */
 export type ConnectionUse = 'client' | 'subscriber' | 'bclient';
@@ -14,7 +18,7 @@ export class QueueConnections {
 
   constructor(@Inject(REDIS) private readonly redis: Redis) {
     // Adding a job must fail quickly while Redis is away.
-    this.commands = this.own(sendingTogether(endingWhole(redis.duplicate())));
+    this.commands = this.own(refusingLateTakes(sendingTogether(endingWhole(redis.duplicate()))));
     this.subscriptions = this.own(duplicateForWaiting(redis));
   }
 
@@ -40,6 +44,15 @@ export class QueueConnections {
     if (this.isClosed) end(connection);
     return connection;
   }
+}
+
+/** Bull defines its scripts on the connection that it is given. */
+function refusingLateTakes(connection: Redis): Redis {
+  const define = connection.defineCommand.bind(connection);
+  connection.defineCommand = (name, definition) => {
+    define(name, name === 'moveToActive' ? { ...definition, lua: `${REFUSE_LATE_TAKE}${definition.lua}` } : definition);
+  };
+  return connection;
 }
 
 function end(connection: Redis): void {
