@@ -12,7 +12,12 @@ import { freePort } from '../support/free-port.js';
 import { append, close, fill, markArchived, newRef, release } from '../support/hot-store.js';
 import { OwnRedis } from '../support/own-redis.js';
 import { type TestDatabase, createDatabase } from '../support/services.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait-for.js';
+
+/** PostgreSQL's words: a statement may come; and, of a server that goes away, the last ones. */
+const READY = Buffer.from('Z\0\0\0\x05I', 'latin1');
+const GOING = Buffer.from('E\0\0\0\x26SFATAL\0VFATAL\0C57P01\0Mgoing away\0\0', 'latin1');
 
 const errorOf = (work: Promise<unknown>): Promise<AppError | undefined> => work.then(() => undefined, toAppError);
 
@@ -60,6 +65,22 @@ describe('a PostgreSQL out of reach', () => {
       }),
     );
     expect(error).toMatchObject({ code: 'DATABASE_UNAVAILABLE', cause: expect.anything() });
+  });
+
+  it('because it goes away in the moment it has let a connection in is DATABASE_UNAVAILABLE, and the process goes on', async () => {
+    const proxy = await TcpProxy.inFrontOf(Number(new URL(database.url).port));
+    const url = new URL(database.url);
+    url.port = String(proxy.port);
+    const dataSource = await connect({ url: url.href, poolSize: 2 });
+    const runner = dataSource.createQueryRunner();
+    await runner.query('SELECT 1');
+    proxy.changeAnswer = (bytes) => (bytes.includes(READY) ? Buffer.concat([bytes, GOING]) : bytes);
+    expect(await errorOf(dataSource.query('SELECT 1'))).toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+    proxy.changeAnswer = (bytes) => bytes;
+    expect(await dataSource.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await runner.release();
+    await dataSource.destroy();
+    await proxy.close();
   });
 
   it('because every connection of the pool is busy is DATABASE_UNAVAILABLE', async () => {

@@ -26,6 +26,8 @@ export class TcpProxy {
   cutsAfter: () => number = () => Infinity;
   /** Sees what passes from a client, connection by connection. */
   onClientData: (bytes: Buffer, client: Socket) => void = () => undefined;
+  /** Changes what passes to a client. */
+  changeAnswer: (bytes: Buffer) => Buffer = (bytes) => bytes;
 
   private constructor(
     private readonly server: Server,
@@ -121,7 +123,7 @@ export class TcpProxy {
       const passes = this.mode === 'pass' || (this.mode === 'mute' && from === link.client);
       if (!passes || link.isFrozen) return;
       if (from === link.client) to.write(bytes);
-      else this.answer(link, bytes);
+      else this.answer(link, this.changeAnswer(bytes));
     });
     from.on('error', () => undefined);
     from.on('close', () => {

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { ClientBase } from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import type { DatabaseSettings } from '../config/index.js';
 import { schemaMigrations } from './schema-migrations.js';
@@ -22,6 +23,14 @@ export function dataSourceOptions(settings: DatabaseSettings): DataSourceOptions
     migrationsTransactionMode: 'each',
     synchronize: false,
     // The second one is the client's: a server that is frozen ends no statement.
-    extra: { statement_timeout: settings.statementTimeoutMs, query_timeout: settings.statementTimeoutMs && settings.statementTimeoutMs + 1_000, keepAlive: true },
+    extra: { statement_timeout: settings.statementTimeoutMs, query_timeout: settings.statementTimeoutMs && settings.statementTimeoutMs + 1_000, keepAlive: true, onConnect: heedErrors },
   };
+}
+
+/**
+ * A server that goes away may say so in the moment in which the pool has let go of a connection and TypeORM has not taken it yet: nobody would
+ * listen, and the process end. Whoever asks next over this connection is told that it is broken.
+ */
+function heedErrors(client: ClientBase): void {
+  client.on('error', () => undefined);
 }
