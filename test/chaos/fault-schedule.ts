@@ -29,7 +29,7 @@ const CHOICES: readonly { readonly kind: FaultKind; readonly targets: readonly T
   { kind: 'refuse', targets: ['redis', 'postgres'], weight: 2, longestMs: 2_000 },
   { kind: 'freeze', targets: ['redis', 'postgres'], weight: 2, longestMs: 4_000 },
   { kind: 'mute', targets: ['redis', 'postgres'], weight: 4, longestMs: 1_500 },
-  { kind: 'stop', targets: ['worker1', 'worker2'], weight: 2, longestMs: 4_000 },
+  { kind: 'stop', targets: ['worker1', 'worker2'], weight: 4, longestMs: 7_000 },
 ];
 const WEIGHED = CHOICES.flatMap((choice) => Array.from({ length: choice.weight }, () => choice));
 

@@ -171,7 +171,7 @@ describe('a conversation that nobody closes', () => {
   let nooble: TestApp;
   let all: Conversations;
   beforeAll(async () => {
-    nooble = await startTestApp({ MIGRATION_INTERVAL_SECONDS: '1', MIGRATION_RELEASE_SECONDS: '0', CONVERSATION_IDLE_SECONDS: '2' });
+    nooble = await startTestApp({ MIGRATION_INTERVAL_SECONDS: '1', MIGRATION_RELEASE_SECONDS: '0', CONVERSATION_IDLE_SECONDS: '4' });
     all = new Conversations(nooble.client('acme'));
   });
   afterAll(() => nooble.close());
