@@ -8,7 +8,7 @@ import { startServices } from '../scripts/services.mjs';
 import { createDatabases } from './conversations/databases.mjs';
 import { startHelper } from './helper.mjs';
 import { measureForeground } from './migration/measure-foreground.mjs';
-import { measureMover } from './migration/measure-mover.mjs';
+import { measureMemory, measureMover } from './migration/measure-mover.mjs';
 import { openFill } from './migration/product.mjs';
 import { report } from './migration/report.mjs';
 import { runWorkers } from './migration/workers.mjs';
@@ -72,7 +72,8 @@ export async function run({ isQuick, isFull }) {
   others.push(await othersShare());
   const foreground = await withProgress('Appending beside a move', (update) => measureForeground(bench, update));
   others.push(await othersShare());
-  return report({ extent, mover, workers, foreground, others, versions: await databases.versions(redisUrl), isQuick, isFull });
+  const memory = await withProgress('Moving long conversations', (update) => measureMemory(bench, update));
+  return report({ extent, mover: { ...mover, memory }, workers, foreground, others, versions: await databases.versions(redisUrl), isQuick, isFull });
 }
 
 async function measureWorkers(bench, update) {

@@ -1,13 +1,12 @@
 import { medianOfRuns } from '../statistics.mjs';
 import { fillRedis } from './fill.mjs';
 
-
 /** Moves of a worker at once. */
 const AT_ONCE = 16;
 
 /** The mover alone, one conversation after the other and as many at once as a worker moves, and the limits: slices by turns, so that whatever else the machine does meets all of them. */
 export async function measureMover({ extent, fill, open }, update) {
-  const { runs, batch, shapes, saves, single, lengths } = extent;
+  const { runs, batch, shapes, saves, single } = extent;
   update('opening');
   const mover = await open('mover', { database: 'ours_moves' });
   const limits = await open('limits', { database: 'ours_limits', hasSearch: true, batch });
@@ -36,14 +35,19 @@ export async function measureMover({ extent, fill, open }, update) {
   update(`conversations of ${single.messages} messages`);
   const one = await moveAll({ fill, mover }, single);
   await Promise.all([mover, limits, bare].map(({ stop }) => stop()));
+  return { one, timings: Object.fromEntries(Object.entries(cells).map(([cell, all]) => [cell, { all, median: medianOfRuns(all) }])) };
+}
+
+/** Peak memory of movers that are new, over conversations of different lengths. Last: PostgreSQL tidies up after it for a minute. */
+export async function measureMemory({ extent, fill, open }, update) {
   const memory = [];
-  for (const length of lengths) {
+  for (const length of extent.lengths) {
     update(`conversations of ${length.messages} messages`);
     const fresh = await open('mover', { database: 'ours_moves' });
     memory.push({ ...length, ...(await moveAll({ fill, mover: fresh }, length)) });
     await fresh.stop();
   }
-  return { one, memory, timings: Object.fromEntries(Object.entries(cells).map(([cell, all]) => [cell, { all, median: medianOfRuns(all) }])) };
+  return memory;
 }
 
 async function moveAll({ fill, mover }, { conversations, messages }) {

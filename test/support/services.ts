@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
+import { waitFor } from './wait-for.js';
 
 /** PostgreSQL and Redis of this run, as `global-setup.js` has started them. */
 export const templateUrl = process.env['TEST_DATABASE_URL'] ?? '';
@@ -34,7 +35,8 @@ export async function createDatabase(): Promise<TestDatabase> {
     url,
     query: (sql, values) => run(url, sql, values),
     drop: async () => {
-      await run(maintenanceUrl(), `DROP DATABASE ${name} WITH (FORCE)`);
+      // PostgreSQL refuses to end its own autovacuum for us.
+      await waitFor('the end of the database', async () => (await run(maintenanceUrl(), `DROP DATABASE ${name} WITH (FORCE)`)).length === 0);
     },
   };
 }
