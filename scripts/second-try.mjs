@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** More than this is no accident. */
-const MOST_FILES = 3;
+const MOST_FILES = 6;
 
 /**
  * Runs all tests; files that failed are run once more, alone, and named. What fails twice, fails.
