@@ -75,7 +75,7 @@ export interface MigrationStatsAnswer {
     readonly failed: number;
     readonly total: number;
   };
-  /** How long the conversation that has been due the longest has waited, seconds; 0 when nothing is due. */
+  /** How old the oldest message is that PostgreSQL does not have, seconds; 0 when it has all. Up to `MIGRATION_MAX_LAG_SECONDS` and a sweep when nothing is wrong. */
   readonly lagSeconds: number;
   /** Messages moved in the last minute, by the second. */
   readonly messagesPerSecond: number;

@@ -165,7 +165,7 @@ export class ChaosRun {
   private async leftovers(): Promise<string[]> {
     const redis = new Redis(this.stage.redis.url);
     try {
-      const indexes = await Promise.all([keys.hot(TENANT), keys.active(TENANT), keys.due(TENANT)].map(async (key) => [key, await redis.zrange(key, 0, -1)] as const));
+      const indexes = await Promise.all([keys.hot(TENANT), keys.active(TENANT), keys.due(TENANT), keys.unarchived(TENANT)].map(async (key) => [key, await redis.zrange(key, 0, -1)] as const));
       const headers = await Promise.all(this.talks.map(async ({ conversationId }) => redis.exists(keys.conversation(TENANT, conversationId), keys.messages(TENANT, conversationId), keys.messageIds(TENANT, conversationId))));
       return [...indexes.filter(([, members]) => members.length > 0).map(([key, members]) => `left: ${key} has ${members.join(' ')}`), ...headers.flatMap((count, i) => (count === 0 ? [] : [`left: ${this.talks[i]!.conversationId} is in Redis`]))];
     } finally {

@@ -222,7 +222,7 @@ describe('what Redis has of a conversation', () => {
     // When it left stays known for an hour.
     expect(await own()).toEqual([keys.left('acme', conversationId)]);
     expect(await nooble.redis.ttl(keys.left('acme', conversationId))).toBeGreaterThan(0);
-    for (const index of [keys.hot, keys.due, keys.active]) expect(await nooble.redis.zscore(index('acme'), conversationId)).toBeNull();
+    for (const index of [keys.hot, keys.due, keys.active, keys.unarchived]) expect(await nooble.redis.zscore(index('acme'), conversationId)).toBeNull();
   });
 
   it('is found without looking through all keys (bug 14)', async () => {

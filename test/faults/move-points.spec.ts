@@ -58,16 +58,16 @@ async function faultsOf(ref: ConversationRef, expected: Expected): Promise<strin
   const row = await moves.archiveRows.find(ref);
   const archived = await moves.archiveRows.findMessages(ref, 1, 100);
   const inRedis = await moves.hot.read(ref, { from: 1, count: 100 });
-  const isIndexed = await Promise.all([keys.hot, keys.active, keys.due].map(async (key) => (await moves.nooble.redis.zscore(key('acme'), ref.conversationId)) !== null));
+  const isIndexed = await Promise.all([keys.hot, keys.active, keys.due, keys.unarchived].map(async (key) => (await moves.nooble.redis.zscore(key('acme'), ref.conversationId)) !== null));
   const stateIs = { row: [row?.status, row?.summary, row?.archivedSeq], hot: inRedis && [inRedis.conversation.status, inRedis.conversation.archivedSeq], isIndexed };
   const wrong = (should: typeof stateIs): string[] => (JSON.stringify(stateIs) === JSON.stringify(should) ? [] : [`${JSON.stringify(stateIs)} should be ${JSON.stringify(should)}`]);
   const { isGone, status, summary, messages: acknowledged } = expected;
-  if (isGone) return [...(archived.length > 0 ? ['messages are left'] : []), ...wrong({ row: ['deleted', null, 0], hot: null, isIndexed: [false, false, false] })];
+  if (isGone) return [...(archived.length > 0 ? ['messages are left'] : []), ...wrong({ row: ['deleted', null, 0], hot: null, isIndexed: [false, false, false, false] })];
   const isHot = status === 'active';
   const history = await moves.history.messages(ref, 1, 100);
   const ledger = await moves.ledger.findByConversation('acme', ref.conversationId);
   const { length } = acknowledged;
-  return [...violationsOf({ acknowledged, history, archived, ledger }), ...wrong({ row: [status, summary, length], hot: isHot ? [status, length] : null, isIndexed: [isHot, isHot, false] })];
+  return [...violationsOf({ acknowledged, history, archived, ledger }), ...wrong({ row: [status, summary, length], hot: isHot ? [status, length] : null, isIndexed: [isHot, isHot, false, false] })];
 }
 
 /** One more move changes nothing, unless the last one died just before its trim: for that alone nobody comes again. */

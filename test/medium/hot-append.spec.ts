@@ -187,8 +187,8 @@ describe('two tenants', () => {
     await fill(store, newRef('one'), 1);
     await store.openSession('one', newConversation({ sessionId: 's', agentId: 'a' }));
     const all = await redis.keys('*one*');
-    // hot, active, due; header, messages and ids of the one; its session; header and session of the other.
-    expect(all.length).toBe(9);
+    // hot, active, due, unarchived; header, messages and ids of the one; its session; header and session of the other.
+    expect(all.length).toBe(10);
     expect(all.every((key) => key.startsWith('nb:{one}:'))).toBe(true);
   });
 });

@@ -164,8 +164,8 @@ describe('release', () => {
     expect(await release(store, ref)).toBe(true);
     expect(await redis.keys(`*${ref.conversationId}*`)).toEqual([keys.left('acme', ref.conversationId)]);
     expect(await redis.ttl(keys.left('acme', ref.conversationId))).toBeGreaterThan(3_000);
-    const indexes = [keys.hot('acme'), keys.active('acme'), keys.due('acme')];
-    expect(await Promise.all(indexes.map((key) => redis.zscore(key, ref.conversationId)))).toEqual([null, null, null]);
+    const indexes = [keys.hot('acme'), keys.active('acme'), keys.due('acme'), keys.unarchived('acme')];
+    expect(await Promise.all(indexes.map((key) => redis.zscore(key, ref.conversationId)))).toEqual([null, null, null, null]);
   });
 
   it('takes one that nobody has given a time', async () => {

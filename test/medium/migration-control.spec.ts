@@ -100,6 +100,11 @@ describe('the migration of one conversation', () => {
 });
 
 describe('the stats', () => {
+  /** Its messages came long ago, and were due then. */
+  const makeOld = async (): Promise<void> => {
+    for (const key of [keys.due, keys.unarchived]) await moves.nooble.redis.zadd(key(ref.tenantId), 'XX', Date.now() - 90_000, ref.conversationId);
+  };
+
   it('equal the data, of one tenant and of all', async () => {
     const other = newRef(`other-${ref.tenantId}`);
     await moves.nooble.client(other.tenantId).get('/api/v1/agents');
@@ -108,7 +113,7 @@ describe('the stats', () => {
       await move(false, where);
     }
     await fill(moves.hot, ref, 2);
-    await moves.nooble.redis.zadd(keys.due(ref.tenantId), Date.now() - 90_000, ref.conversationId);
+    await makeOld();
     const ledger = await moves.nooble.database.query<{ moves: number }>("SELECT count(*)::integer AS moves FROM migration_ledger WHERE outcome = 'verified' AND tenant_id = ANY ($1)", [[ref.tenantId, other.tenantId]]);
     expect(ledger[0]?.moves).toBe(3);
 
@@ -148,7 +153,7 @@ describe('the stats', () => {
     await fill(moves.hot, ref, 2);
     await move();
     await fill(moves.hot, ref, 1);
-    await moves.nooble.redis.zadd(keys.due(ref.tenantId), Date.now() - 90_000, ref.conversationId);
+    await makeOld();
     await state.setStatus('stopped');
     await state.note('lastRunAt');
     const text = await (await fetch(`${moves.nooble.url}/metrics`)).text();

@@ -16,7 +16,7 @@ export class MigrationMetrics {
   ) {
     const gauge = (name: string, help: string, read: (stats: MoveStats) => number): void =>
       metrics.read('gauge', { name: `nooble_migration_${name}`, help: `${help} Of all processes and tenants; missing while Redis is away.` }, async () => this.readings((stats) => [[{}, read(stats)]]));
-    gauge('lag_seconds', 'How long the conversation that has been due the longest has waited.', ({ lagSeconds }) => lagSeconds);
+    gauge('lag_seconds', 'How old the oldest message is that PostgreSQL does not have.', ({ lagSeconds }) => lagSeconds);
     gauge('pending', 'Conversations that are due and not being moved.', ({ migrations }) => migrations.pending);
     gauge('moving', 'Moves that are running.', ({ migrations }) => migrations.moving);
     gauge('running', '1 while moves begin by themselves, 0 once the loop was stopped.', ({ status }) => (status === 'running' ? 1 : 0));

@@ -15,7 +15,7 @@ interface Backlog {
   readonly lagSeconds: number;
 }
 
-/** How far the migration is, over all processes: the due sets as they are now, and what was counted in Redis. */
+/** How far the migration is, over all processes: the tenants' sets as they are now, and what was counted in Redis. */
 @Injectable()
 export class MigrationStats {
   /** The tenants as they were last known: how far behind it is must be told above all while PostgreSQL is away. */
@@ -66,8 +66,8 @@ export class MigrationStats {
   private async backlog(tenantIds: readonly string[]): Promise<Backlog> {
     const backlogs = await Promise.all(tenantIds.map((tenantId) => this.index.backlog(tenantId)));
     const now = Date.now();
-    const waits = backlogs.map(({ oldestDueAt }) => (oldestDueAt === null ? 0 : (now - oldestDueAt.getTime()) / 1_000));
-    return { due: backlogs.reduce((sum, { due }) => sum + due, 0), lagSeconds: waits.reduce((a, b) => Math.max(a, b), 0) };
+    const ages = backlogs.map(({ oldestUnarchivedAt }) => (oldestUnarchivedAt === null ? 0 : (now - oldestUnarchivedAt.getTime()) / 1_000));
+    return { due: backlogs.reduce((sum, { due }) => sum + due, 0), lagSeconds: ages.reduce((a, b) => Math.max(a, b), 0) };
   }
 
   private async retention(tenantId: string | undefined, all: readonly TenantOfTier[]): Promise<MigrationStatsAnswer['retention']> {

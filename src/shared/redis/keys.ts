@@ -21,6 +21,8 @@ export const keys = {
   left: (tenantId: string, conversationId: string) => `nb:{${tenantId}}:conv:${conversationId}:left`,
   /** sorted set: conversations by the time at which the migrator must look at them. */
   due: (tenantId: string) => `nb:{${tenantId}}:due`,
+  /** sorted set: conversations with messages that PostgreSQL lacks, by the time of the first of them. */
+  unarchived: (tenantId: string) => `nb:{${tenantId}}:unarchived`,
   /** sorted set: active conversations by a time before which they had no message; made exact when somebody looks for idle ones. */
   active: (tenantId: string) => `nb:{${tenantId}}:active`,
   /** hash: executionId and fencing token of the one run that has the conversation, and the request to cancel it if there is one. */

@@ -1,5 +1,5 @@
 -- Appends one message. The same messageId again is the same append. Most appends are plain: `append-next.lua` does those.
--- KEYS: header, messages, ids, hot, active, due, session, lease, left, session that a closed conversation is in as the caller knows it
+-- KEYS: header, messages, ids, hot, active, due, unarchived, session, lease, left, session that a closed conversation is in as the caller knows it
 -- ARGV: 1 conversationId, 2 messageId, 3 message (JSON without seq), 4 tokens, 5 role, 6 now (ms), 7 due at (ms), 8 sessionId,
 --   and '' for none: 9 header of a new conversation (JSON object), 10 active conversations at the most, 11 messages at the most,
 --   12 fencing token of the run that appends, 13 seq of the newest message as the caller knows it,
@@ -11,7 +11,7 @@
 local at = redis.call('HMGET', KEYS[1], 'status', 'seq', 'archivedSeq', 'firstHotSeq', 'tokenCount', 'agentId', 'sessionId', 'changes')
 local status = at[1]
 if status == 'deleted' then return { 'refused', 'closed', status } end
-if not status and (ARGV[9] == '' or (redis.call('GET', KEYS[9]) or '') ~= ARGV[14]) then return false end
+if not status and (ARGV[9] == '' or (redis.call('GET', KEYS[10]) or '') ~= ARGV[14]) then return false end
 
 local seq = (tonumber(at[2]) or 0) + 1
 if redis.call('HSETNX', KEYS[3], ARGV[2], seq) == 0 then
@@ -29,7 +29,7 @@ if status == 'archived' then return refuse('closed', status) end
 if ARGV[13] ~= '' and tonumber(ARGV[13]) ~= seq - 1 then return refuse('moved', seq - 1) end
 if ARGV[11] ~= '' and seq > tonumber(ARGV[11]) then return refuse('messages', seq - 1) end
 if ARGV[12] ~= '' then
-  local holder = redis.call('HGET', KEYS[8], 'token') or ''
+  local holder = redis.call('HGET', KEYS[9], 'token') or ''
   if holder ~= ARGV[12] then return refuse('fenced', holder) end
 end
 if status == 'transferred' then
@@ -45,7 +45,7 @@ if opens then
   if before ~= ARGV[8] and before ~= ARGV[16] then return refuse('session', before) end
   local created = status and {} or cjson.decode(ARGV[9])
   agent = agent or created.agentId
-  local current = redis.call('HGET', KEYS[7], agent)
+  local current = redis.call('HGET', KEYS[8], agent)
   if current and current ~= ARGV[1] then left = current end
   if ARGV[10] ~= '' then
     local active = redis.call('ZCARD', KEYS[5]) - (left ~= '' and 1 or 0)
@@ -60,8 +60,8 @@ if opens then
     redis.call('HSET', KEYS[1], unpack(fields))
     redis.call('ZADD', KEYS[4], ARGV[6], ARGV[1])
   end
-  if before ~= ARGV[8] and redis.call('HGET', KEYS[10], '~' .. agent) == ARGV[1] then redis.call('HDEL', KEYS[10], '~' .. agent) end
-  redis.call('HSET', KEYS[7], agent, ARGV[1], '~' .. agent, ARGV[1])
+  if before ~= ARGV[8] and redis.call('HGET', KEYS[11], '~' .. agent) == ARGV[1] then redis.call('HDEL', KEYS[11], '~' .. agent) end
+  redis.call('HSET', KEYS[8], agent, ARGV[1], '~' .. agent, ARGV[1])
   redis.call('ZADD', KEYS[5], ARGV[6], ARGV[1])
 end
 
@@ -89,5 +89,8 @@ end
 redis.call('HSET', KEYS[1], unpack(change))
 redis.call('RPUSH', KEYS[2], ARGV[3])
 -- The first message that PostgreSQL lacks makes it due; what is due already stays so.
-if seq - 1 == (tonumber(at[3]) or 0) then redis.call('ZADD', KEYS[6], 'LT', ARGV[7], ARGV[1]) end
+if seq - 1 == (tonumber(at[3]) or 0) then
+  redis.call('ZADD', KEYS[6], 'LT', ARGV[7], ARGV[1])
+  redis.call('ZADD', KEYS[7], ARGV[6], ARGV[1])
+end
 return { 'appended', seq, left }

@@ -11,7 +11,7 @@ import { type AppendAnswer, type HotWindow, type KnownWindow, type RefusedAnswer
 import { MAX_WITHDRAWN } from '../withdrawn.js';
 
 /** How many keys each takes. */
-const SCRIPTS = { 'open-session': 5, append: 10, 'append-next': 3, read: 2, window: 3, change: 5, 'mark-archived': 2, trim: 2, release: 8, reheat: 7, resequence: 4, withdraw: 3 } as const;
+const SCRIPTS = { 'open-session': 5, append: 11, 'append-next': 3, read: 2, window: 3, change: 5, 'mark-archived': 4, trim: 2, release: 9, reheat: 7, resequence: 4, withdraw: 3 } as const;
 
 /** Which messages to read: from a seq on, the last ones before a seq, the newest ones, or the oldest that PostgreSQL does not have yet, no more of them than have so many bytes, but one. */
 export type Range =
@@ -108,7 +108,7 @@ export class HotConversationStore {
       if (seq !== null) return { outcome: 'appended', seq, displaced: null };
     }
     const args = [ref.conversationId, message.messageId, stored, message.tokens, message.role, now, this.dueAt(now), ...appendArguments(options)];
-    const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), keys.session(ref.tenantId, sessionId), ...keysOf(ref, 'lease', 'left')];
+    const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due', 'unarchived'), keys.session(ref.tenantId, sessionId), ...keysOf(ref, 'lease', 'left')];
     const appendFrom = async (before: string): Promise<Appended | Refused | null> =>
       appendedOf((await this.scripts.append([...scriptKeys, keys.session(ref.tenantId, before)], [...args, before])) as AppendAnswer | null);
     let answer = await appendFrom(sessionId);
@@ -185,7 +185,7 @@ export class HotConversationStore {
   async markArchived(ref: ConversationRef, { archivedSeq, revision }: Pick<HotConversation, 'archivedSeq' | 'revision'>): Promise<ArchivedMark | null> {
     const now = Date.now();
     const releaseAt = now + this.settings.releaseSeconds * 1_000;
-    const answer = (await this.scripts['mark-archived'](keysOf(ref, 'header', 'due'), [ref.conversationId, archivedSeq, revision, releaseAt, this.dueAt(now)])) as [number, 0 | 1] | null;
+    const answer = (await this.scripts['mark-archived'](keysOf(ref, 'header', 'messages', 'due', 'unarchived'), [ref.conversationId, archivedSeq, revision, releaseAt, this.dueAt(now)])) as [number, 0 | 1] | null;
     return answer && { unarchivedCount: answer[0], isTransferred: answer[1] === 1 };
   }
 
@@ -235,7 +235,7 @@ export class HotConversationStore {
   }
 
   private async leave(ref: ConversationRef, { sessionId, agentId }: Pick<HotConversation, 'sessionId' | 'agentId'>, isForced: 0 | 1): Promise<boolean> {
-    const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due'), keys.session(ref.tenantId, sessionId), ...keysOf(ref, 'left')];
+    const scriptKeys = [...keysOf(ref, 'header', 'messages', 'ids', 'hot', 'active', 'due', 'unarchived'), keys.session(ref.tenantId, sessionId), ...keysOf(ref, 'left')];
     return (await this.scripts.release(scriptKeys, [ref.conversationId, agentId, Date.now(), isForced])) === 1;
   }
 
@@ -261,6 +261,7 @@ const KEYS = {
   hot: keys.hot,
   active: keys.active,
   due: keys.due,
+  unarchived: keys.unarchived,
   lease: keys.lease,
   left: keys.left,
 } as const;

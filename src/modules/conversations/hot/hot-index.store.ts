@@ -23,7 +23,7 @@ export interface IdleConversations {
   readonly hasMore: boolean;
 }
 
-/** Which conversations are in Redis: all hot ones, the active ones, those that are due, and those of a session. */
+/** Which conversations are in Redis: all hot ones, the active ones, those that are due, those with messages that PostgreSQL lacks, and those of a session. */
 @Injectable()
 export class HotIndexStore {
   constructor(
@@ -68,11 +68,10 @@ export class HotIndexStore {
     return this.redis.zrange(keys.due(tenantId), 0, -1);
   }
 
-  /** How many conversations somebody must look at now, and since when the first of them. */
-  async backlog(tenantId: string): Promise<{ readonly due: number; readonly oldestDueAt: Date | null }> {
-    const now = Date.now();
-    const [due, [, oldest]] = await Promise.all([this.redis.zcount(keys.due(tenantId), '-inf', now), this.redis.zrange(keys.due(tenantId), '-inf', now, 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')]);
-    return { due, oldestDueAt: oldest === undefined ? null : new Date(Number(oldest)) };
+  /** How many conversations somebody must look at now, and when the oldest message came that PostgreSQL lacks. */
+  async backlog(tenantId: string): Promise<{ readonly due: number; readonly oldestUnarchivedAt: Date | null }> {
+    const [due, [, oldest]] = await Promise.all([this.redis.zcount(keys.due(tenantId), '-inf', Date.now()), this.redis.zrange(keys.unarchived(tenantId), 0, 0, 'WITHSCORES')]);
+    return { due, oldestUnarchivedAt: oldest === undefined ? null : new Date(Number(oldest)) };
   }
 
   /** Nobody need look at the conversation for a while: its move failed for good, and would again. */

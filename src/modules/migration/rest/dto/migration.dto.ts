@@ -56,7 +56,7 @@ export class MigrationStatsDto implements MigrationStatsAnswer {
   tenantId!: string | null;
   status!: MigrationStatus;
   migrations!: MigrationCountsDto;
-  /** How long the conversation that has been due the longest has waited, seconds; 0 when nothing is due. */
+  /** How old the oldest message is that PostgreSQL does not have, seconds; 0 when it has all. Up to `MIGRATION_MAX_LAG_SECONDS` and a sweep when nothing is wrong. */
   lagSeconds!: number;
   /** Messages moved in the last minute, by the second. */
   messagesPerSecond!: number;
