@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { newId } from '../../src/contracts/index.js';
@@ -170,5 +171,57 @@ describe('the sockets of a session', () => {
     const [here] = open();
     await here.gone(tenantId, 's', 'never');
     expect(await here.isAnyOpen(tenantId, 's')).toBe(false);
+  });
+});
+
+describe('the oldest message that PostgreSQL lacks', () => {
+  let ref: ConversationRef;
+  beforeEach(() => {
+    ref = newRef(tenantId);
+  });
+  const since = async (): Promise<number | undefined> => (await index.backlog(tenantId)).oldestUnarchivedAt?.getTime();
+  const createdAt = async (seq: number, of = ref): Promise<number | undefined> => (await store.read(of, { from: seq, count: 1 }))?.messages[0]?.createdAt.getTime();
+  /** A later message has a later time. */
+  const nextMillisecond = (): Promise<unknown> => sleep(2);
+
+  it('is the first one that was not moved, whatever stands in it, and none when all were', async () => {
+    expect(await since()).toBeUndefined();
+    await fill(store, ref, 2);
+    await nextMillisecond();
+    await append(store, ref, newMessage({ content: '"createdAt":1,', metadata: { createdAt: 2 } }));
+    await append(store, ref, newMessage());
+    expect(await since()).toBe(await createdAt(1));
+    for (const archivedSeq of [2, 3]) {
+      await markArchived(store, ref, archivedSeq);
+      expect(await since()).toBe(await createdAt(archivedSeq + 1));
+    }
+    await markArchived(store, ref, 4);
+    expect(await since()).toBeUndefined();
+    await nextMillisecond();
+    await append(store, ref, newMessage());
+    expect(await since()).toBe(await createdAt(5));
+  });
+
+  it('is found in lists that were cut', async () => {
+    await fill(store, ref, 6);
+    await markArchived(store, ref, 5);
+    expect(await stores.open({ hotTailMessages: 3 }).trim(ref)).toBe(3);
+    await nextMillisecond();
+    await append(store, ref, newMessage());
+    await markArchived(store, ref, 6);
+    expect(await since()).toBe(await createdAt(7));
+  });
+
+  it('is that of all conversations of the tenant, and not of one that has left', async () => {
+    const other = newRef(tenantId);
+    await fill(store, other, 1);
+    await nextMillisecond();
+    await fill(store, ref, 1);
+    expect(await since()).toBe(await createdAt(1, other));
+    await store.purge(other, await header(other));
+    expect(await since()).toBe(await createdAt(1));
+    await redis.del(keys.conversation(tenantId, ref.conversationId));
+    await markArchived(store, ref, 0);
+    expect(await since()).toBeUndefined();
   });
 });

@@ -28,8 +28,8 @@ export function dataSourceOptions(settings: DatabaseSettings): DataSourceOptions
 }
 
 /**
- * A server that goes away may say so in the moment in which the pool has let go of a connection and TypeORM has not taken it yet: nobody would
- * listen, and the process end. Whoever asks next over this connection is told that it is broken.
+ * A server that goes away may say so right behind its greeting. Without a hook here the pool has let go of the new connection by then, and TypeORM has
+ * not taken it yet: nobody would listen, and the process end. Whoever asks over this connection is told that it is broken.
  */
 function heedErrors(client: ClientBase): void {
   client.on('error', () => undefined);
